@@ -1,0 +1,6 @@
+find_package(Threads REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(fmt REQUIRED)
+find_package(cxxopts REQUIRED)

@@ -1,0 +1,31 @@
+# talweg_library(NAME [DEPENDENCY...]): the library Talweg::NAME from every .cpp below the folder NAME.
+# Folders of core that know nothing of tensors skip the precompiled LibTorch header and so compile in a second or two.
+add_library(talweg_precompiled OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cpp)
+target_link_libraries(talweg_precompiled PUBLIC talweg_libtorch PRIVATE talweg_flags)
+target_precompile_headers(talweg_precompiled PRIVATE <torch/torch.h>)
+
+set(TALWEG_TENSOR_FREE core/config core/io core/report core/plot core/metrics core/run)
+
+function(talweg_library name)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.cpp)
+  add_library(talweg_${name} STATIC ${sources})
+  add_library(Talweg::${name} ALIAS talweg_${name})
+  set_target_properties(talweg_${name} PROPERTIES EXPORT_NAME ${name})
+  target_include_directories(talweg_${name} PUBLIC
+    $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/talweg>)
+  target_link_libraries(talweg_${name} PRIVATE $<BUILD_INTERFACE:talweg_flags>)
+  foreach(dependency ${ARGN})
+    target_link_libraries(talweg_${name} PUBLIC talweg_${dependency})
+  endforeach()
+  if(name STREQUAL core)
+    target_link_libraries(talweg_core PUBLIC talweg_libtorch nlohmann_json::nlohmann_json fmt::fmt-header-only Threads::Threads
+      PRIVATE yaml-cpp ZLIB::ZLIB)
+  endif()
+  target_precompile_headers(talweg_${name} REUSE_FROM talweg_precompiled)
+  foreach(folder ${TALWEG_TENSOR_FREE})
+    set(tensor_free ${sources})
+    list(FILTER tensor_free INCLUDE REGEX "^${CMAKE_SOURCE_DIR}/${folder}/")
+    set_source_files_properties(${tensor_free} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+  endforeach()
+endfunction()
