@@ -1,0 +1,53 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/config/value.h"
+
+namespace talweg::config {
+
+/// An option as `talweg describe` shows it.
+struct OptionInfo {
+  std::string name, type, doc, constraints;
+  bool required = false;
+  Value default_value;
+};
+
+/// A registered component as `talweg list` and `talweg describe` show it.
+struct ComponentInfo {
+  std::string name, summary, source;
+  std::vector<OptionInfo> options;
+  nlohmann::json schema;  ///< of its options, with the constant property `type`
+};
+
+/// A registry with the type of its products erased.
+class AnyRegistry {
+ public:
+  virtual ~AnyRegistry() = default;
+  virtual std::string kind() const = 0;
+  virtual std::vector<std::string> names() const = 0;
+  /// Throws std::out_of_range for a name that is not registered.
+  virtual ComponentInfo describe(const std::string& name) const = 0;
+};
+
+/// Every registry that exists, for listing, describing and the JSON schema.
+class Catalogue {
+ public:
+  static Catalogue& instance();
+  void add(const AnyRegistry* registry);
+  /// In the order of their kinds' names.
+  const std::vector<const AnyRegistry*>& registries() const { return registries_; }
+  /// The registry of a kind, or nullptr.
+  const AnyRegistry* find(const std::string& kind) const;
+
+ private:
+  std::vector<const AnyRegistry*> registries_;
+};
+
+/// The JSON schema (draft 7) of a configuration whose top level has the given schema: adds `extends` and `sweep`,
+/// and a definition for every kind of component.
+nlohmann::json complete_schema(nlohmann::json top_level);
+
+}  // namespace talweg::config

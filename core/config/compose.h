@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/config/value.h"
+
+namespace talweg::config {
+
+/// Lays `over` on `base`: mappings are merged key by key, everything else is replaced.
+/// A component (a mapping with `type`) of another type replaces the base's as a whole,
+/// so that no option of the old type survives.
+Value overlay(Value base, const Value& over);
+
+/// Sets the value at a dotted path ("optimizer.learning_rate", "data.files.0"), creating mappings on the way.
+/// Throws ConfigError when the path runs through a scalar or a list index that does not exist.
+void set_path(Value& root, const std::string& path, Value value);
+
+/// Reads a configuration file with everything that may stand around it, in order of precedence
+/// (lowest first): the chain of `extends:` files (relative to the file that names them), the file, the `assignments`
+/// ("a.b=c", c in YAML). `${NAME}` and `${NAME:-default}` in scalars are replaced from the environment; `$${` is a literal `${`.
+/// Throws ConfigError: unreadable files, circular extends, unset variables, malformed assignments.
+Value load(const std::string& path, const std::vector<std::string>& assignments = {});
+
+}  // namespace talweg::config

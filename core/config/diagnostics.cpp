@@ -1,0 +1,58 @@
+#include "core/config/diagnostics.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/error.h"
+
+namespace talweg::config {
+
+void Diagnostics::error(const Location& where, std::string_view message) {
+  messages_.push_back(fmt::format("{}: {}", where.text(), message));
+}
+
+void Diagnostics::throw_if_any() const {
+  if (!messages_.empty()) throw ConfigError(fmt::format("{}", fmt::join(messages_, "\n")));
+}
+
+namespace {
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t substituted = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({substituted, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
+  constexpr std::size_t longest_word = 64;
+  const std::string* best = nullptr;
+  std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
+  if (word.size() <= longest_word) {
+    for (const std::string& candidate : candidates) {
+      const bool prefix = word.size() >= 2 && (candidate.starts_with(word) || word.starts_with(candidate));
+      const std::size_t distance = prefix ? 1 : edit_distance(word, candidate);
+      if (distance < best_distance) {
+        best_distance = distance;
+        best = &candidate;
+      }
+    }
+  }
+  if (best) return fmt::format(" (did you mean '{}'?)", *best);
+  return candidates.empty() ? "" : fmt::format(" (known: {})", fmt::join(candidates, ", "));
+}
+
+}  // namespace talweg::config

@@ -1,0 +1,77 @@
+#include "core/data/batch_loader.h"
+
+#include <ATen/Parallel.h>
+#include <torch/torch.h>
+
+namespace talweg::data {
+
+BatchLoader::BatchLoader(const Dataset& dataset, std::unique_ptr<Sampler> sampler, at::Device device, std::int64_t ahead,
+                         std::int64_t first_step)
+    : dataset_(dataset),
+      sampler_(std::move(sampler)),
+      device_(device),
+      ahead_(ahead),
+      next_step_(first_step),
+      steps_per_epoch_(sampler_->steps_per_epoch()) {
+  if (ahead_ > 0) worker_ = std::thread([this] { work(); });
+}
+
+BatchLoader::~BatchLoader() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  taken_.notify_all();
+  if (worker_.joinable()) worker_.join();
+}
+
+Batch BatchLoader::prepare(std::int64_t step) {
+  sampler_->sample(step, indices_);
+  Batch batch = dataset_.batch(indices_, step);
+  if (device_.is_cuda() && ahead_ > 0) {
+    for (at::Tensor& tensor : batch.tensors)
+      if (tensor.device().is_cpu()) tensor = tensor.pin_memory();
+  }
+  return batch;
+}
+
+void BatchLoader::work() {
+  at::set_num_threads(1);  // of this thread only: the training thread keeps its own team
+  std::int64_t step = next_step_;
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      taken_.wait(lock, [&] { return stopping_ || static_cast<std::int64_t>(queue_.size()) < ahead_; });
+      if (stopping_) return;
+    }
+    try {
+      Batch batch = prepare(step++);
+      const std::lock_guard lock(mutex_);
+      queue_.push_back(std::move(batch));
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      failure_ = std::current_exception();
+      filled_.notify_one();
+      return;
+    }
+    filled_.notify_one();
+  }
+}
+
+Batch BatchLoader::next() {
+  Batch batch;
+  if (ahead_ == 0) {
+    batch = prepare(next_step_++);
+  } else {
+    std::unique_lock lock(mutex_);
+    filled_.wait(lock, [&] { return !queue_.empty() || failure_; });
+    if (queue_.empty()) std::rethrow_exception(failure_);
+    batch = std::move(queue_.front());
+    queue_.pop_front();
+    lock.unlock();
+    taken_.notify_one();
+  }
+  return device_.is_cpu() ? batch : batch.to(device_, /*non_blocking=*/true);
+}
+
+}  // namespace talweg::data

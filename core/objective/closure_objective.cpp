@@ -1,0 +1,58 @@
+#include "core/objective/closure_objective.h"
+
+#include <ATen/Context.h>
+#include <torch/torch.h>
+
+namespace talweg {
+namespace {
+
+std::vector<at::Tensor> states_of(const std::vector<at::Generator>& generators) {
+  std::vector<at::Tensor> states;
+  for (const at::Generator& generator : generators) states.push_back(generator.get_state());
+  return states;
+}
+
+void restore(std::vector<at::Generator>& generators, const std::vector<at::Tensor>& states) {
+  for (std::size_t i = 0; i < generators.size(); ++i) generators[i].set_state(states[i]);
+}
+
+}  // namespace
+
+ClosureObjective::ClosureObjective(std::vector<at::Tensor> parameters, Closure closure)
+    : parameters_(std::move(parameters)), closure_(std::move(closure)) {
+  TORCH_CHECK_VALUE(closure_, "this optimizer needs a closure that answers the loss");
+  generators_.push_back(at::globalContext().defaultGenerator(at::kCPU));
+  if (!parameters_.empty() && !parameters_.front().device().is_cpu())
+    generators_.push_back(at::globalContext().defaultGenerator(parameters_.front().device()));
+}
+
+ClosureObjective::~ClosureObjective() {
+  if (!states_after_.empty()) restore(generators_, states_after_);
+}
+
+at::Tensor ClosureObjective::evaluate() {
+  const bool first = states_before_.empty();
+  if (first) {
+    states_before_ = states_of(generators_);
+  } else {
+    if (states_after_.empty()) states_after_ = states_of(generators_);
+    restore(generators_, states_before_);
+  }
+  torch::AutoGradMode enable_grad(true);
+  return closure_().detach();
+}
+
+at::Tensor ClosureObjective::value() {
+  std::vector<at::Tensor> gradients;
+  for (at::Tensor& parameter : parameters_) {
+    gradients.push_back(parameter.grad());
+    parameter.mutable_grad() = at::Tensor();
+  }
+  at::Tensor value = evaluate();
+  for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].mutable_grad() = gradients[i];
+  return value;
+}
+
+Evaluation ClosureObjective::gradient() { return {evaluate(), true}; }
+
+}  // namespace talweg

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <functional>
+
+#include "core/objective/objective.h"
+
+namespace talweg {
+
+/// A LibTorch loss closure (zero the gradients, forward, backward, answer the loss) as an Objective, so that every
+/// optimizer works in a plain LibTorch program. Random generators of the CPU and of the parameters' device are
+/// rewound between evaluations, so the noise is frozen; running statistics belong to a module this object does not know
+/// and are not.
+class ClosureObjective : public Objective {
+ public:
+  using Closure = std::function<at::Tensor()>;
+
+  ClosureObjective(std::vector<at::Tensor> parameters, Closure closure);
+  /// Leaves the generators as they were after the first evaluation.
+  ~ClosureObjective() override;
+
+  const std::vector<at::Tensor>& parameters() const override { return parameters_; }
+  /// Calls the closure; the gradients it leaves are dropped and the earlier ones kept.
+  at::Tensor value() override;
+  Evaluation gradient() override;
+
+ private:
+  at::Tensor evaluate();
+
+  std::vector<at::Tensor> parameters_;
+  Closure closure_;
+  std::vector<at::Generator> generators_;
+  std::vector<at::Tensor> states_before_;  // of the generators, before the first evaluation
+  std::vector<at::Tensor> states_after_;   // and after it
+};
+
+}  // namespace talweg

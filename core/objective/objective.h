@@ -1,0 +1,41 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/objective/ray.h"
+
+namespace talweg {
+
+/// What an evaluation with gradient answers.
+struct Evaluation {
+  at::Tensor value;  ///< scalar on the parameters' device, detached
+  /// False when the loss or a gradient is non-finite and the update must not be made:
+  /// the optimizer then leaves the parameters and its state as they are and reports StepStatus::skipped_non_finite.
+  bool usable = true;
+};
+
+/// The function an optimizer minimises, frozen for the duration of one step: same batch, same noise, same statistics,
+/// whatever the number of evaluations. Every value is the mean over the global batch, micro-batches and ranks included,
+/// so ranks can never disagree on a decision. Accumulation, autocast, clipping and data parallelism live behind it.
+class Objective {
+ public:
+  virtual ~Objective() = default;
+
+  /// The trainable parameters, in the order of the optimizer's.
+  virtual const std::vector<at::Tensor>& parameters() const = 0;
+
+  /// Forward pass only: no graph; running statistics and random generators are left untouched. Scalar.
+  virtual at::Tensor value() = 0;
+
+  /// The value, and `.grad` of every trainable parameter (earlier gradients are discarded).
+  virtual Evaluation gradient() = 0;
+
+  /// The objective along theta − eta·direction. `direction` has one tensor per parameter.
+  virtual std::unique_ptr<Ray> along(Direction direction);
+};
+
+}  // namespace talweg

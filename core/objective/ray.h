@@ -1,0 +1,38 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace talweg {
+
+class Objective;
+
+/// A direction d in parameter space: one tensor per trainable parameter, of the parameter's shape.
+using Direction = std::vector<at::Tensor>;
+
+/// The objective on the half line theta − eta·d: phi(eta) = f(theta − eta·d), for the frozen objective of one step.
+/// While a Ray lives, the parameters may stand anywhere on it; its destructor puts them back to theta
+/// bit for bit unless accept() was called.
+class Ray {
+ public:
+  virtual ~Ray() = default;
+
+  /// phi at each step size, in order. Forward passes only; no graph is built. Non-finite values are answered as they are.
+  /// Linear models answer a block of step sizes in one pass over the data; the general ray needs one forward each.
+  virtual std::vector<double> values(std::span<const double> step_sizes) = 0;
+
+  /// Leaves the parameters at theta − eta·d for good.
+  virtual void accept(double step_size) = 0;
+
+  /// Forward passes over the batch made so far.
+  virtual std::int64_t forwards() const = 0;
+};
+
+/// The ray of any objective: moves the parameters in place and evaluates Objective::value().
+/// Memory: one copy of the parameters.
+std::unique_ptr<Ray> make_parameter_ray(Objective& objective, Direction direction);
+
+}  // namespace talweg

@@ -1,0 +1,83 @@
+#include "core/optimizer/optimizer.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <torch/torch.h>
+
+#include "core/error.h"
+#include "core/objective/closure_objective.h"
+
+namespace talweg {
+namespace {
+
+/// What LibTorch's own schedulers see as the options of the parameter group.
+class LearningRate : public torch::optim::OptimizerCloneableOptions<LearningRate> {
+ public:
+  explicit LearningRate(double value) : value_(value) {}
+  double get_lr() const override { return value_; }
+  void set_lr(const double value) override { value_ = value; }
+
+ private:
+  double value_;
+};
+
+std::vector<at::Tensor> tensors_of(const ParameterList& parameters) {
+  std::vector<at::Tensor> tensors;
+  tensors.reserve(parameters.size());
+  for (const NamedParameter& parameter : parameters) tensors.push_back(parameter.tensor);
+  return tensors;
+}
+
+}  // namespace
+
+ParameterList name_parameters(const std::vector<at::Tensor>& parameters) {
+  ParameterList list;
+  for (const at::Tensor& parameter : parameters) list.push_back({std::to_string(list.size()), parameter});
+  return list;
+}
+
+std::string_view status_name(StepStatus status) {
+  switch (status) {
+    case StepStatus::accepted: return "accepted";
+    case StepStatus::skipped_non_finite: return "skipped: non-finite";
+    case StepStatus::search_failed: return "search failed";
+    case StepStatus::converged: return "converged";
+  }
+  return "unknown";
+}
+
+const at::Tensor& OptimizerState::require(const std::string& name, const at::Tensor& like) const {
+  for (const auto& [key, tensor] : tensors) {
+    if (key != name) continue;
+    if (tensor.sizes() != like.sizes())
+      throw DataError(fmt::format("optimizer state '{}' has shape [{}], the parameter needs [{}]", name,
+                                  fmt::join(tensor.sizes(), ", "), fmt::join(like.sizes(), ", ")));
+    return tensor;
+  }
+  throw DataError(fmt::format("optimizer state '{}' is missing; was the checkpoint written by another optimizer?", name));
+}
+
+Optimizer::Optimizer(ParameterList parameters, double learning_rate)
+    : torch::optim::Optimizer(tensors_of(parameters), std::make_unique<LearningRate>(learning_rate)),
+      named_parameters_(std::move(parameters)),
+      tensors_(tensors_of(named_parameters_)) {
+  TORCH_CHECK_VALUE(!tensors_.empty(), "an optimizer needs at least one parameter");
+}
+
+at::Tensor Optimizer::step(LossClosure closure) {
+  ClosureObjective objective(tensors_, std::move(closure));
+  return step(objective).loss;
+}
+
+double Optimizer::learning_rate() const { return param_groups_.front().options().get_lr() * schedule_factor_; }
+
+const std::vector<at::Tensor>& Optimizer::gradients() {
+  gradients_.clear();
+  for (const at::Tensor& tensor : tensors_) {
+    const at::Tensor& gradient = tensor.grad();
+    gradients_.push_back(gradient.defined() ? gradient : at::zeros_like(tensor));
+  }
+  return gradients_;
+}
+
+}  // namespace talweg

@@ -1,0 +1,22 @@
+#include "models/linear.h"
+
+#include <torch/torch.h>
+
+namespace talweg::models {
+
+void declare(config::Fields& f, LinearOptions& o) {
+  f("bias", o.bias, "add an intercept per output");
+  f("initialization", o.initialization, "uniform: LibTorch's default; zero: all outputs start equal");
+}
+
+Linear::Linear(const LinearOptions& options, const TensorModelShape& shape) {
+  output_ = register_module("output", torch::nn::Linear(torch::nn::LinearOptions(shape.features(), shape.outputs).bias(options.bias)));
+  if (options.initialization == LinearInitialization::zero) {
+    torch::NoGradGuard no_grad;
+    for (at::Tensor& parameter : output_->parameters()) parameter.zero_();
+  }
+}
+
+at::Tensor Linear::forward(const at::Tensor& input) { return output_->forward(input.flatten(1)); }
+
+}  // namespace talweg::models

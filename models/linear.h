@@ -1,0 +1,30 @@
+#pragma once
+
+#include <torch/nn/modules/linear.h>
+
+#include "models/tensor_model.h"
+
+namespace talweg::models {
+
+enum class LinearInitialization { uniform, zero };
+inline std::vector<std::pair<std::string, LinearInitialization>> choices(LinearInitialization) {
+  return {{"uniform", LinearInitialization::uniform}, {"zero", LinearInitialization::zero}};
+}
+
+struct LinearOptions {
+  bool bias = true;
+  LinearInitialization initialization = LinearInitialization::uniform;
+};
+void declare(config::Fields& f, LinearOptions& o);
+
+/// Logits z = Wx + b of the flattened input: with the task's loss, logistic or softmax regression.
+class Linear : public TensorModel {
+ public:
+  Linear(const LinearOptions& options, const TensorModelShape& shape);
+  at::Tensor forward(const at::Tensor& input) override;
+
+ private:
+  torch::nn::Linear output_{nullptr};
+};
+
+}  // namespace talweg::models

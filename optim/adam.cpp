@@ -1,0 +1,36 @@
+#include "optim/adam.h"
+
+#include <torch/torch.h>
+
+namespace talweg::optim {
+
+void declare(config::Fields& f, AdamOptions& o) {
+  f("learning_rate", o.learning_rate, "step size eta", config::above(0));
+  f("beta1", o.beta1, "decay of the first moment", config::at_least(0), config::below(1));
+  f("beta2", o.beta2, "decay of the second moment", config::at_least(0), config::below(1));
+  f("epsilon", o.epsilon, "added to the root of the second moment", config::at_least(0));
+  f("weight_decay", o.weight_decay, "L2 penalty lambda, added to the gradient", config::at_least(0));
+  f("amsgrad", o.amsgrad, "divide by the largest second moment so far");
+}
+
+Adam::Adam(ParameterList parameters, const AdamOptions& options)
+    : Optimizer(std::move(parameters), options.learning_rate),
+      options_(options),
+      moments_(named_parameters(), options.amsgrad) {}
+
+StepReport Adam::step(Objective& objective) {
+  const Evaluation evaluation = objective.gradient();
+  StepReport report{.loss = evaluation.value, .step_size = learning_rate(), .forwards = 1, .backwards = 1, .scalars = {}};
+  if (!evaluation.usable) {
+    report.status = StepStatus::skipped_non_finite;
+    return report;
+  }
+  torch::NoGradGuard no_grad;
+  moments_.advance();
+  at::_fused_adam_(tensors(), gradients(), moments_.first, moments_.second, moments_.largest_second,
+                   moments_.step_counts, learning_rate(), options_.beta1, options_.beta2, options_.weight_decay,
+                   options_.epsilon, options_.amsgrad, /*maximize=*/false);
+  return report;
+}
+
+}  // namespace talweg::optim
