@@ -1,0 +1,93 @@
+#include "core/train/expectation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace talweg {
+namespace {
+
+/// "0.01" or "3%" (of `value`); nothing when it is neither.
+std::optional<double> absolute_tolerance(const std::string& text, double value) {
+  const bool percent = text.ends_with('%');
+  const std::string number = percent ? text.substr(0, text.size() - 1) : text;
+  double result = 0;
+  const auto [end, status] = std::from_chars(number.data(), number.data() + number.size(), result);
+  if (status != std::errc() || end != number.data() + number.size() || !(result >= 0)) return std::nullopt;
+  return percent ? result / 100 * std::abs(value) : result;
+}
+
+std::optional<std::int64_t> step_number(const std::string& text) {
+  std::int64_t step = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), step);
+  if (status != std::errc() || end != text.data() + text.size() || step < 0) return std::nullopt;
+  return step;
+}
+
+std::optional<double> measured(const Expectation& e, const std::vector<metrics::Record>& records) {
+  std::optional<double> result;
+  const std::optional<std::int64_t> step = step_number(e.at);
+  for (const metrics::Record& record : records) {
+    for (const auto& [name, value] : record.values) {
+      if (name != e.metric || (step && record.step != *step)) continue;
+      const bool better = !result || e.at == "end" || step || (e.at == "min" ? value < *result : value > *result);
+      if (better) result = value;
+    }
+  }
+  return result;
+}
+
+Verdict compare(const Expectation& e, std::optional<double> got) {
+  Verdict verdict{e, "", got, got.has_value()};
+  const auto add = [&](const std::string& text, bool holds) {
+    verdict.expected += (verdict.expected.empty() ? "" : ", ") + text;
+    verdict.met = verdict.met && holds;
+  };
+  const double x = got.value_or(std::nan(""));
+  if (e.value) add(fmt::format("{:.6g} ± {}", *e.value, e.tolerance),
+                   std::abs(x - *e.value) <= absolute_tolerance(e.tolerance, *e.value).value_or(0));
+  if (e.at_least) add(fmt::format("≥ {:.6g}", *e.at_least), x >= *e.at_least);
+  if (e.at_most) add(fmt::format("≤ {:.6g}", *e.at_most), x <= *e.at_most);
+  return verdict;
+}
+
+}  // namespace
+
+void declare(config::Fields& f, Expectation& o) {
+  f("claim", o.claim, "the statement in words");
+  f("metric", o.metric, "name of a recorded metric, for example eval/accuracy", config::required());
+  f("at", o.at, "which value: end, min, max, or a step");
+  f("value", o.value, "the expected value");
+  f("tolerance", o.tolerance, "allowed distance from 'value': a number, or per cent of it ('3%')");
+  f("at_least", o.at_least, "smallest value that meets the expectation");
+  f("at_most", o.at_most, "largest value that meets the expectation");
+  f("source", o.source, "where the number comes from");
+}
+
+void validate(const Expectation& o, const config::Value& where, config::Diagnostics& diagnostics) {
+  const auto at = [&](const char* key) { return where.find(key) ? where.find(key)->where : where.where; };
+  if (!o.value && !o.at_least && !o.at_most)
+    diagnostics.error(where.where, "an expectation needs 'value', 'at_least' or 'at_most'");
+  if (o.at != "end" && o.at != "min" && o.at != "max" && !step_number(o.at))
+    diagnostics.error(at("at"), fmt::format("'at' takes end, min, max or a step, found '{}'", o.at));
+  if (!absolute_tolerance(o.tolerance, 1))
+    diagnostics.error(at("tolerance"), fmt::format("'tolerance' takes a number or per cent ('3%'), found '{}'", o.tolerance));
+}
+
+Verdict judge(const Expectation& expectation, const std::vector<metrics::Record>& records) {
+  return compare(expectation, measured(expectation, records));
+}
+
+Verdict judge_median(const Expectation& expectation, const std::vector<std::vector<metrics::Record>>& runs) {
+  std::vector<double> values;
+  for (const auto& records : runs)
+    if (const auto value = measured(expectation, records)) values.push_back(*value);
+  if (values.empty() || values.size() != runs.size()) return compare(expectation, std::nullopt);
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  return compare(expectation, values.size() % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2);
+}
+
+}  // namespace talweg

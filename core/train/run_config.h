@@ -1,0 +1,82 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/config/component.h"
+#include "core/data/sampler.h"
+#include "core/optimizer/optimizer.h"
+#include "core/train/expectation.h"
+#include "core/train/precision.h"
+#include "core/train/schedule.h"
+#include "core/train/task.h"
+
+namespace talweg {
+
+enum class NonFinitePolicy { stop, skip };
+inline std::vector<std::pair<std::string, NonFinitePolicy>> choices(NonFinitePolicy) {
+  return {{"stop", NonFinitePolicy::stop}, {"skip", NonFinitePolicy::skip}};
+}
+
+struct TrainingOptions {
+  std::optional<std::int64_t> steps;
+  std::optional<double> epochs;
+  std::int64_t batch_size = 64;
+  std::optional<std::int64_t> micro_batch_size;
+  config::Component<data::SamplerKind> sampler{"shuffle"};
+  Precision precision = Precision::float32;
+  std::optional<double> clip_norm;
+  NonFinitePolicy non_finite = NonFinitePolicy::stop;
+  std::int64_t non_finite_limit = 10;
+  std::int64_t log_every = 10;
+  std::optional<std::int64_t> evaluate_every;
+  std::int64_t prefetch = 0;
+};
+
+enum class Goal { minimize, maximize };
+inline std::vector<std::pair<std::string, Goal>> choices(Goal) {
+  return {{"minimize", Goal::minimize}, {"maximize", Goal::maximize}};
+}
+
+struct CheckpointOptions {
+  std::optional<std::int64_t> every;
+  std::int64_t keep = 2;
+  std::string best_metric = "eval/loss";
+  Goal best_goal = Goal::minimize;
+};
+
+struct EarlyStoppingOptions {
+  std::int64_t patience = 10;
+  double min_improvement = 0;
+};
+
+struct WeightAverageOptions {
+  double decay = 0.999;
+};
+
+/// A whole configuration file after parsing.
+struct RunConfig {
+  std::string name = "run";
+  std::string description;
+  std::int64_t seed = 0;
+  std::string device = "auto";
+  config::Component<TaskKind> task;
+  config::Component<OptimizerKind> optimizer{"adamw"};
+  config::Component<ScheduleKind> schedule{"constant"};
+  TrainingOptions training;
+  CheckpointOptions checkpoint;
+  std::optional<EarlyStoppingOptions> early_stopping;
+  std::optional<WeightAverageOptions> weight_average;
+  std::vector<Expectation> expect;
+};
+
+void declare(config::Fields& f, TrainingOptions& o);
+void declare(config::Fields& f, CheckpointOptions& o);
+void declare(config::Fields& f, EarlyStoppingOptions& o);
+void declare(config::Fields& f, WeightAverageOptions& o);
+void declare(config::Fields& f, RunConfig& o);
+void validate(const TrainingOptions& o, const config::Value& where, config::Diagnostics& diagnostics);
+void validate(const RunConfig& o, const config::Value& where, config::Diagnostics& diagnostics);
+
+}  // namespace talweg

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/config/component.h"
+#include "core/data/dataset.h"
+#include "core/plot/figure.h"
+#include "core/random/random_streams.h"
+
+namespace talweg {
+
+/// Where and how precisely a task computes.
+struct TaskContext {
+  at::Device device;
+  at::ScalarType dtype;  ///< of parameters and inputs: float32 or float64
+  RandomStreams streams;
+};
+
+using Metrics = std::vector<std::pair<std::string, double>>;
+
+/// What is learnt: data, model, loss and evaluation, behind one interface. A task knows nothing of optimizers, steps,
+/// files or ranks.
+class Task {
+ public:
+  virtual ~Task() = default;
+
+  /// The model. Its parameters with requires_grad are trained, its parameters and buffers are saved.
+  virtual torch::nn::Module& module() = 0;
+
+  virtual const data::Dataset& training_data() const = 0;
+
+  /// Mean loss over a batch of the training data: a scalar of at least float32. Noise comes from LibTorch's default
+  /// generators, which the trainer seeds. `batch` has at least one example.
+  virtual at::Tensor loss(const data::Batch& batch) = 0;
+
+  /// Metrics of the model as it stands ("loss", "accuracy", …) on the evaluation data, most telling last.
+  /// Called in evaluation mode without gradients.
+  virtual Metrics evaluate() = 0;
+
+  /// Pictures of the model as it stands, for the report.
+  virtual std::vector<plot::Figure> figures() { return {}; }
+};
+
+/// The kind of component that `task:` chooses. LibTorch's generator is seeded from the stream "initialisation" before.
+struct TaskKind {
+  static constexpr const char* name = "task";
+  using Signature = std::unique_ptr<Task>(const TaskContext&);
+};
+
+}  // namespace talweg

@@ -1,0 +1,132 @@
+#include "core/train/task_objective.h"
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <cmath>
+
+namespace talweg {
+namespace {
+
+/// Copies tensors aside and puts them back at the end of the scope.
+class RestoreScope {
+ public:
+  RestoreScope(const std::vector<at::Tensor>& tensors, std::vector<at::Tensor>& storage) : tensors_(tensors), storage_(storage) {
+    torch::NoGradGuard no_grad;
+    if (storage_.empty())
+      for (const at::Tensor& tensor : tensors_) storage_.push_back(at::empty_like(tensor));
+    for (std::size_t i = 0; i < tensors_.size(); ++i) storage_[i].copy_(tensors_[i]);
+  }
+  ~RestoreScope() {
+    torch::NoGradGuard no_grad;
+    for (std::size_t i = 0; i < tensors_.size(); ++i) tensors_[i].copy_(storage_[i]);
+  }
+  RestoreScope(const RestoreScope&) = delete;
+  RestoreScope& operator=(const RestoreScope&) = delete;
+
+ private:
+  const std::vector<at::Tensor>& tensors_;
+  std::vector<at::Tensor>& storage_;
+};
+
+}  // namespace
+
+ParameterList trainable_parameters(torch::nn::Module& module) {
+  ParameterList list;
+  for (const auto& item : module.named_parameters())
+    if (item.value().requires_grad()) list.push_back({item.key(), item.value()});
+  return list;
+}
+
+TaskObjective::TaskObjective(Task& task, const ObjectiveOptions& options, const RandomStreams& streams, at::Device device)
+    : task_(task),
+      options_(options),
+      streams_(streams),
+      device_(device),
+      parameters_(trainable_parameters(task.module())),
+      buffers_(task.module().buffers()) {
+  for (const NamedParameter& parameter : parameters_) tensors_.push_back(parameter.tensor);
+}
+
+void TaskObjective::begin_step(std::int64_t step, data::Batch batch) {
+  step_ = step;
+  batch_ = std::move(batch);
+  statistics_moved_ = false;
+  gradient_norm_ = at::Tensor();
+  defect_.clear();
+}
+
+/// Calls `visit` with the weighted loss of every micro-batch; answers their sum, the mean over the batch.
+template <class Visit>
+at::Tensor TaskObjective::evaluate(Visit&& visit) {
+  at::Tensor total;
+  const std::int64_t size = options_.micro_batch_size > 0 ? options_.micro_batch_size : std::max<std::int64_t>(1, batch_.size);
+  for (std::int64_t begin = 0, part = 0; begin < batch_.size; begin += size, ++part) {
+    const std::int64_t length = std::min(size, batch_.size - begin);
+    torch::manual_seed(streams_.seed_of("noise", static_cast<std::uint64_t>(step_ << 20 | part)));
+    at::Tensor loss;
+    {
+      AutocastScope autocast(options_.precision, device_);
+      loss = task_.loss(length == batch_.size ? batch_ : batch_.slice(begin, length));
+    }
+    if (length != batch_.size) loss = loss * (static_cast<double>(length) / static_cast<double>(batch_.size));
+    visit(loss);
+    loss = loss.detach();
+    total = total.defined() ? total + loss : loss;
+  }
+  return total.defined() ? total : at::zeros({}, tensors_.front().options().requires_grad(false));
+}
+
+at::Tensor TaskObjective::value() {
+  torch::NoGradGuard no_grad;
+  const RestoreScope statistics(buffers_, saved_buffers_);
+  return evaluate([](const at::Tensor&) {});
+}
+
+Evaluation TaskObjective::gradient() {
+  for (at::Tensor& tensor : tensors_) tensor.mutable_grad() = at::Tensor();
+  if (batch_.size == 0)
+    for (at::Tensor& tensor : tensors_) tensor.mutable_grad() = at::zeros_like(tensor);
+  Evaluation evaluation;
+  const auto backward = [](const at::Tensor& loss) { loss.backward(); };
+  if (statistics_moved_) {
+    const RestoreScope statistics(buffers_, saved_buffers_);
+    evaluation.value = evaluate(backward);
+  } else {
+    evaluation.value = evaluate(backward);
+    statistics_moved_ = true;
+  }
+  clip_and_check(evaluation.value, evaluation);
+  return evaluation;
+}
+
+void TaskObjective::clip_and_check(const at::Tensor& loss, Evaluation& evaluation) {
+  torch::NoGradGuard no_grad;
+  const bool host = device_.is_cpu() || options_.check_gradients;
+  if (host) {
+    const double value = loss.item<double>();
+    if (!std::isfinite(value)) {
+      defect_ = fmt::format("the loss is {}", value);
+      evaluation.usable = false;
+      return;
+    }
+  }
+  if (!options_.clip_norm && !options_.check_gradients) return;
+  std::vector<at::Tensor> gradients;
+  for (const at::Tensor& tensor : tensors_)
+    if (tensor.grad().defined()) gradients.push_back(tensor.grad());
+  gradient_norm_ = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients)));
+  if (host && !std::isfinite(gradient_norm_.item<double>())) {
+    evaluation.usable = false;
+    defect_ = "the norm of the gradient overflows";
+    for (const NamedParameter& parameter : parameters_)
+      if (parameter.tensor.grad().defined() && !parameter.tensor.grad().isfinite().all().item<bool>()) {
+        defect_ = fmt::format("the gradient of '{}' is not finite", parameter.name);
+        break;
+      }
+    return;
+  }
+  if (options_.clip_norm) at::_foreach_mul_(gradients, at::clamp_max(*options_.clip_norm / (gradient_norm_ + 1e-12), 1.0));
+}
+
+}  // namespace talweg

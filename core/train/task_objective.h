@@ -1,0 +1,65 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/objective/objective.h"
+#include "core/optimizer/optimizer.h"
+#include "core/train/precision.h"
+#include "core/train/task.h"
+
+namespace talweg {
+
+/// How a task's loss becomes the objective of a step.
+struct ObjectiveOptions {
+  Precision precision = Precision::float32;
+  std::int64_t micro_batch_size = 0;      ///< examples per forward pass; 0: the whole batch at once
+  std::optional<double> clip_norm;        ///< largest Euclidean norm of the gradient
+  bool check_gradients = false;           ///< look for non-finite gradients, not only losses, before every update
+};
+
+/// The trainable parameters of a module, in its order.
+ParameterList trainable_parameters(torch::nn::Module& module);
+
+/// A task's mean loss over one batch, frozen: the generators are re-seeded from (seed, step, micro-batch) before each
+/// pass, so noise is the same in every evaluation and a resumed run needs no generator state; batch-norm statistics
+/// move exactly once per step, in the first gradient() of it.
+class TaskObjective : public Objective {
+ public:
+  TaskObjective(Task& task, const ObjectiveOptions& options, const RandomStreams& streams, at::Device device);
+
+  /// Freezes the objective of step `step`. An empty batch has the value 0 and zero gradients.
+  void begin_step(std::int64_t step, data::Batch batch);
+
+  const std::vector<at::Tensor>& parameters() const override { return tensors_; }
+  at::Tensor value() override;
+  Evaluation gradient() override;
+
+  /// Euclidean norm of the last gradient before clipping; undefined when it was not computed.
+  const at::Tensor& gradient_norm() const { return gradient_norm_; }
+  /// Why the last evaluation was not usable: "the loss is nan", "the gradient of 'x' is not finite".
+  const std::string& defect() const { return defect_; }
+
+ private:
+  template <class Visit>
+  at::Tensor evaluate(Visit&& visit);
+  void clip_and_check(const at::Tensor& loss, Evaluation& evaluation);
+
+  Task& task_;
+  ObjectiveOptions options_;
+  RandomStreams streams_;
+  at::Device device_;
+  ParameterList parameters_;
+  std::vector<at::Tensor> tensors_;
+  std::vector<at::Tensor> buffers_;
+  std::vector<at::Tensor> saved_buffers_;
+
+  std::int64_t step_ = 0;
+  data::Batch batch_;
+  bool statistics_moved_ = false;
+  at::Tensor gradient_norm_;
+  std::string defect_;
+};
+
+}  // namespace talweg
