@@ -23,7 +23,8 @@ class Aside {
     static std::atomic<unsigned> counter{0};
     path_ = target;
     path_ += fmt::format(".{}-{}.tmp", ::getpid(), counter++);
-    // A crashed process with our number may have left a file of this name; nobody else can be using it.
+    // A crashed process with our number may have left a file of this name; nobody else can be using
+    // it.
     ::unlink(path_.c_str());
   }
   ~Aside() {
@@ -43,7 +44,8 @@ class Aside {
   bool in_place_ = false;
 };
 
-/// Makes the rename itself durable. Some network file systems cannot sync a folder; that is not an error.
+/// Makes the rename itself durable. Some network file systems cannot sync a folder; that is not an
+/// error.
 void sync_folder(const fs::path& folder) {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return;
@@ -63,14 +65,16 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
     Aside aside(target);
     OutputFile file(aside.path(), OpenMode::create_new);
     struct stat earlier;
-    if (::stat(target.c_str(), &earlier) == 0) ::chmod(aside.path().c_str(), earlier.st_mode & 07777);
+    if (::stat(target.c_str(), &earlier) == 0)
+      ::chmod(aside.path().c_str(), earlier.st_mode & 07777);
     file.write(bytes);
     file.sync();
     file.close();
     aside.rename_to(target);
   } catch (const SystemError& error) {
     if (!fs::exists(target, ignored)) throw;
-    throw SystemError(fmt::format("{}; the earlier file '{}' is untouched", error.what(), target.string()));
+    throw SystemError(
+        fmt::format("{}; the earlier file '{}' is untouched", error.what(), target.string()));
   }
   sync_folder(target.has_parent_path() ? target.parent_path() : fs::path("."));
 }

@@ -43,8 +43,7 @@ SystemError file_error(std::string_view action, const std::filesystem::path& pat
 OutputFile::OutputFile(const std::filesystem::path& path, OpenMode mode) : path_(path) {
   const int how = mode == OpenMode::append ? O_APPEND : O_EXCL;
   descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
-  if (descriptor_ < 0)
-    throw file_error(mode == OpenMode::append ? "open" : "create", path, errno);
+  if (descriptor_ < 0) throw file_error(mode == OpenMode::append ? "open" : "create", path, errno);
 }
 
 OutputFile::OutputFile(OutputFile&& other) noexcept
@@ -80,11 +79,12 @@ void OutputFile::close() {
 std::string read_whole_file(const std::filesystem::path& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored))
-    throw DataError(fmt::format("cannot read '{}': it is a folder, a file is needed", path.string()));
+    throw DataError(
+        fmt::format("cannot read '{}': it is a folder, a file is needed", path.string()));
   std::ifstream in(path, std::ios::binary);
   if (!in)
-    throw DataError(fmt::format("cannot read '{}': {}", path.string(),
-                                std::generic_category().message(errno)));
+    throw DataError(
+        fmt::format("cannot read '{}': {}", path.string(), std::generic_category().message(errno)));
   std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   if (in.bad()) throw DataError(fmt::format("cannot read '{}' to its end", path.string()));
   return content;

@@ -8,8 +8,8 @@
 
 namespace talweg::io {
 
-/// A SystemError such as "cannot write '/runs/a/metrics.jsonl': No space left on device; free some space …".
-/// `action` completes "cannot …" (write, open, rename), `error` is an errno value.
+/// A SystemError such as "cannot write '/runs/a/metrics.jsonl': No space left on device; free some
+/// space …". `action` completes "cannot …" (write, open, rename), `error` is an errno value.
 SystemError file_error(std::string_view action, const std::filesystem::path& path, int error);
 
 /// How OutputFile opens its file.
@@ -33,7 +33,8 @@ class OutputFile {
   void write(std::string_view bytes);
   /// Waits until the bytes are on the device (fsync).
   void sync();
-  /// Closes the file; some file systems report a full disk only here. The destructor closes silently.
+  /// Closes the file; some file systems report a full disk only here. The destructor closes
+  /// silently.
   void close();
 
   const std::filesystem::path& path() const { return path_; }

@@ -5,7 +5,9 @@
 namespace talweg::io {
 namespace {
 
-bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
+bool continues(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
+}
 
 /// Length in bytes of the valid sequence at the start of `text`, 0 if there is none (RFC 3629).
 size_t sequence_length(std::string_view text) {

@@ -143,9 +143,13 @@ std::string to_json_line(const Record& record) {
 JsonLinesSink::JsonLinesSink(const std::filesystem::path& path)
     : file_(without_torn_line(path), io::OpenMode::append) {}
 
-void JsonLinesSink::write(const Record& record) { file_.write(to_json_line(record) + '\n'); }
+void JsonLinesSink::write(const Record& record) {
+  file_.write(to_json_line(record) + '\n');
+}
 
-void JsonLinesSink::flush() { file_.sync(); }
+void JsonLinesSink::flush() {
+  file_.sync();
+}
 
 std::vector<Record> read_metrics(const std::filesystem::path& path) {
   std::vector<Record> records;

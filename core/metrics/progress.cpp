@@ -14,7 +14,8 @@ namespace {
 
 /// Speed is measured over this many seconds, so that it follows a change but does not flicker.
 constexpr double speed_window_seconds = 10;
-/// `due` looks at the clock about this often, and after at most so many steps in case they suddenly slow down.
+/// `due` looks at the clock about this often, and after at most so many steps in case they suddenly
+/// slow down.
 constexpr double clock_seconds = 0.01;
 constexpr int64_t most_steps_between_clock = 64;
 
@@ -86,9 +87,9 @@ bool ProgressDisplay::due_by_clock() {
   const auto now = Clock::now();
   const double per_step =
       seconds_between(last_clock_, now) / static_cast<double>(steps_between_clock_);
-  steps_between_clock_ = static_cast<int64_t>(
-      std::clamp(clock_seconds / std::max(per_step, 1e-9), 1.0,
-                 static_cast<double>(most_steps_between_clock)));
+  steps_between_clock_ =
+      static_cast<int64_t>(std::clamp(clock_seconds / std::max(per_step, 1e-9), 1.0,
+                                      static_cast<double>(most_steps_between_clock)));
   steps_until_clock_ = steps_between_clock_;
   last_clock_ = now;
   if (now < next_draw_) return false;

@@ -14,18 +14,19 @@
 namespace talweg::metrics {
 
 struct ProgressOptions {
-  int64_t total_steps = 0;        ///< 0 when the run has no fixed end
-  int64_t first_step = 0;         ///< the step a resumed run continues from
-  double examples_per_step = 0;   ///< global batch size; 0 hides examples/s
-  bool quiet = false;             ///< show nothing at all
-  int file_descriptor = 2;        ///< standard error
-  double redraw_seconds = 0.1;    ///< shortest time between redraws of the bar
-  double line_seconds = 10;       ///< shortest time between plain lines when there is no terminal
+  int64_t total_steps = 0;       ///< 0 when the run has no fixed end
+  int64_t first_step = 0;        ///< the step a resumed run continues from
+  double examples_per_step = 0;  ///< global batch size; 0 hides examples/s
+  bool quiet = false;            ///< show nothing at all
+  int file_descriptor = 2;       ///< standard error
+  double redraw_seconds = 0.1;   ///< shortest time between redraws of the bar
+  double line_seconds = 10;      ///< shortest time between plain lines when there is no terminal
 };
 
-/// Tells the person at the keyboard how a run is going: on a terminal a bar that redraws itself, otherwise a plain
-/// line now and then. Honours NO_COLOR, TERM=dumb and the locale's character set, and asks for the terminal's width
-/// at each draw. All belongs to the training thread, except `note`, which any thread may call.
+/// Tells the person at the keyboard how a run is going: on a terminal a bar that redraws itself,
+/// otherwise a plain line now and then. Honours NO_COLOR, TERM=dumb and the locale's character set,
+/// and asks for the terminal's width at each draw. All belongs to the training thread, except
+/// `note`, which any thread may call.
 ///
 ///     if (progress.due()) progress.show(step, epoch, loss.item<double>());
 class ProgressDisplay {
@@ -36,14 +37,16 @@ class ProgressDisplay {
   ProgressDisplay(const ProgressDisplay&) = delete;
   ProgressDisplay& operator=(const ProgressDisplay&) = delete;
 
-  /// True when it is time to call `show`. To be called once per step: it costs about a nanosecond, because it looks
-  /// at the clock only every so many steps, and so values need not be fetched from a GPU for nothing.
+  /// True when it is time to call `show`. To be called once per step: it costs about a nanosecond,
+  /// because it looks at the clock only every so many steps, and so values need not be fetched from
+  /// a GPU for nothing.
   bool due() { return --steps_until_clock_ <= 0 && due_by_clock(); }
 
   /// Draws a new state: `step` optimizer steps done, `epoch` fractional, `loss` of the last step.
   void show(int64_t step, double epoch, double loss);
 
-  /// Keeps the newest evaluation in the line, most telling metric first; without a terminal it prints a line.
+  /// Keeps the newest evaluation in the line, most telling metric first; without a terminal it
+  /// prints a line.
   void evaluated(int64_t step, double epoch, double loss,
                  std::vector<std::pair<std::string, double>> values);
 

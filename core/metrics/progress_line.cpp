@@ -14,7 +14,8 @@ constexpr int narrowest = 20;
 constexpr int shortest_bar = 8;
 constexpr int longest_bar = 40;
 
-/// A piece of the line; the pieces with the highest rank are left out first when the line is too long.
+/// A piece of the line; the pieces with the highest rank are left out first when the line is too
+/// long.
 struct Piece {
   int rank;
   std::string text;
@@ -48,8 +49,7 @@ std::vector<Piece> pieces(const Progress& p) {
   list.push_back({1, fmt::format("loss {:.4g}", p.loss)});
   for (size_t i = 0; i < p.evaluation.size(); ++i)
     list.push_back({i == 0 ? 2 : 7 + static_cast<int>(i), metric_text(p.evaluation[i])});
-  if (p.steps_per_second > 0)
-    list.push_back({4, format_quantity(p.steps_per_second) + " steps/s"});
+  if (p.steps_per_second > 0) list.push_back({4, format_quantity(p.steps_per_second) + " steps/s"});
   if (p.examples_per_second > 0)
     list.push_back({1000, format_quantity(p.examples_per_second) + " examples/s"});
   list.push_back({5, format_duration(p.elapsed_seconds)});
@@ -127,9 +127,8 @@ std::string bar_line(const Progress& p, const ProgressStyle& style) {
   const bool has_bar = p.total_steps > 0;
   const int reserved = has_bar ? 4 + 1 + shortest_bar + 1 : 0;  // "42% ━━━━━━━━ "
   while (list.size() > 1 && width(list, 3) + reserved > columns)
-    list.erase(std::max_element(list.begin(), list.end(), [](const Piece& a, const Piece& b) {
-      return a.rank < b.rank;
-    }));
+    list.erase(std::max_element(list.begin(), list.end(),
+                                [](const Piece& a, const Piece& b) { return a.rank < b.rank; }));
   const std::string text = joined(list, separator);
   if (!has_bar) return std::string(io::first_code_points(text, static_cast<size_t>(columns)));
 

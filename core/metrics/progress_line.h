@@ -14,7 +14,8 @@ struct Progress {
   int64_t total_steps = 0;  ///< 0 when the run has no fixed end
   double epoch = 0;
   double loss = 0;
-  std::vector<std::pair<std::string, double>> evaluation;  ///< latest evaluation, most telling metric first
+  std::vector<std::pair<std::string, double>>
+      evaluation;                  ///< latest evaluation, most telling metric first
   double steps_per_second = 0;     ///< 0 while unknown
   double examples_per_second = 0;  ///< 0 while unknown
   double elapsed_seconds = 0;
@@ -28,8 +29,8 @@ struct ProgressStyle {
   bool colour = false;  ///< ANSI colours
 };
 
-/// One terminal line with a bar, never wider than `style.columns`: what does not fit is left out, least important
-/// first (examples/s, elapsed time, further evaluation metrics, epoch, speed …).
+/// One terminal line with a bar, never wider than `style.columns`: what does not fit is left out,
+/// least important first (examples/s, elapsed time, further evaluation metrics, epoch, speed …).
 std::string bar_line(const Progress& progress, const ProgressStyle& style);
 
 /// One line for a log file, without bar or colours.

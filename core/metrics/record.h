@@ -7,8 +7,8 @@
 
 namespace talweg::metrics {
 
-/// Named scalars measured after one optimizer step. Names are `group/metric`, e.g. "train/loss", "eval/accuracy";
-/// "step", "seconds" and "epoch" are reserved. Values may be NaN or infinite.
+/// Named scalars measured after one optimizer step. Names are `group/metric`, e.g. "train/loss",
+/// "eval/accuracy"; "step", "seconds" and "epoch" are reserved. Values may be NaN or infinite.
 struct Record {
   int64_t step = 0;    ///< optimizer steps done so far, ≥ 0
   double seconds = 0;  ///< training time so far, earlier sessions of a resumed run included

@@ -8,7 +8,8 @@ namespace talweg::metrics {
 class Sink {
  public:
   virtual ~Sink() = default;
-  /// Takes one record; records come in the order of their steps. Throws SystemError when it cannot be written.
+  /// Takes one record; records come in the order of their steps. Throws SystemError when it cannot
+  /// be written.
   virtual void write(const Record& record) = 0;
   /// Waits until everything written is on the device.
   virtual void flush() = 0;

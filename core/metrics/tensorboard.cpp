@@ -97,8 +97,8 @@ std::string host_name() {
   return ::gethostname(name, sizeof(name) - 1) == 0 && name[0] ? name : "localhost";
 }
 
-/// TensorBoard reads the files of a folder in the order of their names, which begin with a time in seconds:
-/// two sessions within one second still need an order.
+/// TensorBoard reads the files of a folder in the order of their names, which begin with a time in
+/// seconds: two sessions within one second still need an order.
 fs::path next_event_file(const fs::path& folder) {
   auto time = static_cast<int64_t>(seconds_since_1970());
   std::error_code ignored;
@@ -138,6 +138,8 @@ void TensorBoardSink::write(const Record& record) {
   file_.write(tfrecord_frame(summary_event(record)));
 }
 
-void TensorBoardSink::flush() { file_.sync(); }
+void TensorBoardSink::flush() {
+  file_.sync();
+}
 
 }  // namespace talweg::metrics

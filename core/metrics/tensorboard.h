@@ -11,16 +11,18 @@
 
 namespace talweg::metrics {
 
-/// One TFRecord frame: length, masked CRC-32C of the length, payload, masked CRC-32C of the payload.
+/// One TFRecord frame: length, masked CRC-32C of the length, payload, masked CRC-32C of the
+/// payload.
 std::string tfrecord_frame(std::string_view payload);
 
-/// Scalars for TensorBoard: an `events.out.tfevents.*` file in the run directory. TensorBoard keeps float32 values;
-/// metrics.jsonl keeps the exact ones. Each record is written at once, so a killed process loses at most one.
+/// Scalars for TensorBoard: an `events.out.tfevents.*` file in the run directory. TensorBoard keeps
+/// float32 values; metrics.jsonl keeps the exact ones. Each record is written at once, so a killed
+/// process loses at most one.
 class TensorBoardSink : public Sink {
  public:
-  /// Starts a new file in `folder`, named so that it sorts behind the files already there. When the run continues
-  /// from a checkpoint of step `resumed_from`, TensorBoard is told to forget what the earlier files hold beyond it.
-  /// Throws SystemError when the file cannot be made.
+  /// Starts a new file in `folder`, named so that it sorts behind the files already there. When the
+  /// run continues from a checkpoint of step `resumed_from`, TensorBoard is told to forget what the
+  /// earlier files hold beyond it. Throws SystemError when the file cannot be made.
   explicit TensorBoardSink(const std::filesystem::path& folder,
                            std::optional<int64_t> resumed_from = std::nullopt);
   void write(const Record& record) override;

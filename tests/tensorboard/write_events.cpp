@@ -1,5 +1,5 @@
-// Writes the event files of a run that was killed after step 30 and resumed from its checkpoint of step 20.
-// usage: write_tensorboard_events FOLDER
+// Writes the event files of a run that was killed after step 30 and resumed from its checkpoint of
+// step 20. usage: write_tensorboard_events FOLDER
 #include <cmath>
 #include <limits>
 #include <string>
@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
   TensorBoardSink second(folder, 20);
   second.write({30, 0, 0, {{"train/loss", 100.25}}});
   second.write({int64_t{1} << 40, 0, 0, {{"train/loss", std::nan("")}, {"bad\xFFname", 2}}});
-  second.write({(int64_t{1} << 40) + 1, 0, 0,
-                {{"train/loss", -std::numeric_limits<double>::infinity()}}});
+  second.write(
+      {(int64_t{1} << 40) + 1, 0, 0, {{"train/loss", -std::numeric_limits<double>::infinity()}}});
   second.flush();
 }

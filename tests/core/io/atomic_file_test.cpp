@@ -14,9 +14,9 @@ namespace talweg::io {
 namespace {
 
 namespace fs = std::filesystem;
+using talweg::testing::TemporaryFolder;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using talweg::testing::TemporaryFolder;
 
 std::string message_of_write(const fs::path& path, std::string_view bytes) {
   try {
@@ -32,7 +32,8 @@ size_t count_files(const fs::path& folder) {
       std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
 
-/// While it lives, writing beyond `bytes` of a file fails with EFBIG, as a full disk would fail with ENOSPC.
+/// While it lives, writing beyond `bytes` of a file fails with EFBIG, as a full disk would fail
+/// with ENOSPC.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t bytes) {

@@ -12,10 +12,10 @@ TEST(Utf8, ValidTextIsUnchanged) {
 
 TEST(Utf8, EachBadByteBecomesAReplacementCharacter) {
   EXPECT_EQ(valid_utf8("a\xFFz"), "a\uFFFDz");
-  EXPECT_EQ(valid_utf8("\xC3"), "\uFFFD");                          // cut short
-  EXPECT_EQ(valid_utf8("\xC0\xAF"), "\uFFFD\uFFFD");                // overlong '/'
-  EXPECT_EQ(valid_utf8("\xED\xA0\x80"), "\uFFFD\uFFFD\uFFFD");      // surrogate
-  EXPECT_EQ(valid_utf8("\xF4\x90\x80\x80").size(), 4 * 3u);         // beyond U+10FFFF
+  EXPECT_EQ(valid_utf8("\xC3"), "\uFFFD");                      // cut short
+  EXPECT_EQ(valid_utf8("\xC0\xAF"), "\uFFFD\uFFFD");            // overlong '/'
+  EXPECT_EQ(valid_utf8("\xED\xA0\x80"), "\uFFFD\uFFFD\uFFFD");  // surrogate
+  EXPECT_EQ(valid_utf8("\xF4\x90\x80\x80").size(), 4 * 3u);     // beyond U+10FFFF
 }
 
 TEST(Utf8, CountsAndCutsByCodePoint) {

@@ -38,7 +38,8 @@ TEST(TensorBoard, ScalarEventHasTheBytesOfTheProtocol) {
   const size_t beginning = std::filesystem::file_size(sink.path());
   sink.write({300, 0, 0, {{"loss", 0.5}}});
   const std::string file = io::read_whole_file(sink.path());
-  EXPECT_THAT(file, ::testing::HasSubstr("\x1a\x0d" "brain.Event:2"));
+  EXPECT_THAT(file, ::testing::HasSubstr("\x1a\x0d"
+                                         "brain.Event:2"));
   const std::string event = file.substr(beginning + 12, file.size() - beginning - 16);
   // wall_time: field 1, eight bytes; step 300; summary {value {tag "loss", simple_value 0.5f}}.
   EXPECT_EQ(event[0], '\x09');
@@ -46,7 +47,8 @@ TEST(TensorBoard, ScalarEventHasTheBytesOfTheProtocol) {
                                          "\x2a\x0d"
                                          "\x0a\x0b"
                                          "\x0a\x04loss"
-                                         "\x15\x00\x00\x00\x3f", 18));
+                                         "\x15\x00\x00\x00\x3f",
+                                         18));
 }
 
 TEST(TensorBoard, FilesOfQuickSuccessionSortInTheirOrder) {
