@@ -1,0 +1,82 @@
+#include "core/io/atomic_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <string>
+
+#include "core/io/output_file.h"
+
+namespace talweg::io {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The file that is being written; removed again unless it was renamed into place.
+class Aside {
+ public:
+  explicit Aside(const fs::path& target) {
+    static std::atomic<unsigned> counter{0};
+    path_ = target;
+    path_ += fmt::format(".{}-{}.tmp", ::getpid(), counter++);
+    // A crashed process with our number may have left a file of this name; nobody else can be using
+    // it.
+    ::unlink(path_.c_str());
+  }
+  ~Aside() {
+    if (!in_place_) ::unlink(path_.c_str());
+  }
+  Aside(const Aside&) = delete;
+  Aside& operator=(const Aside&) = delete;
+
+  void rename_to(const fs::path& target) {
+    if (::rename(path_.c_str(), target.c_str()) != 0) throw file_error("replace", target, errno);
+    in_place_ = true;
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+  bool in_place_ = false;
+};
+
+/// Makes the rename itself durable. Some network file systems cannot sync a folder; that is not an
+/// error.
+void sync_folder(const fs::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  const int failed = ::fsync(descriptor) != 0 ? errno : 0;
+  ::close(descriptor);
+  if (failed == EIO || failed == ENOSPC) throw file_error("write the folder", folder, failed);
+}
+
+}  // namespace
+
+void write_file_atomically(const fs::path& path, std::string_view bytes) {
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) throw file_error("replace", path, EISDIR);
+  // Through a symbolic link the file it points to is replaced, as an ordinary write would do.
+  const fs::path target = fs::is_symlink(path, ignored) ? fs::weakly_canonical(path) : path;
+  try {
+    Aside aside(target);
+    OutputFile file(aside.path(), OpenMode::create_new);
+    struct stat earlier;
+    if (::stat(target.c_str(), &earlier) == 0)
+      ::chmod(aside.path().c_str(), earlier.st_mode & 07777);
+    file.write(bytes);
+    file.sync();
+    file.close();
+    aside.rename_to(target);
+  } catch (const SystemError& error) {
+    if (!fs::exists(target, ignored)) throw;
+    throw SystemError(
+        fmt::format("{}; the earlier file '{}' is untouched", error.what(), target.string()));
+  }
+  sync_folder(target.has_parent_path() ? target.parent_path() : fs::path("."));
+}
+
+}  // namespace talweg::io

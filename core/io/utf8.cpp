@@ -1,0 +1,59 @@
+#include "core/io/utf8.h"
+
+#include <cstdint>
+
+namespace talweg::io {
+namespace {
+
+bool continues(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
+}
+
+/// Length in bytes of the valid sequence at the start of `text`, 0 if there is none (RFC 3629).
+size_t sequence_length(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  if (lead < 0x80) return 1;
+  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
+  uint32_t point = lead & (0x7Fu >> length);
+  for (size_t i = 1; i < length; ++i) {
+    if (!continues(text[i])) return 0;
+    point = point << 6 | (static_cast<unsigned char>(text[i]) & 0x3Fu);
+  }
+  const bool overlong = (length == 3 && point < 0x800) || (length == 4 && point < 0x10000);
+  const bool surrogate = point >= 0xD800 && point < 0xE000;
+  return overlong || surrogate || point > 0x10FFFF ? 0 : length;
+}
+
+}  // namespace
+
+std::string valid_utf8(std::string_view text) {
+  std::string valid;
+  valid.reserve(text.size());
+  while (!text.empty()) {
+    const size_t length = sequence_length(text);
+    if (length == 0)
+      valid += "\uFFFD";
+    else
+      valid += text.substr(0, length);
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return valid;
+}
+
+size_t count_code_points(std::string_view text) {
+  size_t count = 0;
+  for (char byte : text) count += !continues(byte);
+  return count;
+}
+
+std::string_view first_code_points(std::string_view text, size_t count) {
+  size_t end = 0;
+  while (end < text.size()) {
+    if (!continues(text[end]) && count-- == 0) break;
+    ++end;
+  }
+  return text.substr(0, end);
+}
+
+}  // namespace talweg::io

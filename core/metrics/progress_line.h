@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace talweg::metrics {
+
+/// What a progress display knows of a run at one moment.
+struct Progress {
+  int64_t step = 0;         ///< optimizer steps done
+  int64_t total_steps = 0;  ///< 0 when the run has no fixed end
+  double epoch = 0;
+  double loss = 0;
+  std::vector<std::pair<std::string, double>>
+      evaluation;                  ///< latest evaluation, most telling metric first
+  double steps_per_second = 0;     ///< 0 while unknown
+  double examples_per_second = 0;  ///< 0 while unknown
+  double elapsed_seconds = 0;
+  double remaining_seconds = -1;  ///< negative while unknown
+};
+
+/// What the terminal can show.
+struct ProgressStyle {
+  int columns = 80;     ///< terminal width; at least 20 are used
+  bool utf8 = true;     ///< otherwise plain ASCII
+  bool colour = false;  ///< ANSI colours
+};
+
+/// One terminal line with a bar, never wider than `style.columns`: what does not fit is left out,
+/// least important first (examples/s, elapsed time, further evaluation metrics, epoch, speed …).
+std::string bar_line(const Progress& progress, const ProgressStyle& style);
+
+/// One line for a log file, without bar or colours.
+std::string plain_line(const Progress& progress);
+
+/// 9 s → "0:09", 3700 s → "1:01:40", two days → "2d 03:00".
+std::string format_duration(double seconds);
+
+/// A rate or count with three significant digits: 9.53, 1234 → "1.23k", 2.5e7 → "25M".
+std::string format_quantity(double value);
+
+}  // namespace talweg::metrics
