@@ -1,0 +1,52 @@
+#include "core/run/run_directory.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "core/error.h"
+#include "core/io/output_file.h"
+
+namespace talweg {
+
+namespace fs = std::filesystem;
+
+RunDirectory RunDirectory::create(const fs::path& path) {
+  std::error_code error;
+  if (fs::exists(path, error) && (!fs::is_directory(path, error) || !fs::is_empty(path, error)))
+    throw UsageError(fmt::format("'{0}' exists already; continue it with 'talweg resume {0}', or name another folder with --output",
+                                 path.string()));
+  fs::create_directories(path, error);
+  if (error) throw io::file_error("create", path, error.value());
+  return RunDirectory(path);
+}
+
+RunDirectory RunDirectory::open(const fs::path& path) {
+  std::error_code error;
+  if (!fs::exists(path / "config.yaml", error))
+    throw UsageError(fmt::format("'{}' is not a run directory (it has no config.yaml)", path.string()));
+  return RunDirectory(path);
+}
+
+RunDirectory::RunDirectory(fs::path path) : path_(std::move(path)) {
+  const fs::path file = path_ / ".lock";
+  lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (lock_ < 0) throw io::file_error("open", file, errno);
+  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+    ::close(lock_);
+    throw UsageError(fmt::format("another process is training in '{}' at this moment", path_.string()));
+  }
+}
+
+RunDirectory::RunDirectory(RunDirectory&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+
+RunDirectory::~RunDirectory() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+}  // namespace talweg

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <csignal>
+
+namespace talweg {
+
+/// While it lives, SIGTERM, SIGINT and SIGUSR1 ask the trainer to finish its step and save instead of ending the process.
+/// A second SIGINT ends it at once. Only one may live at a time.
+class SignalWatch {
+ public:
+  SignalWatch();
+  ~SignalWatch();
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+
+  /// The number of the first signal received, 0 when there was none.
+  int received() const;
+
+ private:
+  struct sigaction earlier_[3];
+};
+
+}  // namespace talweg

@@ -1,0 +1,274 @@
+#include "core/train/trainer.h"
+
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "core/error.h"
+#include "core/io/atomic_file.h"
+#include "core/metrics/json_lines.h"
+#include "core/metrics/tensorboard.h"
+#include "core/train/signal_watch.h"
+
+namespace talweg {
+namespace {
+
+std::unique_ptr<data::BatchLoader> make_loader(const RunConfig& config, const Task& task, const RandomStreams& streams,
+                                               at::Device device, std::int64_t first_step) {
+  const data::SamplingPlan plan{task.training_data().size(), config.training.batch_size, streams};
+  return std::make_unique<data::BatchLoader>(task.training_data(), config.training.sampler.create(plan), device,
+                                             config.training.prefetch, first_step);
+}
+
+checkpoint::NamedTensors module_tensors(torch::nn::Module& module) {
+  checkpoint::NamedTensors tensors;
+  for (const auto& item : module.named_parameters()) tensors.emplace_back(item.key(), item.value());
+  for (const auto& item : module.named_buffers()) tensors.emplace_back(item.key(), item.value());
+  return tensors;
+}
+
+void set(Metrics& metrics, const std::string& name, double value) {
+  for (auto& [known, old] : metrics)
+    if (known == name) return void(old = value);
+  metrics.emplace_back(name, value);
+}
+
+}  // namespace
+
+at::Device resolve_device(const std::string& device) {
+  if (device == "cpu") return at::kCPU;
+  const bool gpu = torch::cuda::is_available();
+  if (device == "auto") return gpu ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU);
+  if (!gpu) throw ConfigError(fmt::format("device: '{}' was asked for, and LibTorch sees no GPU here; use 'cpu' or 'auto'", device));
+  const at::Device result(device);
+  const auto count = static_cast<int>(torch::cuda::device_count());
+  if (result.index() >= count) throw ConfigError(fmt::format("device: '{}' was asked for, there are {} GPUs", device, count));
+  return {at::kCUDA, std::max<at::DeviceIndex>(0, result.index())};
+}
+
+Trainer::Trainer(const RunConfig& config, const RunDirectory& directory, bool quiet)
+    : config_(config),
+      directory_(directory),
+      quiet_(quiet),
+      streams_(static_cast<std::uint64_t>(config.seed)),
+      device_(resolve_device(config.device)),
+      best_(config.checkpoint, config.early_stopping) {
+  const TrainingOptions& training = config_.training;
+  torch::manual_seed(streams_.seed_of("initialisation"));
+  task_ = config_.task.create(TaskContext{device_, storage_type(training.precision), streams_});
+  const ParameterList parameters = trainable_parameters(task_->module());
+  if (parameters.empty()) throw ConfigError("the model has no trainable parameter");
+  optimizer_ = config_.optimizer.create(parameters);
+  schedule_ = config_.schedule.create();
+  objective_ = std::make_unique<TaskObjective>(
+      *task_,
+      ObjectiveOptions{training.precision, training.micro_batch_size.value_or(0), training.clip_norm,
+                       training.non_finite == NonFinitePolicy::skip},
+      streams_, device_);
+  if (config_.weight_average) average_ = std::make_unique<WeightAverage>(parameters, config_.weight_average->decay);
+  loader_ = make_loader(config_, *task_, streams_, device_, 0);
+
+  const double per_epoch = loader_->steps_per_epoch();
+  total_steps_ = training.steps.value_or(static_cast<std::int64_t>(std::ceil(training.epochs.value_or(0) * per_epoch - 1e-9)));
+  evaluate_every_ = training.evaluate_every.value_or(std::max<std::int64_t>(1, std::llround(per_epoch)));
+  save_every_ = config_.checkpoint.every.value_or(evaluate_every_);
+}
+
+void Trainer::restore() {
+  const auto warn = [](const std::string& text) { fmt::print(stderr, "talweg: {}\n", text); };
+  const auto newest = checkpoint::CheckpointFolder(directory_.checkpoints(), "step").load_newest(warn);
+  if (newest) load(*newest);
+  metrics::truncate_after(directory_.metrics(), newest ? newest->step : -1);
+}
+
+RunOutcome Trainer::run() {
+  session_start_ = std::chrono::steady_clock::now();
+  sinks_.push_back(std::make_unique<metrics::JsonLinesSink>(directory_.metrics()));
+  sinks_.push_back(std::make_unique<metrics::TensorBoardSink>(
+      directory_.path(), step_ > 0 ? std::optional<std::int64_t>(step_) : std::nullopt));
+  metrics::ProgressOptions shown;
+  shown.total_steps = total_steps_;
+  shown.first_step = step_;
+  shown.examples_per_step = static_cast<double>(config_.training.batch_size);
+  shown.quiet = quiet_;
+  progress_ = std::make_unique<metrics::ProgressDisplay>(shown);
+
+  RunOutcome outcome;
+  const SignalWatch signals;
+  if (step_ == 0) evaluate();
+  while (step_ < total_steps_ && !best_.exhausted() && signals.received() == 0) {
+    train_step();
+    if (due(config_.training.log_every)) record();
+    if (due(evaluate_every_)) evaluate();
+    if (due(save_every_)) save();
+  }
+  if (last_save_ != step_) save();
+  if (signals.received() != 0) {
+    outcome.status = RunStatus::interrupted;
+    outcome.reason = fmt::format("signal {} ({})", signals.received(), strsignal(signals.received()));
+  } else {
+    if (step_ < total_steps_)
+      outcome.reason = fmt::format("stopped early: {} has not improved for {} evaluations", best_.metric(), config_.early_stopping->patience);
+    write_figures();
+  }
+  progress_->finish();
+  for (const auto& sink : sinks_) sink->flush();
+
+  outcome.steps = step_;
+  outcome.examples = examples_;
+  outcome.seconds = seconds();
+  for (const at::Tensor& parameter : objective_->parameters()) outcome.parameters += parameter.numel();
+  outcome.forwards = forwards_;
+  outcome.backwards = backwards_;
+  outcome.metrics = latest_;
+  outcome.best = best_.best();
+  return outcome;
+}
+
+void Trainer::train_step() {
+  data::Batch batch = loader_->next();
+  examples_ += batch.size;
+  optimizer_->set_schedule_factor(schedule_->factor(step_, total_steps_));
+  try {
+    objective_->begin_step(step_, std::move(batch));
+    report_ = optimizer_->step(*objective_);
+  } catch (const c10::OutOfMemoryError& error) {
+    const std::int64_t at_once = config_.training.micro_batch_size.value_or(config_.training.batch_size);
+    throw TrainingError(fmt::format(
+        "step {}: out of memory on {} with {} examples at once; try 'training.micro_batch_size: {}' (the result is the same), "
+        "or 'training.precision: bfloat16'", step_ + 1, device_.str(), at_once, std::max<std::int64_t>(1, at_once / 2)));
+  }
+  ++step_;
+  forwards_ += report_.forwards;
+  backwards_ += report_.backwards;
+  if (report_.status == StepStatus::skipped_non_finite) {
+    ++skipped_;
+    ++skipped_in_a_row_;
+    const bool tolerated = config_.training.non_finite == NonFinitePolicy::skip;
+    if (!tolerated || skipped_in_a_row_ > config_.training.non_finite_limit)
+      throw TrainingError(fmt::format("step {}: {}{}", step_, objective_->defect(),
+                                      tolerated ? fmt::format(", for the {}th step in a row", skipped_in_a_row_)
+                                                : "; lower the learning rate, clip with 'training.clip_norm', or set 'training.non_finite: skip'"));
+  } else {
+    skipped_in_a_row_ = 0;
+    window_.add(report_.loss, step_);
+  }
+  if (average_) average_->update();
+  if (progress_->due()) progress_->show(step_, epoch(), report_.loss.item<double>());
+}
+
+void Trainer::record() {
+  const LossWindow::Reading reading = window_.take();
+  if (reading.first_non_finite_step)
+    throw TrainingError(fmt::format("step {}: the loss is not finite; lower the learning rate, clip with 'training.clip_norm', or set "
+                                    "'training.non_finite: skip'", *reading.first_non_finite_step));
+  Metrics values;
+  if (reading.count > 0) values.emplace_back("train/loss", reading.mean);
+  values.emplace_back("train/step_size", report_.step_size);
+  if (objective_->gradient_norm().defined()) values.emplace_back("train/gradient_norm", objective_->gradient_norm().item<double>());
+  if (skipped_ > 0) values.emplace_back("train/skipped_steps", static_cast<double>(skipped_));
+  for (const auto& [name, value] : report_.scalars) values.emplace_back("train/" + name, value);
+  emit(values);
+}
+
+void Trainer::evaluate() {
+  Metrics values;
+  {
+    torch::NoGradGuard no_grad;
+    const WeightAverage::Scope averaged(average_.get());
+    const AutocastScope autocast(config_.training.precision, device_);
+    task_->module().eval();
+    for (const auto& [name, value] : task_->evaluate()) values.emplace_back("eval/" + name, value);
+    task_->module().train();
+  }
+  last_evaluation_ = step_;
+  emit(values);
+  const double loss = report_.loss.defined() ? report_.loss.item<double>() : std::nan("");
+  progress_->evaluated(step_, epoch(), loss, values);
+  if (best_.update(step_, values) && step_ > 0) {
+    checkpoint::Checkpoint best = state();
+    best.tensors.erase("optimizer");
+    checkpoint::CheckpointFolder(directory_.checkpoints(), "best").save(best, 1);
+  }
+}
+
+void Trainer::emit(const Metrics& values) {
+  if (values.empty()) return;
+  const metrics::Record record{step_, seconds(), epoch(), values};
+  for (const auto& sink : sinks_) sink->write(record);
+  for (const auto& [name, value] : values) set(latest_, name, value);
+}
+
+void Trainer::save() {
+  require_finite_parameters();
+  for (const auto& sink : sinks_) sink->flush();
+  checkpoint::CheckpointFolder(directory_.checkpoints(), "step").save(state(), config_.checkpoint.keep);
+  last_save_ = step_;
+}
+
+void Trainer::write_figures() {
+  torch::NoGradGuard no_grad;
+  const WeightAverage::Scope averaged(average_.get());
+  task_->module().eval();
+  for (const plot::Figure& figure : task_->figures()) {
+    std::filesystem::create_directories(directory_.figures());
+    io::write_file_atomically(directory_.figures() / (figure.name + ".json"), plot::to_json(figure).dump());
+  }
+  task_->module().train();
+}
+
+void Trainer::require_finite_parameters() const {
+  torch::NoGradGuard no_grad;
+  for (const NamedParameter& parameter : optimizer_->named_parameters())
+    if (!parameter.tensor.isfinite().all().item<bool>())
+      throw TrainingError(fmt::format("step {}: the parameter '{}' is not finite; the last checkpoint is still whole", step_, parameter.name));
+}
+
+double Trainer::seconds() const {
+  return earlier_seconds_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - session_start_).count();
+}
+
+checkpoint::Checkpoint Trainer::state() const {
+  checkpoint::Checkpoint checkpoint;
+  checkpoint.step = step_;
+  checkpoint.tensors["model"] = module_tensors(task_->module());
+  const OptimizerState optimizer = optimizer_->state_dict();
+  checkpoint.tensors["optimizer"] = optimizer.tensors;
+  checkpoint.values["optimizer"] = optimizer.values;
+  if (average_) checkpoint.tensors["average"] = average_->state();
+  checkpoint.values["best"] = best_.state();
+  checkpoint.values["window"] = window_.state();
+  checkpoint.values["counters"] = {{"examples", examples_}, {"forwards", forwards_}, {"backwards", backwards_},
+                                   {"skipped", skipped_},   {"skipped_in_a_row", skipped_in_a_row_}, {"seconds", seconds()}};
+  nlohmann::json latest = nlohmann::json::array();
+  for (const auto& [name, value] : latest_) latest.push_back({name, std::isfinite(value) ? nlohmann::json(value) : nlohmann::json()});
+  checkpoint.values["metrics"] = latest;
+  return checkpoint;
+}
+
+void Trainer::load(const checkpoint::Checkpoint& checkpoint) {
+  torch::NoGradGuard no_grad;
+  const OptimizerState model{checkpoint.tensors.at("model"), {}};
+  for (auto& [name, tensor] : module_tensors(task_->module())) tensor.copy_(model.require(name, tensor));
+  optimizer_->load_state_dict({checkpoint.tensors.at("optimizer"), checkpoint.values.at("optimizer")});
+  if (average_) average_->load(checkpoint.tensors.at("average"));
+  best_.load(checkpoint.values.at("best"));
+  window_.load(checkpoint.values.at("window"));
+  const nlohmann::json& counters = checkpoint.values.at("counters");
+  examples_ = counters.at("examples").get<std::int64_t>();
+  forwards_ = counters.at("forwards").get<std::int64_t>();
+  backwards_ = counters.at("backwards").get<std::int64_t>();
+  skipped_ = counters.at("skipped").get<std::int64_t>();
+  skipped_in_a_row_ = counters.at("skipped_in_a_row").get<std::int64_t>();
+  earlier_seconds_ = counters.at("seconds").get<double>();
+  latest_.clear();
+  for (const nlohmann::json& item : checkpoint.values.at("metrics"))
+    latest_.emplace_back(item.at(0).get<std::string>(), item.at(1).is_null() ? std::nan("") : item.at(1).get<double>());
+  step_ = last_save_ = last_evaluation_ = checkpoint.step;
+  loader_ = make_loader(config_, *task_, streams_, device_, step_);
+}
+
+}  // namespace talweg

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/checkpoint/checkpoint.h"
+#include "core/data/batch_loader.h"
+#include "core/metrics/progress.h"
+#include "core/metrics/sink.h"
+#include "core/run/run_directory.h"
+#include "core/train/best_tracker.h"
+#include "core/train/loss_window.h"
+#include "core/train/run_config.h"
+#include "core/train/task_objective.h"
+#include "core/train/weight_average.h"
+
+namespace talweg {
+
+enum class RunStatus { completed, interrupted, failed };
+
+/// How a run ended.
+struct RunOutcome {
+  RunStatus status = RunStatus::completed;
+  std::string reason;  ///< why it was interrupted, stopped early or failed; may be empty
+  std::int64_t steps = 0;
+  std::int64_t examples = 0;
+  double seconds = 0;  ///< training time, earlier sessions of a resumed run included
+  std::int64_t parameters = 0;
+  std::int64_t forwards = 0;   ///< passes over a batch
+  std::int64_t backwards = 0;
+  Metrics metrics;  ///< last value of every metric
+  std::optional<BestTracker::Best> best;
+};
+
+/// Where `device` of a configuration points: "auto" is a GPU when LibTorch sees one.
+/// Throws ConfigError for a GPU that is not there.
+at::Device resolve_device(const std::string& device);
+
+/// Trains one run in its directory: builds the components of the configuration, steps, records, evaluates, saves.
+/// Everything a resumed run needs is in its checkpoints; it then continues bit for bit on the same device.
+class Trainer {
+ public:
+  /// Builds everything; no step is made. Throws ConfigError and DataError.
+  Trainer(const RunConfig& config, const RunDirectory& directory, bool quiet);
+
+  /// Continues from the newest whole checkpoint; starts from the beginning when there is none.
+  void restore();
+
+  /// Trains to the end, to early stopping, or to a signal (the state is then saved).
+  /// Throws TrainingError (non-finite values, out of memory) and SystemError (a file cannot be written).
+  RunOutcome run();
+
+  Task& task() { return *task_; }
+
+ private:
+  void train_step();
+  void record();
+  void evaluate();
+  void save();
+  void write_figures();
+  bool due(std::int64_t interval) const { return step_ % interval == 0 || step_ == total_steps_; }
+  void emit(const Metrics& values);
+  checkpoint::Checkpoint state() const;
+  void load(const checkpoint::Checkpoint& checkpoint);
+  void require_finite_parameters() const;
+  double seconds() const;
+  double epoch() const { return static_cast<double>(step_) / loader_->steps_per_epoch(); }
+
+  RunConfig config_;
+  const RunDirectory& directory_;
+  bool quiet_;
+  RandomStreams streams_;
+  at::Device device_;
+  std::unique_ptr<Task> task_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::unique_ptr<Schedule> schedule_;
+  std::unique_ptr<TaskObjective> objective_;
+  std::unique_ptr<WeightAverage> average_;
+  std::unique_ptr<data::BatchLoader> loader_;
+  BestTracker best_;
+  LossWindow window_;
+  std::unique_ptr<metrics::ProgressDisplay> progress_;
+  std::vector<std::unique_ptr<metrics::Sink>> sinks_;
+
+  std::int64_t total_steps_ = 0;
+  std::int64_t evaluate_every_ = 1;
+  std::int64_t save_every_ = 1;
+
+  std::int64_t step_ = 0;
+  std::int64_t examples_ = 0;
+  std::int64_t forwards_ = 0;
+  std::int64_t backwards_ = 0;
+  std::int64_t skipped_ = 0;
+  std::int64_t skipped_in_a_row_ = 0;
+  double earlier_seconds_ = 0;
+  std::chrono::steady_clock::time_point session_start_;
+  std::int64_t last_evaluation_ = -1;
+  std::int64_t last_save_ = -1;
+  StepReport report_;
+  Metrics latest_;  // last value of every metric
+};
+
+}  // namespace talweg
