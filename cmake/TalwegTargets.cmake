@@ -29,3 +29,11 @@ function(talweg_library name)
     set_source_files_properties(${tensor_free} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
   endforeach()
 endfunction()
+
+# The data sets that travel inside the core library (core/data/bundled.cpp includes them byte by byte).
+function(talweg_embed_bundled_data)
+  set(folder ${CMAKE_SOURCE_DIR}/core/data/bundled)
+  file(GLOB files CONFIGURE_DEPENDS ${folder}/*.csv ${folder}/*.gz)
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/core/data/bundled.cpp PROPERTIES
+    OBJECT_DEPENDS "${files}" COMPILE_DEFINITIONS "TALWEG_BUNDLED_DATA=\"${folder}\"" SKIP_PRECOMPILE_HEADERS OFF)
+endfunction()

@@ -1,0 +1,169 @@
+#include "core/data/csv.h"
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "core/config/diagnostics.h"
+#include "core/error.h"
+
+namespace talweg::data {
+namespace {
+
+class CsvReader {
+ public:
+  CsvReader(std::string_view text, std::string name, const CsvOptions& options)
+      : text_(text), name_(std::move(name)), options_(options) {
+    if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
+    for (std::int64_t i = 0; i < options_.skip_lines && !text_.empty(); ++i) {
+      const std::size_t end = text_.find('\n');
+      text_ = end == std::string_view::npos ? std::string_view() : text_.substr(end + 1);
+      ++line_;
+    }
+  }
+
+  LabelledData read() {
+    std::vector<std::string> fields;
+    if (!next_row(fields)) throw DataError(fmt::format("{}: holds no data", name_));
+    columns_ = fields.size();
+    if (columns_ < 2) fail(fmt::format("has one column; a label and at least one feature are needed (is the delimiter '{}'?)", options_.delimiter));
+    std::vector<std::string> header;
+    if (options_.header == CsvHeader::present || (options_.header == CsvHeader::automatic && looks_like_header(fields))) {
+      header = fields;
+      fields.clear();
+    }
+    label_column_ = find_label(header);
+    std::vector<float> values;
+    std::vector<std::string> labels;
+    for (bool more = header.empty() || next_row(fields); more; more = next_row(fields)) {
+      if (fields.size() != columns_)
+        fail(fmt::format("has {} fields, the lines before have {}", fields.size(), columns_));
+      for (std::size_t column = 0; column < columns_; ++column) {
+        if (column == label_column_) {
+          if (fields[column].empty()) fail("the label is missing");
+          labels.push_back(fields[column]);
+        } else {
+          values.push_back(number(fields[column], column, header));
+        }
+      }
+    }
+    if (labels.empty()) throw DataError(fmt::format("{}: holds a header and no data", name_));
+    LabelledData data;
+    const auto rows = static_cast<std::int64_t>(labels.size());
+    data.inputs = at::tensor(at::ArrayRef<float>(values), at::kFloat).view({rows, static_cast<std::int64_t>(columns_) - 1});
+    std::tie(data.targets, data.class_names) = index_labels(labels);
+    return data;
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& message) const {
+    throw DataError(fmt::format("{}:{}: {}", name_, row_line_, message));
+  }
+
+  /// The fields of the next line that is not empty; false at the end of the text.
+  bool next_row(std::vector<std::string>& fields) {
+    while (!text_.empty()) {
+      row_line_ = line_;
+      fields.clear();
+      read_row(fields);
+      if (fields.size() > 1 || !fields.front().empty()) return true;
+    }
+    return false;
+  }
+
+  void read_row(std::vector<std::string>& fields) {
+    for (;;) {
+      std::string field;
+      if (text_.starts_with('"')) {
+        field = quoted_field();
+        if (!text_.empty() && text_[0] != options_.delimiter && text_[0] != '\n' && text_[0] != '\r')
+          fail(fmt::format("field {}: text follows the closing quote", fields.size() + 1));
+      } else {
+        const char stops[] = {options_.delimiter, '\n', '\0'};
+        const std::size_t end = std::min(text_.find_first_of(stops), text_.size());
+        std::string_view raw = text_.substr(0, end);
+        text_.remove_prefix(end);
+        while (!raw.empty() && (raw.back() == '\r' || raw.back() == ' ')) raw.remove_suffix(1);
+        while (!raw.empty() && raw.front() == ' ') raw.remove_prefix(1);
+        field = raw;
+      }
+      fields.push_back(std::move(field));
+      if (text_.starts_with('\r')) text_.remove_prefix(1);
+      if (text_.empty()) return;
+      const char stop = text_.front();
+      text_.remove_prefix(1);
+      if (stop == '\n') {
+        ++line_;
+        return;
+      }
+    }
+  }
+
+  std::string quoted_field() {
+    std::string field;
+    text_.remove_prefix(1);
+    for (;;) {
+      const std::size_t quote = text_.find('"');
+      if (quote == std::string_view::npos) fail("a quoted field is never closed");
+      line_ += std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(quote), '\n');
+      field.append(text_.substr(0, quote));
+      text_.remove_prefix(quote + 1);
+      if (!text_.starts_with('"')) return field;
+      field += '"';
+      text_.remove_prefix(1);
+    }
+  }
+
+  static bool is_number(const std::string& field, float& value) {
+    const char* begin = field.data() + (field.starts_with('+') ? 1 : 0);
+    const auto [end, status] = std::from_chars(begin, field.data() + field.size(), value);
+    return status == std::errc() && end == field.data() + field.size() && std::isfinite(value);
+  }
+
+  /// A header has at least one field besides the label's possible places that is no number.
+  static bool looks_like_header(const std::vector<std::string>& fields) {
+    float ignored = 0;
+    const auto words = std::count_if(fields.begin(), fields.end(), [&](const std::string& f) { return !is_number(f, ignored); });
+    return words == static_cast<std::ptrdiff_t>(fields.size()) || words > 1;
+  }
+
+  std::size_t find_label(const std::vector<std::string>& header) const {
+    if (options_.label == "last") return columns_ - 1;
+    if (options_.label == "first") return 0;
+    const auto named = std::find(header.begin(), header.end(), options_.label);
+    if (named != header.end()) return static_cast<std::size_t>(named - header.begin());
+    std::size_t column = 0;
+    const char* end_of_text = options_.label.data() + options_.label.size();
+    const auto [end, status] = std::from_chars(options_.label.data(), end_of_text, column);
+    if (status == std::errc() && end == end_of_text && column < columns_) return column;
+    throw DataError(fmt::format("{}: there is no label column '{}' among {} columns{}", name_, options_.label, columns_,
+                                header.empty() ? "" : config::suggestion(options_.label, header)));
+  }
+
+  float number(const std::string& field, std::size_t column, const std::vector<std::string>& header) const {
+    float value = 0;
+    if (is_number(field, value)) return value;
+    const std::string where = header.empty() ? fmt::format("column {}", column) : fmt::format("column {} ({})", column, header[column]);
+    fail(field.empty() ? fmt::format("{}: the value is missing", where)
+                       : fmt::format("{}: '{}' is not a finite number", where, field.substr(0, 40)));
+  }
+
+  std::string_view text_;
+  std::string name_;
+  CsvOptions options_;
+  std::size_t columns_ = 0;
+  std::size_t label_column_ = 0;
+  std::int64_t line_ = 1;
+  std::int64_t row_line_ = 1;
+};
+
+}  // namespace
+
+LabelledData parse_csv(std::string_view text, const std::string& name, const CsvOptions& options) {
+  return CsvReader(text, name, options).read();
+}
+
+}  // namespace talweg::data
