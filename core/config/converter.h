@@ -63,8 +63,11 @@ struct Converter<std::string> : ScalarConverter<std::string> {
   static std::string article_type() { return "text"; }
   static Value dump(const std::string& value) {
     // `$${` keeps a literal `${` literal when the resolved configuration is read again.
-    std::string text = value;
-    for (std::size_t at = 0; (at = text.find("${", at)) != std::string::npos; at += 3) text.insert(at, "$");
+    std::string text;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      if (value.compare(i, 2, "${") == 0) text += '$';
+      text += value[i];
+    }
     return Value::scalar(std::move(text), {}, value.empty() || value == "~" || value == "null");
   }
   static nlohmann::json schema() { return {{"type", {"string", "number", "boolean"}}}; }

@@ -22,7 +22,7 @@ std::pair<LabelledData, LabelledData> stratified_split(const LabelledData& data,
   std::vector<std::int64_t> rest, part;
   for (const std::int64_t i : order) {
     const auto c = static_cast<std::size_t>(targets[i]);
-    const auto wanted = std::min(total[c] - 1, std::llround(share * static_cast<double>(total[c])));
+    const std::int64_t wanted = std::min<std::int64_t>(total[c] - 1, std::llround(share * static_cast<double>(total[c])));
     if (taken[c] < wanted) {
       ++taken[c];
       part.push_back(i);

@@ -8,7 +8,6 @@
 #include <cstring>
 
 #include "core/error.h"
-#include "core/io/atomic_file.h"
 #include "core/metrics/json_lines.h"
 #include "core/metrics/tensorboard.h"
 #include "core/train/signal_watch.h"
@@ -213,10 +212,7 @@ void Trainer::write_figures() {
   torch::NoGradGuard no_grad;
   const WeightAverage::Scope averaged(average_.get());
   task_->module().eval();
-  for (const plot::Figure& figure : task_->figures()) {
-    std::filesystem::create_directories(directory_.figures());
-    io::write_file_atomically(directory_.figures() / (figure.name + ".json"), plot::to_json(figure).dump());
-  }
+  for (const plot::Figure& figure : task_->figures()) plot::save_figure(figure, directory_.figures());
   task_->module().train();
 }
 

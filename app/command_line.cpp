@@ -1,0 +1,140 @@
+#include "app/command_line.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cxxopts.hpp>
+#include <iostream>
+
+#include "core/error.h"
+
+namespace talweg::app {
+namespace {
+
+const char* const kExitCodes =
+    "Exit codes: 0 success, 1 system failure (disk full, permission), 2 wrong command line, 3 wrong configuration,\n"
+    "4 bad data file, 5 training failed, 6 interrupted and saved, 7 expectation not met.\n";
+
+cxxopts::Options make_options(const Command& command) {
+  cxxopts::Options options("talweg " + command.name, command.summary);
+  options.custom_help("[OPTION…]").positional_help(command.arguments);
+  auto add = options.add_options();
+  const auto has = [&](const char* name) {
+    return std::find(command.options.begin(), command.options.end(), name) != command.options.end();
+  };
+  if (has("set")) add("set", "set a value, for example --set optimizer.learning_rate=0.01 (repeatable)", cxxopts::value<std::vector<std::string>>(), "KEY=VALUE");
+  if (has("output")) add("o,output", "where to write", cxxopts::value<std::string>(), "PATH");
+  if (has("device")) add("device", "cpu, cuda, cuda:N or auto", cxxopts::value<std::string>(), "DEVICE");
+  if (has("seed")) add("seed", "seed of all random numbers", cxxopts::value<std::string>(), "N");
+  if (has("table")) add("table", "also write the verdicts as a Markdown table", cxxopts::value<std::string>(), "FILE");
+  if (has("quiet")) add("q,quiet", "no progress");
+  add("h,help", "show this help");
+  add("arguments", "", cxxopts::value<std::vector<std::string>>());
+  options.parse_positional({"arguments"});
+  return options;
+}
+
+std::string nearest_command(const std::string& word) {
+  for (const Command& command : commands())
+    if (!word.empty() && (command.name.starts_with(word.substr(0, 3)) || word.starts_with(command.name)))
+      return fmt::format(" (did you mean '{}'?)", command.name);
+  return "; 'talweg --help' lists them";
+}
+
+}  // namespace
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> list = {
+      {"train", "CONFIG", "train from a configuration file",
+       "Makes a run directory with the resolved configuration, metrics, checkpoints and report.html (default:\n"
+       "runs/NAME-DATE-TIME). A configuration with 'sweep:' makes one run per point and a table of them.\n"
+       "SIGTERM, SIGINT and SIGUSR1 finish the step, save and end with exit code 6.\n",
+       {"set", "output", "device", "seed", "quiet"}, 1, 1},
+      {"resume", "RUN", "continue an interrupted run or sweep", "Continues from the newest whole checkpoint, bit for bit on the same device.\n", {"quiet"}, 1, 1},
+      {"check", "CONFIG…", "validate configuration files without starting any work", "", {"set"}, 1, 1000},
+      {"list", "[KIND]", "list the components a configuration can name", "", {}, 0, 1},
+      {"describe", "KIND.NAME", "the options of a component: defaults, ranges, meaning", "", {}, 1, 1},
+      {"schema", "", "print the JSON Schema of configurations, for editors",
+       "Put this line first in a configuration: # yaml-language-server: $schema=PATH/TO/schema.json\n", {}, 0, 0},
+      {"report", "RUN…", "write one HTML report of one or several runs", "Default: report.html in the run, or compare.html here for several.\n", {"output"}, 1, 1000},
+      {"reproduce", "CONFIG_OR_FOLDER…", "run configurations and check what they expect",
+       "Prints claim, expected, got and verdict; ends with exit code 7 when an expectation is not met.\n"
+       "A sweep over 'seed' alone is judged by the median of its runs.\n", {"output", "table", "quiet"}, 1, 1000},
+      {"version", "", "versions of the program and its libraries", "", {}, 0, 0},
+      {"completion", "SHELL", "print the completion script for bash, zsh or fish", "For example: source <(talweg completion bash)\n", {}, 1, 1},
+  };
+  return list;
+}
+
+std::string general_help() {
+  std::string text =
+      "talweg — train models by gradient descent from YAML configurations\n\nUsage: talweg COMMAND [OPTION…]\n\nCommands:\n";
+  for (const Command& command : commands())
+    text += fmt::format("  {:<30}{}\n", command.name + (command.arguments.empty() ? "" : " " + command.arguments), command.summary);
+  text += "\n'talweg COMMAND --help' explains one. First steps: talweg train configs/quickstart.yaml\n\n";
+  return text + kExitCodes;
+}
+
+std::string command_help(const Command& command) {
+  cxxopts::Options options = make_options(command);
+  std::string text = fmt::format("talweg {} — {}\n\nUsage: talweg {} {} [OPTION…]\n\n{}{}", command.name, command.summary,
+                                 command.name, command.arguments, command.details, command.details.empty() ? "" : "\n");
+  for (const cxxopts::HelpOptionDetails& option : options.group_help("").options) {
+    if (option.l.front() == "arguments") continue;
+    const std::string names = fmt::format("{}--{}{}", option.s.empty() ? "    " : "-" + option.s + ", ", option.l.front(),
+                                          option.arg_help.empty() ? "" : " " + option.arg_help);
+    text += fmt::format("  {:<28}{}\n", names, option.desc);
+  }
+  return text + "\n" + kExitCodes;
+}
+
+std::optional<Invocation> parse_command_line(int argc, char** argv) {
+  const std::string name = argc > 1 ? argv[1] : "--help";
+  if (name == "--help" || name == "-h" || name == "help") {
+    std::cout << general_help();
+    return std::nullopt;
+  }
+  if (name == "--version" || name == "-V") {
+    std::cout << "talweg " TALWEG_VERSION "\n";
+    return std::nullopt;
+  }
+  const auto command = std::find_if(commands().begin(), commands().end(), [&](const Command& c) { return c.name == name; });
+  if (command == commands().end()) throw UsageError(fmt::format("there is no command '{}'{}", name, nearest_command(name)));
+
+  Invocation invocation;
+  invocation.command = name;
+  invocation.command_line.assign(argv, argv + argc);
+  try {
+    cxxopts::Options options = make_options(*command);
+    const cxxopts::ParseResult parsed = options.parse(argc - 1, argv + 1);
+    if (parsed.count("help") > 0) {
+      std::cout << command_help(*command);
+      return std::nullopt;
+    }
+    const auto text = [&](const char* option) {
+      return parsed.count(option) > 0 ? parsed[option].as<std::string>() : std::string();
+    };
+    if (parsed.count("arguments") > 0) invocation.arguments = parsed["arguments"].as<std::vector<std::string>>();
+    invocation.arguments.insert(invocation.arguments.end(), parsed.unmatched().begin(), parsed.unmatched().end());
+    const auto known = [&](const char* option) {
+      return std::find(command->options.begin(), command->options.end(), option) != command->options.end();
+    };
+    if (known("set") && parsed.count("set") > 0) invocation.assignments = parsed["set"].as<std::vector<std::string>>();
+    if (known("device") && parsed.count("device") > 0) invocation.assignments.push_back("device=" + text("device"));
+    if (known("seed") && parsed.count("seed") > 0) invocation.assignments.push_back("seed=" + text("seed"));
+    if (known("output")) invocation.output = text("output");
+    if (known("table")) invocation.table = text("table");
+    invocation.quiet = known("quiet") && parsed.count("quiet") > 0;
+  } catch (const cxxopts::exceptions::exception& error) {
+    throw UsageError(fmt::format("{}; 'talweg {} --help' shows the options", error.what(), name));
+  }
+  const std::size_t count = invocation.arguments.size();
+  if (count < command->fewest || count > command->most)
+    throw UsageError(count < command->fewest ? fmt::format("'talweg {}' needs {}; see 'talweg {} --help'", name, command->arguments, name)
+                                             : fmt::format("'talweg {}' takes {}, found '{}' as well", name,
+                                                           command->arguments.empty() ? "no argument" : command->arguments,
+                                                           invocation.arguments[command->most]));
+  return invocation;
+}
+
+}  // namespace talweg::app

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "app/invocation.h"
+
+namespace talweg::app {
+
+// One function per subcommand; each answers the exit code and throws talweg::Error.
+int train(const Invocation& invocation);
+int resume(const Invocation& invocation);
+int check(const Invocation& invocation);
+int list(const Invocation& invocation);
+int describe(const Invocation& invocation);
+int schema(const Invocation& invocation);
+int report(const Invocation& invocation);
+int reproduce(const Invocation& invocation);
+int version(const Invocation& invocation);
+
+}  // namespace talweg::app

@@ -1,0 +1,51 @@
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
+#include <malloc.h>
+
+#include <cstdio>
+#include <utility>
+
+#include "app/commands/commands.h"
+#include "core/error.h"
+#include "tasks/register.h"
+
+namespace talweg::app {
+namespace {
+
+/// glibc gives large blocks back to the kernel at every free and pays page faults for them at the next step.
+/// Keeping them makes CPU training steps up to several times faster.
+void keep_large_blocks() {
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 2000 << 20);
+  mallopt(M_TOP_PAD, 64 << 20);
+}
+
+int dispatch(const Invocation& invocation) {
+  constexpr std::pair<const char*, int (*)(const Invocation&)> commands[] = {
+      {"train", train},   {"resume", resume}, {"check", check},         {"list", list},      {"describe", describe},
+      {"schema", schema}, {"report", report}, {"reproduce", reproduce}, {"version", version}};
+  for (const auto& [name, command] : commands)
+    if (invocation.command == name) return command(invocation);
+  throw UsageError(fmt::format("there is no command '{}'", invocation.command));
+}
+
+}  // namespace
+}  // namespace talweg::app
+
+extern "C" int talweg_engine_main(const talweg::app::Invocation& invocation) {
+  using talweg::ExitCode;
+  try {
+    talweg::app::keep_large_blocks();
+    talweg::tasks::register_components();
+    return talweg::app::dispatch(invocation);
+  } catch (const talweg::Error& error) {
+    fmt::print(stderr, "talweg: {}\n", error.what());
+    return static_cast<int>(error.code());
+  } catch (const c10::Error& error) {
+    fmt::print(stderr, "talweg: LibTorch failed: {}\n", error.what_without_backtrace());
+    return static_cast<int>(ExitCode::system_failure);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "talweg: {}\n", error.what());
+    return static_cast<int>(ExitCode::system_failure);
+  }
+}

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "app/invocation.h"
+
+namespace talweg::app {
+
+/// What a number may depend on besides the configuration: versions, processor, device, threads, command, time.
+nlohmann::json describe_environment(const Invocation& invocation);
+
+}  // namespace talweg::app

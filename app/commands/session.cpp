@@ -1,0 +1,161 @@
+#include "app/commands/session.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include <cmath>
+#include <ctime>
+
+#include "app/commands/environment.h"
+#include "core/config/sweep.h"
+#include "core/config/yaml.h"
+#include "core/error.h"
+#include "core/io/atomic_file.h"
+#include "core/io/output_file.h"
+#include "core/metrics/json_lines.h"
+#include "core/metrics/progress_line.h"
+#include "core/report/report.h"
+#include "core/report/sweep_table.h"
+
+namespace talweg::app {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+const char* name_of(RunStatus status) {
+  return status == RunStatus::completed ? "completed" : status == RunStatus::interrupted ? "interrupted" : "failed";
+}
+
+ExitCode code_of(RunStatus status) {
+  return status == RunStatus::completed     ? ExitCode::success
+         : status == RunStatus::interrupted ? ExitCode::interrupted_and_saved
+                                            : ExitCode::training_failed;
+}
+
+json number(double value) {
+  if (std::isfinite(value)) return value;
+  return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+}
+
+json summarize(const RunConfig& config, const RunOutcome& outcome, const RunDirectory& directory) {
+  json summary = {{"name", config.name},         {"status", name_of(outcome.status)}, {"steps", outcome.steps},
+                  {"examples", outcome.examples}, {"seconds", outcome.seconds},        {"parameters", outcome.parameters},
+                  {"forwards", outcome.forwards}, {"backwards", outcome.backwards}};
+  if (!config.description.empty()) summary["description"] = config.description;
+  if (!outcome.reason.empty()) summary["reason"] = outcome.reason;
+  summary["metrics"] = json::object();
+  for (const auto& [metric, value] : outcome.metrics) summary["metrics"][metric] = number(value);
+  if (outcome.best)
+    summary["best"] = {{"metric", config.checkpoint.best_metric}, {"value", outcome.best->value}, {"step", outcome.best->step}};
+  if (!config.expect.empty()) {
+    const auto records = metrics::read_metrics(directory.metrics());
+    summary["expectations"] = json::array();
+    for (const Expectation& expectation : config.expect) {
+      const Verdict verdict = judge(expectation, records);
+      summary["expectations"].push_back({{"claim", expectation.claim},
+                                         {"metric", expectation.metric},
+                                         {"at", expectation.at},
+                                         {"expected", verdict.expected},
+                                         {"tolerance", expectation.value ? expectation.tolerance : ""},
+                                         {"got", verdict.got ? number(*verdict.got) : json()},
+                                         {"met", verdict.met},
+                                         {"source", expectation.source}});
+    }
+  }
+  return summary;
+}
+
+void say_how_it_went(const RunConfig& config, const RunOutcome& outcome, const RunDirectory& directory) {
+  std::string line = fmt::format("{}: {} after {} steps in {}", config.name, name_of(outcome.status), outcome.steps,
+                                 metrics::format_duration(outcome.seconds));
+  for (const auto& [metric, value] : outcome.metrics)
+    if (metric.starts_with("eval/")) line += fmt::format(", {} {:.4g}", metric, value);
+  fmt::print("{}\n", line);
+  if (!outcome.reason.empty()) fmt::print("  {}\n", outcome.reason);
+  if (outcome.status == RunStatus::interrupted) fmt::print("  saved; continue with: talweg resume {}\n", directory.path().string());
+  fmt::print("  report: {}\n", directory.report().string());
+}
+
+/// The report explains a run; a missing gnuplot must not turn a trained model into a failure.
+void write_run_report(const std::vector<fs::path>& runs, const fs::path& file) {
+  try {
+    report::write_report(runs, file);
+  } catch (const Error& error) {
+    fmt::print(stderr, "talweg: no report was written: {}\n", error.what());
+  }
+}
+
+std::string status_on_disk(const fs::path& run) {
+  std::error_code error;
+  if (!fs::exists(run / "summary.json", error)) return "";
+  const json summary = json::parse(io::read_whole_file(run / "summary.json"), nullptr, false);
+  return summary.is_object() ? summary.value("status", "") : "";
+}
+
+}  // namespace
+
+RunOutcome train_run(const RunConfig& config, const RunDirectory& directory, const Invocation& invocation, bool continued) {
+  if (!continued)
+    io::write_file_atomically(directory.config(), config::to_yaml(config::fields_of(const_cast<RunConfig&>(config)).dump()));
+  io::write_file_atomically(directory.environment(), describe_environment(invocation).dump(1) + "\n");
+  RunOutcome outcome;
+  try {
+    Trainer trainer(config, directory, invocation.quiet);
+    if (continued) trainer.restore();
+    outcome = trainer.run();
+  } catch (const TrainingError& error) {
+    outcome.status = RunStatus::failed;
+    outcome.reason = error.what();
+    fmt::print(stderr, "talweg: {}\n", error.what());
+  }
+  io::write_file_atomically(directory.summary(), summarize(config, outcome, directory).dump(1) + "\n");
+  write_run_report({directory.path()}, directory.report());
+  if (!invocation.quiet) say_how_it_went(config, outcome, directory);
+  return outcome;
+}
+
+SweepOutcome train_points(const config::Value& root, const fs::path& folder, const Invocation& invocation) {
+  const std::vector<config::SweepPoint> points = config::expand_sweep(root);
+  std::vector<RunConfig> configs;  // every point is checked before the first one starts
+  for (const config::SweepPoint& point : points) configs.push_back(config::parse<RunConfig>(point.config));
+
+  SweepOutcome outcome;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const std::string label = points[i].label();
+    const fs::path path = label.empty() ? folder : folder / fmt::format("{:03}-{}", i, label);
+    outcome.runs.push_back(path);
+    outcome.labels.push_back(label);
+    if (!label.empty()) {
+      configs[i].name += " " + label;
+      std::replace(configs[i].name.begin(), configs[i].name.end(), '/', '_');
+    }
+    std::error_code error;
+    const bool continued = fs::exists(path / "config.yaml", error);
+    if (continued && status_on_disk(path) == "completed") continue;
+    const RunDirectory directory = continued ? RunDirectory::open(path) : RunDirectory::create(path);
+    const ExitCode code = code_of(train_run(configs[i], directory, invocation, continued).status);
+    if (code != ExitCode::success) outcome.code = code;
+    if (code == ExitCode::interrupted_and_saved) break;
+  }
+  if (points.size() > 1) {
+    outcome.runs.erase(std::remove_if(outcome.runs.begin(), outcome.runs.end(),
+                                      [](const fs::path& run) { return status_on_disk(run).empty(); }), outcome.runs.end());
+    const std::string table = report::sweep_table(outcome.runs);
+    io::write_file_atomically(folder / "sweep.txt", table);
+    write_run_report(outcome.runs, folder / "report.html");
+    if (!invocation.quiet) fmt::print("\n{}\nreport of all runs: {}\n", table, (folder / "report.html").string());
+  }
+  return outcome;
+}
+
+fs::path default_run_folder(const std::string& name) {
+  const std::string base = fmt::format("runs/{}-{:%Y%m%d-%H%M%S}", name, fmt::localtime(std::time(nullptr)));
+  fs::path path = base;
+  for (int i = 2; fs::exists(path); ++i) path = fmt::format("{}-{}", base, i);
+  return path;
+}
+
+}  // namespace talweg::app

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "app/invocation.h"
+#include "core/config/value.h"
+#include "core/error.h"
+#include "core/train/expectation.h"
+#include "core/train/trainer.h"
+
+namespace talweg::app {
+
+/// Trains one configuration in its directory and writes everything around it: resolved configuration, environment,
+/// summary and report. A TrainingError is written into the summary and answered as RunStatus::failed; other errors pass.
+RunOutcome train_run(const RunConfig& config, const RunDirectory& directory, const Invocation& invocation, bool continued);
+
+/// What a whole sweep came to.
+struct SweepOutcome {
+  std::vector<std::filesystem::path> runs;  ///< directories, in the order of the grid
+  std::vector<std::string> labels;          ///< "learning_rate=0.1,seed=3"; empty for a single run
+  ExitCode code = ExitCode::success;        ///< of the worst run
+};
+
+/// Trains every point of a configuration (one, or the grid of its `sweep:`) below `folder`, or continues it there:
+/// finished runs are passed over. A failed point does not keep the others from running; a signal does.
+SweepOutcome train_points(const config::Value& root, const std::filesystem::path& folder, const Invocation& invocation);
+
+/// "runs/NAME-20260131-140500": a folder that does not exist yet.
+std::filesystem::path default_run_folder(const std::string& name);
+
+}  // namespace talweg::app

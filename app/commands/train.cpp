@@ -1,0 +1,52 @@
+#include <fmt/format.h>
+
+#include "app/commands/commands.h"
+#include "app/commands/session.h"
+#include "core/config/compose.h"
+#include "core/config/sweep.h"
+#include "core/config/yaml.h"
+#include "core/error.h"
+#include "core/io/atomic_file.h"
+
+namespace talweg::app {
+
+namespace fs = std::filesystem;
+
+int train(const Invocation& invocation) {
+  const config::Value root = config::load(invocation.arguments.front(), invocation.assignments);
+  const std::vector<config::SweepPoint> points = config::expand_sweep(root);
+  const auto first = config::parse<RunConfig>(points.front().config);
+  const fs::path folder = invocation.output.empty() ? default_run_folder(first.name) : fs::path(invocation.output);
+  if (root.find("sweep")) {
+    // The folder of a sweep holds the composed configuration, so that the sweep can be continued.
+    const RunDirectory sweep_folder = RunDirectory::create(folder);
+    io::write_file_atomically(folder / "sweep.yaml", config::to_yaml(root));
+    return static_cast<int>(train_points(root, folder, invocation).code);
+  }
+  return static_cast<int>(train_points(root, folder, invocation).code);
+}
+
+int resume(const Invocation& invocation) {
+  const fs::path folder = invocation.arguments.front();
+  if (fs::exists(folder / "sweep.yaml"))
+    return static_cast<int>(train_points(config::load((folder / "sweep.yaml").string()), folder, invocation).code);
+  if (!fs::exists(folder / "config.yaml"))
+    throw UsageError(fmt::format("'{}' is not a run directory (it has no config.yaml)", folder.string()));
+  const SweepOutcome outcome = train_points(config::load((folder / "config.yaml").string()), folder, invocation);
+  return static_cast<int>(outcome.code);
+}
+
+int check(const Invocation& invocation) {
+  std::size_t points = 0;
+  for (const std::string& file : invocation.arguments) {
+    for (const config::SweepPoint& point : config::expand_sweep(config::load(file, invocation.assignments))) {
+      config::parse<RunConfig>(point.config);
+      ++points;
+    }
+  }
+  fmt::print("{} configuration{} with {} run{}: no mistakes found\n", invocation.arguments.size(),
+             invocation.arguments.size() == 1 ? "" : "s", points, points == 1 ? "" : "s");
+  return 0;
+}
+
+}  // namespace talweg::app

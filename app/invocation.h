@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace talweg::app {
+
+/// A parsed command line.
+struct Invocation {
+  std::string command;                    ///< "train", "resume", …
+  std::vector<std::string> arguments;     ///< files, folders, names
+  std::vector<std::string> assignments;   ///< of --set, --device and --seed, as "key=value"
+  std::string output;                     ///< of --output; empty: the default
+  std::string table;                      ///< of --table
+  bool quiet = false;
+  std::vector<std::string> command_line;  ///< as typed, for the record
+};
+
+/// The name and type of the engine's one entry point.
+inline constexpr const char* engine_entry = "talweg_engine_main";
+using EngineMain = int (*)(const Invocation&);
+
+}  // namespace talweg::app

@@ -1,0 +1,102 @@
+#include "tasks/classification/classification.h"
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include "core/error.h"
+
+namespace talweg::tasks {
+
+namespace functional = torch::nn::functional;
+
+void declare(config::Fields& f, ClassificationOptions& o) {
+  f("data", o.data, "the labelled examples");
+  f("model", o.model, "maps an example to one logit per class");
+  f("evaluation_share", o.evaluation_share, "share of every class kept for evaluation when the data has no such part",
+    config::above(0), config::below(1));
+  f("standardize", o.standardize, "shift and scale every feature to mean 0 and deviation 1 on the training part");
+  f("label_smoothing", o.label_smoothing, "share of the target spread evenly over all classes", config::at_least(0), config::below(1));
+  f("evaluation_batch_size", o.evaluation_batch_size, "examples per forward pass in evaluations", config::at_least(1));
+}
+
+Classification::Classification(const ClassificationOptions& options, const TaskContext& context)
+    : options_(options), device_(context.device) {
+  ClassificationData source = options_.data.create(context.streams);
+  if (source.evaluation.size() == 0) {
+    std::tie(source.training, source.evaluation) =
+        data::stratified_split(source.training, options_.evaluation_share, context.streams);
+  }
+  if (source.training.size() == 0 || source.evaluation.size() == 0)
+    throw DataError(fmt::format("{} examples to train on and {} to evaluate on; at least one of each is needed",
+                                source.training.size(), source.evaluation.size()));
+  if (source.training.classes() < 2) throw DataError("all examples have the same label; at least two classes are needed");
+  if (source.evaluation.class_names != source.training.class_names)
+    throw DataError("the labels of the evaluation examples are not those of the training examples");
+  if (options_.standardize) {
+    const auto standardizer = data::Standardizer::fit(source.training.inputs);
+    source.training.inputs = standardizer.apply(source.training.inputs);
+    source.evaluation.inputs = standardizer.apply(source.evaluation.inputs);
+  }
+  class_names_ = source.training.class_names;
+
+  models::TensorModelShape shape;
+  shape.input = source.training.inputs.sizes().slice(1).vec();
+  shape.outputs = source.training.classes();
+  model_ = options_.model.create(shape);
+  model_->to(device_, context.dtype);
+  training_ = std::make_unique<data::TensorDataset>(
+      std::vector<at::Tensor>{source.training.inputs.to(context.dtype), source.training.targets});
+  evaluation_ = std::make_unique<data::TensorDataset>(std::vector<at::Tensor>{
+      source.evaluation.inputs.to(device_, context.dtype), source.evaluation.targets.to(device_)});
+}
+
+at::Tensor Classification::loss(const data::Batch& batch) {
+  const at::Tensor logits = model_->forward(batch.tensors[0]);
+  return at::cross_entropy_loss(logits.scalar_type() == at::kDouble ? logits : logits.to(at::kFloat), batch.tensors[1], {},
+                                at::Reduction::Mean, -100, options_.label_smoothing);
+}
+
+template <class Visit>
+void Classification::for_each_evaluation_block(Visit&& visit) {
+  const data::Batch all = evaluation_->all();
+  for (std::int64_t begin = 0; begin < all.size; begin += options_.evaluation_batch_size) {
+    const data::Batch block = all.slice(begin, std::min(options_.evaluation_batch_size, all.size - begin));
+    visit(model_->forward(block.tensors[0]), block.tensors[1]);
+  }
+}
+
+Metrics Classification::evaluate() {
+  at::Tensor loss = at::zeros({}, at::TensorOptions(device_).dtype(at::kDouble));
+  at::Tensor correct = at::zeros({}, at::TensorOptions(device_).dtype(at::kLong));
+  for_each_evaluation_block([&](const at::Tensor& logits, const at::Tensor& targets) {
+    loss += at::cross_entropy_loss(logits.to(at::kDouble), targets, {}, at::Reduction::Sum);
+    correct += (logits.argmax(1) == targets).sum();
+  });
+  const auto count = static_cast<double>(evaluation_->size());
+  return {{"loss", loss.item<double>() / count}, {"accuracy", static_cast<double>(correct.item<std::int64_t>()) / count}};
+}
+
+std::vector<plot::Figure> Classification::figures() {
+  const auto classes = static_cast<std::int64_t>(class_names_.size());
+  constexpr std::int64_t most_classes = 40;
+  if (classes > most_classes) return {};
+  at::Tensor counts = at::zeros({classes * classes}, at::kLong);
+  for_each_evaluation_block([&](const at::Tensor& logits, const at::Tensor& targets) {
+    counts += at::bincount((targets * classes + logits.argmax(1)).cpu(), {}, classes * classes);
+  });
+  plot::Figure figure;
+  figure.name = "confusion_matrix";
+  figure.title = "Confusion matrix";
+  figure.x_label = "predicted class";
+  figure.y_label = "true class";
+  figure.caption = fmt::format("{} evaluation examples: each row is a true class, each column what the model said.", evaluation_->size());
+  for (std::int64_t row = 0; row < classes; ++row) {
+    figure.heat_map.values.emplace_back();
+    for (std::int64_t column = 0; column < classes; ++column)
+      figure.heat_map.values.back().push_back(static_cast<double>(counts.const_data_ptr<std::int64_t>()[row * classes + column]));
+  }
+  figure.heat_map.row_labels = figure.heat_map.column_labels = class_names_;
+  return {figure};
+}
+
+}  // namespace talweg::tasks
