@@ -1,0 +1,167 @@
+#include "core/report/curves.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <string_view>
+
+#include "core/plot/series.h"
+
+namespace talweg::report {
+namespace {
+
+/// Curves with more points than this are smoothed, with a half-life of this share of their points.
+constexpr size_t most_unsmoothed_points = 100;
+constexpr double smoothing_share = 0.01;
+constexpr size_t most_runs_with_raw_curves = 3;
+
+constexpr std::array<std::string_view, 4> phases = {"train", "eval", "validation", "test"};
+
+struct MetricName {
+  std::string chart;  ///< "loss" for train/loss and eval/loss, else the whole name
+  std::string group;
+  int phase = -1;  ///< place in `phases`
+};
+
+MetricName parse(const std::string& name) {
+  const size_t slash = name.find('/');
+  if (slash == std::string::npos) return {name, "", -1};
+  const std::string head = name.substr(0, slash);
+  for (size_t i = 0; i < phases.size(); ++i)
+    if (head == phases[i]) return {name.substr(slash + 1), "", static_cast<int>(i)};
+  return {name, head, -1};
+}
+
+/// The values of one metric of one run.
+struct Curve {
+  std::vector<double> steps, seconds, values;
+};
+
+/// One metric name within a chart: a curve per run.
+struct Variant {
+  std::vector<Curve> curves;
+};
+
+struct Collected {
+  std::string title, group;
+  std::map<int, Variant> variants;
+};
+
+std::vector<Collected> collect(const std::vector<Run>& runs) {
+  std::vector<Collected> charts;
+  std::map<std::string, std::pair<size_t, int>> places;  // name of the metric → chart, phase
+  for (size_t r = 0; r < runs.size(); ++r) {
+    for (const auto& record : runs[r].records) {
+      for (const auto& [name, value] : record.values) {
+        auto place = places.find(name);
+        if (place == places.end()) {
+          const MetricName parsed = parse(name);
+          size_t chart = 0;
+          while (chart < charts.size() &&
+                 (charts[chart].title != parsed.chart || charts[chart].group != parsed.group))
+            ++chart;
+          if (chart == charts.size()) charts.push_back({parsed.chart, parsed.group, {}});
+          place = places.emplace(name, std::pair{chart, parsed.phase}).first;
+        }
+        auto& [chart, phase] = place->second;
+        auto& curves = charts[chart].variants[phase].curves;
+        curves.resize(runs.size());
+        curves[r].steps.push_back(static_cast<double>(record.step));
+        curves[r].seconds.push_back(record.seconds);
+        curves[r].values.push_back(value);
+      }
+    }
+  }
+  return charts;
+}
+
+void add_curve(plot::Figure& figure, plot::Series series, bool raw_behind) {
+  if (series.x.size() <= most_unsmoothed_points) {
+    figure.series.push_back(std::move(series));
+    return;
+  }
+  const double half_life = std::max(3.0, smoothing_share * static_cast<double>(series.x.size()));
+  if (raw_behind) {
+    plot::Series raw = plot::decimated(series, 800);
+    raw.style = plot::SeriesStyle::faint;
+    figure.series.push_back(std::move(raw));
+  }
+  figure.series.push_back(plot::decimated(plot::smoothed(series, half_life), 800));
+}
+
+struct TimeUnit {
+  const char* name;
+  double seconds;
+};
+
+TimeUnit time_unit(const std::vector<Run>& runs) {
+  double longest = 0;
+  for (const auto& run : runs)
+    if (!run.records.empty()) longest = std::max(longest, run.records.back().seconds);
+  if (longest > 3 * 3600) return {"hours", 3600};
+  if (longest > 300) return {"minutes", 60};
+  return {"seconds", 1};
+}
+
+plot::Figure draw(const Collected& chart, const std::vector<Run>& runs, bool over_time) {
+  plot::Figure figure;
+  figure.title = chart.title;
+  const TimeUnit unit = time_unit(runs);
+  figure.x_label = over_time ? unit.name : "step";
+  int place = 0;
+  for (const auto& [phase, variant] : chart.variants) {
+    for (size_t r = 0; r < variant.curves.size(); ++r) {
+      const Curve& curve = variant.curves[r];
+      if (curve.values.empty()) continue;
+      plot::Series series;
+      series.x = over_time ? curve.seconds : curve.steps;
+      if (over_time)
+        for (double& x : series.x) x /= unit.seconds;
+      series.y = curve.values;
+      const std::string phase_name(phase < 0 ? "" : phases[static_cast<size_t>(phase)]);
+      if (runs.size() == 1) {
+        series.name = phase_name.empty() ? chart.title : phase_name;
+        series.colour = phase < 0 ? place : phase;
+      } else {
+        series.name = runs[r].name + (phase_name.empty() ? "" : " · " + phase_name);
+        series.colour = static_cast<int>(r);
+        if (phase == 0 && chart.variants.size() > 1) series.style = plot::SeriesStyle::dashed;
+      }
+      add_curve(figure, std::move(series), runs.size() <= most_runs_with_raw_curves);
+    }
+    ++place;
+  }
+  return figure;
+}
+
+bool all_positive(const Collected& chart) {
+  bool any = false;
+  for (const auto& [phase, variant] : chart.variants)
+    for (const auto& curve : variant.curves)
+      for (double value : curve.values) {
+        if (std::isfinite(value) && value <= 0) return false;
+        any = any || std::isfinite(value);
+      }
+  return any;
+}
+
+}  // namespace
+
+std::vector<Chart> make_charts(const std::vector<Run>& runs) {
+  std::vector<Collected> collected = collect(runs);
+  const auto rank = [](const Collected& chart) {
+    if (chart.group.empty()) return chart.title == "loss" ? 0 : 1;
+    return 2;
+  };
+  std::stable_sort(collected.begin(), collected.end(), [&](const auto& a, const auto& b) {
+    return std::pair(rank(a), a.group) < std::pair(rank(b), b.group);
+  });
+  std::vector<Chart> charts;
+  for (const auto& chart : collected)
+    charts.push_back(
+        {chart.group, draw(chart, runs, false), draw(chart, runs, true), all_positive(chart)});
+  return charts;
+}
+
+}  // namespace talweg::report

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/plot/figure.h"
+#include "core/report/run.h"
+
+namespace talweg::report {
+
+/// One metric's plot in all its views.
+struct Chart {
+  std::string group;  ///< heading: "" for what is trained and evaluated, else the part before '/'
+                      ///< of the name
+  plot::Figure by_step, by_time;    ///< linear y axis
+  bool can_be_logarithmic = false;  ///< every finite value is positive
+};
+
+/// A chart for every metric of the runs: variants train/x, eval/x, test/x and validation/x share
+/// one. A single run has a colour per variant; of several runs each has its colour, with train
+/// dashed. Long noisy curves are drawn faintly with their moving average on top. The loss comes
+/// first.
+std::vector<Chart> make_charts(const std::vector<Run>& runs);
+
+}  // namespace talweg::report

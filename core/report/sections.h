@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/plot/figure.h"
+#include "core/report/curves.h"
+#include "core/report/run.h"
+
+/// The parts of a report page, each as HTML; a part without content is empty.
+namespace talweg::report {
+
+/// Names, status, times, reasons of a failure, key numbers; for several runs the table that
+/// compares them.
+std::string header_section(const std::vector<Run>& runs);
+
+/// Claim, metric, expected ± tolerance, got, verdict, source.
+std::string expectation_section(const std::vector<Run>& runs);
+
+/// Final, lowest and highest value of every metric of a single run.
+std::string numbers_section(const Run& run);
+
+/// The configuration keys that differ between runs.
+std::string difference_section(const std::vector<Run>& runs);
+
+/// Full configuration and environment, folded.
+std::string detail_section(const std::vector<Run>& runs);
+
+/// Names beside swatches of the colours and styles of the figure's curves.
+std::string legend(const plot::Figure& figure);
+
+}  // namespace talweg::report
