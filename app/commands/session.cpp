@@ -152,7 +152,10 @@ SweepOutcome train_points(const config::Value& root, const fs::path& folder, con
 }
 
 fs::path default_run_folder(const std::string& name) {
-  const std::string base = fmt::format("runs/{}-{:%Y%m%d-%H%M%S}", name, fmt::localtime(std::time(nullptr)));
+  const std::time_t now = std::time(nullptr);
+  struct tm local {};
+  localtime_r(&now, &local);
+  const std::string base = fmt::format("runs/{}-{:%Y%m%d-%H%M%S}", name, local);
   fs::path path = base;
   for (int i = 2; fs::exists(path); ++i) path = fmt::format("{}-{}", base, i);
   return path;

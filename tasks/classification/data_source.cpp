@@ -1,7 +1,11 @@
 #include "tasks/classification/data_source.h"
 
 #include "core/data/bundled.h"
+#include "core/data/cifar.h"
 #include "core/data/csv.h"
+#include "core/data/idx.h"
+#include "core/data/libsvm.h"
+#include "core/data/synthetic.h"
 #include "core/io/read_file.h"
 
 namespace talweg::tasks {
@@ -42,6 +46,110 @@ ClassificationData read_csv(const CsvSource& source, const RandomStreams&) {
   return {read(source.path), read(source.evaluation_path)};
 }
 
+struct LibsvmSource {
+  std::string path;
+  std::string evaluation_path;
+  std::int64_t features = 0;
+};
+void declare(Fields& f, LibsvmSource& o) {
+  f("path", o.path, "file with the training examples, plain or gzip", config::required());
+  f("evaluation_path", o.evaluation_path, "file with the evaluation examples (default: split off the training file)");
+  f("features", o.features, "number of features (0: the largest index in the file)", config::at_least(0));
+}
+
+ClassificationData read_libsvm(const LibsvmSource& source, const RandomStreams&) {
+  ClassificationData result;
+  data::LibsvmOptions options;
+  options.features = source.features;
+  result.training = data::parse_libsvm(io::read_file(source.path), source.path, options);
+  if (source.evaluation_path.empty()) return result;
+  options.features = result.training.inputs.size(1);
+  result.evaluation = data::parse_libsvm(io::read_file(source.evaluation_path), source.evaluation_path, options);
+  return result;
+}
+
+struct IdxSource {
+  std::string images, labels;
+  std::string evaluation_images, evaluation_labels;
+};
+void declare(Fields& f, IdxSource& o) {
+  f("images", o.images, "file with the training images, plain or gzip", config::required());
+  f("labels", o.labels, "file with their labels", config::required());
+  f("evaluation_images", o.evaluation_images, "file with the evaluation images (default: split off the training files)");
+  f("evaluation_labels", o.evaluation_labels, "file with their labels");
+}
+void validate(const IdxSource& o, const Value& where, Diagnostics& diagnostics) {
+  if (o.evaluation_images.empty() != o.evaluation_labels.empty())
+    diagnostics.error(where.where, "'evaluation_images' and 'evaluation_labels' are given together or not at all");
+}
+
+ClassificationData read_idx(const IdxSource& source, const RandomStreams&) {
+  const auto read = [](const std::string& images, const std::string& labels) {
+    if (images.empty()) return data::LabelledData();
+    return data::combine_idx(data::parse_idx(io::read_file(images), images), data::parse_idx(io::read_file(labels), labels), images);
+  };
+  return {read(source.images, source.labels), read(source.evaluation_images, source.evaluation_labels)};
+}
+
+struct CifarSource {
+  std::vector<std::string> paths, evaluation_paths;
+  data::CifarLabels labels = data::CifarLabels::ten;
+};
+void declare(Fields& f, CifarSource& o) {
+  f("paths", o.paths, "files with the training records (data_batch_1.bin, …)", config::required());
+  f("evaluation_paths", o.evaluation_paths, "files with the evaluation records (default: split off the training files)");
+  f("labels", o.labels, "CIFAR-10, or the coarse or fine labels of CIFAR-100");
+}
+
+ClassificationData read_cifar(const CifarSource& source, const RandomStreams&) {
+  const auto read = [&](const std::vector<std::string>& paths) {
+    std::vector<data::LabelledData> parts;
+    for (const std::string& path : paths) parts.push_back(data::parse_cifar(io::read_file(path), path, source.labels));
+    return data::concatenate(parts);
+  };
+  return {read(source.paths), read(source.evaluation_paths)};
+}
+
+struct BlobsSource {
+  std::int64_t examples = 1000, features = 10, classes = 3;
+  double distance = 2;
+};
+void declare(Fields& f, BlobsSource& o) {
+  f("examples", o.examples, "number of examples", config::at_least(2));
+  f("features", o.features, "number of features", config::at_least(1));
+  f("classes", o.classes, "number of clouds", config::at_least(2));
+  f("distance", o.distance, "deviation of the centres in deviations of a cloud", config::at_least(0));
+}
+
+struct MoonsSource {
+  std::int64_t examples = 1000;
+  double noise = 0.1;
+};
+void declare(Fields& f, MoonsSource& o) {
+  f("examples", o.examples, "number of examples", config::at_least(2));
+  f("noise", o.noise, "deviation of the noise; the circles have radius 1", config::at_least(0));
+}
+
+struct SpiralsSource {
+  std::int64_t examples = 1000, classes = 2;
+  double noise = 0.02;
+};
+void declare(Fields& f, SpiralsSource& o) {
+  f("examples", o.examples, "number of examples", config::at_least(2));
+  f("classes", o.classes, "number of spirals", config::at_least(2));
+  f("noise", o.noise, "deviation of the noise; the spirals have radius 1", config::at_least(0));
+}
+
+struct SeparableSource {
+  std::int64_t examples = 1000, features = 20;
+  double margin = 0.1;
+};
+void declare(Fields& f, SeparableSource& o) {
+  f("examples", o.examples, "number of examples", config::at_least(2));
+  f("features", o.features, "number of features", config::at_least(1));
+  f("margin", o.margin, "smallest distance of a point from the separating hyperplane", config::above(0));
+}
+
 }  // namespace
 
 void register_classification_data() {
@@ -52,6 +160,25 @@ void register_classification_data() {
     registry.add<NoOptions>("breast_cancer", "569 tumours with 30 measurements, 2 classes (built in)", "UCI, CC BY 4.0",
                             [](const NoOptions&, const RandomStreams&) { return ClassificationData{data::breast_cancer(), {}}; });
     registry.add<CsvSource>("csv", "delimited text, one example a line", "RFC 4180", read_csv);
+    registry.add<LibsvmSource>("libsvm", "LIBSVM's sparse text format", "Chang and Lin 2011", read_libsvm);
+    registry.add<IdxSource>("idx", "images and labels in MNIST's format", "LeCun et al. 1998", read_idx);
+    registry.add<CifarSource>("cifar", "CIFAR-10 or CIFAR-100 in the binary format", "Krizhevsky 2009", read_cifar);
+    registry.add<BlobsSource>("gaussian_blobs", "one Gaussian cloud per class (synthetic)", "standard",
+                              [](const BlobsSource& o, const RandomStreams& streams) {
+                                return ClassificationData{data::gaussian_blobs(o.examples, o.features, o.classes, o.distance, streams), {}};
+                              });
+    registry.add<MoonsSource>("two_moons", "two interleaved half circles (synthetic)", "standard",
+                              [](const MoonsSource& o, const RandomStreams& streams) {
+                                return ClassificationData{data::two_moons(o.examples, o.noise, streams), {}};
+                              });
+    registry.add<SpiralsSource>("spirals", "interleaved spirals (synthetic)", "standard",
+                                [](const SpiralsSource& o, const RandomStreams& streams) {
+                                  return ClassificationData{data::spirals(o.examples, o.classes, o.noise, streams), {}};
+                                });
+    registry.add<SeparableSource>("separable", "two classes separated by a hyperplane with a margin (synthetic)", "ours",
+                                  [](const SeparableSource& o, const RandomStreams& streams) {
+                                    return ClassificationData{data::separable(o.examples, o.features, o.margin, streams), {}};
+                                  });
     return true;
   }();
   (void)once;

@@ -1,0 +1,13 @@
+# Versions of everything that is fetched. A change here makes the next call of ./talweg or ./test set up again.
+TORCH_VERSION=2.11.0
+CPU_WHEELS="torch==$TORCH_VERSION nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85"
+CUDA_WHEELS="torch==$TORCH_VERSION"
+# nvvm is named because the newest one writes code that this ptxas refuses.
+CUDA_TOOLKIT_WHEELS="cuda-toolkit[nvcc,nvvm,cccl,crt,cudart,nvrtc,nvtx,profiler]==13.0.2"
+CPU_MEGABYTES=1800
+CUDA_MEGABYTES=6500
+
+APT_PACKAGES="g++ cmake ninja-build ccache git ca-certificates python3 python3-venv python3-pip
+  libyaml-cpp-dev nlohmann-json3-dev libfmt-dev libcxxopts-dev zlib1g-dev
+  libgtest-dev libgmock-dev libbenchmark-dev gnuplot-nox"
+APT_PACKAGES_CI="clang-format"

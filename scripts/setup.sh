@@ -1,0 +1,193 @@
+#!/usr/bin/env bash
+# Prepares everything that ./talweg and ./test need, and nothing that is there already.
+set -euo pipefail
+
+usage() {
+  cat <<'TEXT'
+usage: scripts/setup.sh [--tests] [--check-format]
+
+Installs system packages (apt), unpacks LibTorch into .deps/, configures and builds. Every step that is done already is
+passed over; an interrupted one is repaired by the next call.
+
+  --tests          also what the tests need (Python packages in .deps/python-tests)
+  --check-format   also clang-format
+
+Environment:
+  TALWEG_CUDA=0|1       CPU or CUDA build (default: CUDA when an NVIDIA driver is present)
+  TALWEG_TORCH_ROOT     an existing LibTorch (the folder with include/ and lib/); also found through Torch_DIR or
+                        CMAKE_PREFIX_PATH
+  CUDA_HOME             an existing CUDA toolkit for the CUDA build
+  TALWEG_BUILD_JOBS     parallel compiler processes (default: all cores)
+TEXT
+}
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$PWD
+. scripts/pins.sh
+say() { printf 'talweg setup: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+want_tests=0 want_format=0
+for argument in "$@"; do
+  case $argument in
+    --tests) want_tests=1 ;;
+    --check-format) want_format=1 ;;
+    --help | -h) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+  esac
+done
+
+profile() {
+  if [ -n "${TALWEG_CUDA:-}" ]; then
+    [ "$TALWEG_CUDA" = 1 ] && echo cuda || echo cpu
+  elif command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L >/dev/null 2>&1; then
+    echo cuda
+  else
+    echo cpu
+  fi
+}
+
+# install_packages NAME...: those that are missing, through apt.
+install_packages() {
+  local missing=() package
+  if command -v dpkg-query >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1; then
+    local installed
+    installed=$(dpkg-query -W -f '${Package} ${Status}\n' "$@" 2>/dev/null | awk '/install ok installed/ {print $1}') || true
+    for package in "$@"; do grep -qx -- "$package" <<<"$installed" || missing+=("$package"); done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    local sudo=
+    if [ "$(id -u)" -ne 0 ]; then
+      command -v sudo >/dev/null 2>&1 || die "these packages are missing and neither root nor sudo is at hand: ${missing[*]}"
+      sudo=sudo
+    fi
+    say "installing ${#missing[@]} system packages: ${missing[*]}"
+    local log
+    log=$(mktemp)
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get update -q >"$log" 2>&1 ||
+      say "the package lists could not be refreshed; trying with the old ones"
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >>"$log" 2>&1 ||
+      { tail -n 5 "$log" >&2; die "apt could not install them (is there a network, is the disk full?); run the command again afterwards"; }
+    rm -f "$log"
+  else
+    for package in g++ cmake ninja python3; do command -v "$package" >/dev/null 2>&1 || missing+=("$package"); done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    say "this system has no apt; please install with its own package manager:"
+    say "  a C++20 compiler (g++ >= 12), cmake >= 3.25, ninja, git, python3 with venv and pip, gnuplot, ccache (optional)"
+    say "  the libraries yaml-cpp, nlohmann-json, fmt, cxxopts, zlib, GoogleTest, Google Benchmark, with their headers"
+    die "missing here: ${missing[*]}"
+  fi
+}
+
+require_space() { # MEGABYTES
+  local free
+  free=$(df -Pm "$root" | awk 'NR == 2 {print $4}')
+  [ "$free" -ge "$1" ] || die "LibTorch needs $1 MB of disk space, $free MB are free here"
+}
+
+# unpack_wheels FOLDER DESCRIPTION MEGABYTES PIP-ARGUMENTS...: into a virtual environment that appears whole or not at all.
+unpack_wheels() {
+  local folder=$1 description=$2 megabytes=$3
+  shift 3
+  [ -e "$folder/.complete" ] && [ "$(cat "$folder/.complete")" = "$*" ] && return 0
+  require_space "$megabytes"
+  say "fetching $description"
+  rm -rf "$folder" "$folder.partial"
+  mkdir -p "$(dirname "$folder")"
+  python3 -m venv "$folder.partial" >/dev/null || die "python3 -m venv failed; is python3-venv installed?"
+  "$folder.partial/bin/python" -m pip install -q --disable-pip-version-check "$@" ||
+    { rm -rf "$folder.partial"; die "$description could not be fetched (is there a network?); run the command again"; }
+  mv "$folder.partial" "$folder"
+  printf '%s' "$*" >"$folder/.complete"
+}
+
+site_packages() { echo "$1"/lib/python3*/site-packages; }
+
+# The wheels of the toolkit lack the link names that a compiler looks for.
+complete_cuda_toolkit() { # FOLDER
+  local library
+  for library in "$1"/lib/lib*.so.*; do
+    [ -e "${library%%.so.*}.so" ] || ln -s "$(basename "$library")" "${library%%.so.*}.so"
+  done
+  [ -e "$1/lib64" ] || ln -s lib "$1/lib64"
+}
+
+find_existing_libtorch() {
+  local place
+  if [ -n "${TALWEG_TORCH_ROOT:-}" ]; then
+    echo "$TALWEG_TORCH_ROOT"
+  elif [ -n "${Torch_DIR:-}" ]; then
+    (cd "$Torch_DIR/../../.." && pwd)
+  else
+    IFS=: read -r -a places <<<"${CMAKE_PREFIX_PATH:-}"
+    for place in ${places[@]+"${places[@]}"}; do
+      [ -e "$place/share/cmake/Torch/TorchConfig.cmake" ] && { echo "$place"; return; }
+      [ -e "$place/Torch/TorchConfig.cmake" ] && { (cd "$place/../.." && pwd); return; }
+    done
+  fi
+}
+
+mkdir -p .deps build
+exec 9>.deps/setup.lock
+flock 9 2>/dev/null || true
+
+kind=$(profile)
+preset=release
+[ "$kind" = cuda ] && preset=cuda
+build=build/$preset
+torch_root=$(find_existing_libtorch)
+
+# Everything before the build is keyed on what it depends on; when nothing changed it costs nothing.
+stamp_key="$(cat scripts/pins.sh scripts/setup.sh | cksum) $kind $torch_root ${CUDA_HOME:-} $want_tests $want_format"
+stamp=.deps/ready-$kind-$want_tests-$want_format
+if [ "$(cat "$stamp" 2>/dev/null)" != "$stamp_key" ] || [ ! -e "$build/build.ninja" ]; then
+  packages=$APT_PACKAGES
+  [ "$want_format" = 1 ] && packages="$packages $APT_PACKAGES_CI"
+  # shellcheck disable=SC2086
+  install_packages $packages
+
+  cuda_arguments=()
+  if [ -z "$torch_root" ]; then
+    if [ "$kind" = cuda ]; then
+      unpack_wheels .deps/cuda "LibTorch $TORCH_VERSION with CUDA (5 GB)" "$CUDA_MEGABYTES" $CUDA_WHEELS $CUDA_TOOLKIT_WHEELS
+      torch_root=$root/$(site_packages .deps/cuda)/torch
+    else
+      unpack_wheels .deps/cpu "LibTorch $TORCH_VERSION for the CPU (1.3 GB)" "$CPU_MEGABYTES" --no-deps $CPU_WHEELS
+      torch_root=$root/$(site_packages .deps/cpu)/torch
+    fi
+  fi
+  [ -e "$torch_root/lib/libtorch_cpu.so" ] || die "there is no LibTorch in '$torch_root' (no lib/libtorch_cpu.so)"
+  if [ "$kind" = cuda ]; then
+    toolkit=${CUDA_HOME:-$(dirname "$torch_root")/nvidia/cu13}
+    [ -x "$toolkit/bin/nvcc" ] || die "there is no CUDA toolkit in '$toolkit' (no bin/nvcc); set CUDA_HOME"
+    [ -n "${CUDA_HOME:-}" ] || complete_cuda_toolkit "$toolkit"
+    cuda_arguments=(-DTALWEG_CUDA=ON "-DCMAKE_CUDA_COMPILER=$toolkit/bin/nvcc" "-DCUDAToolkit_ROOT=$toolkit")
+  fi
+  python=python3
+  if [ "$want_tests" = 1 ]; then
+    unpack_wheels .deps/python-tests "Python packages for the tests" 500 -r tests/requirements.txt
+    python=$root/.deps/python-tests/bin/python
+  fi
+
+  say "configuring $build"
+  cmake --preset "$preset" "-DTALWEG_TORCH_ROOT=$torch_root" "-DTALWEG_TEST_PYTHON=$python" \
+    ${cuda_arguments[@]+"${cuda_arguments[@]}"} >"$build.log" 2>&1 || { tail -n 20 "$build.log" >&2; die "configuring failed (see $build.log)"; }
+  printf '%s' "$stamp_key" >"$stamp"
+fi
+
+# The build itself: ninja knows what is out of date, and says nothing when nothing is.
+targets=(talweg talweg_engine)
+[ "$want_tests" = 1 ] && targets=(all)
+jobs=()
+[ -n "${TALWEG_BUILD_JOBS:-}" ] && jobs=(-j "$TALWEG_BUILD_JOBS")
+if [ -t 2 ]; then
+  ninja -C "$build" --quiet "${jobs[@]+"${jobs[@]}"}" -n "${targets[@]}" >/dev/null 2>&1 || true
+  NINJA_STATUS='talweg setup: building [%f/%t] ' ninja -C "$build" "${jobs[@]+"${jobs[@]}"}" "${targets[@]}" 2>&1 |
+    { grep -v -e '^ninja: no work' -e '^ninja: Entering' -e 'Re-checking globbed' || true; } >&2
+  status=${PIPESTATUS[0]}
+else
+  [ -e "$build/app/talweg" ] || say "building (a few minutes the first time)"
+  ninja -C "$build" "${jobs[@]+"${jobs[@]}"}" "${targets[@]}" >"$build.log" 2>&1 && status=0 || status=$?
+  [ "$status" -eq 0 ] || grep -E 'error|FAILED' "$build.log" | head -n 20 >&2
+fi
+[ "$status" -eq 0 ] || die "the build failed (see $build.log)"
+echo "$build"

@@ -1,0 +1,120 @@
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <cmath>
+
+#include "core/config/yaml.h"
+#include "core/error.h"
+#include "core/train/best_tracker.h"
+#include "core/train/expectation.h"
+#include "core/train/loss_window.h"
+#include "core/train/schedule.h"
+#include "core/train/weight_average.h"
+
+namespace talweg {
+namespace {
+
+std::unique_ptr<Schedule> schedule(const std::string& yaml) {
+  register_schedules();
+  config::Component<ScheduleKind> component;
+  config::Diagnostics diagnostics;
+  component.parse(config::parse_yaml(yaml, "test"), diagnostics, "schedule");
+  diagnostics.throw_if_any();
+  return component.create();
+}
+
+TEST(Schedule, FollowsItsFormula) {
+  EXPECT_DOUBLE_EQ(schedule("constant")->factor(7, 10), 1);
+  EXPECT_DOUBLE_EQ(schedule("linear")->factor(5, 10), 0.5);
+  EXPECT_DOUBLE_EQ(schedule("{type: linear, final_factor: 0.1}")->factor(5, 10), 0.55);
+  EXPECT_NEAR(schedule("cosine")->factor(5, 20), 0.5 * (1 + std::sqrt(0.5)), 1e-15);
+  EXPECT_DOUBLE_EQ(schedule("{type: step, every: 10, factor: 0.5}")->factor(25, 100), 0.25);
+  EXPECT_DOUBLE_EQ(schedule("{type: inverse_square_root, scale: 100}")->factor(300, 1000), 0.5);
+  const auto wsd = schedule("{type: warmup_stable_decay, decay_fraction: 0.2}");
+  EXPECT_DOUBLE_EQ(wsd->factor(79, 100), 1);
+  EXPECT_NEAR(wsd->factor(90, 100), 0.5, 1e-12);
+}
+
+TEST(Schedule, WarmsUpLinearly) {
+  for (const char* type : {"constant", "linear", "cosine", "step", "inverse_square_root", "warmup_stable_decay"}) {
+    const auto s = schedule(std::string("{type: ") + type + ", warmup: 4}");
+    EXPECT_DOUBLE_EQ(s->factor(0, 100), 0.25) << type;
+    EXPECT_DOUBLE_EQ(s->factor(3, 100), 1) << type;
+    EXPECT_DOUBLE_EQ(s->factor(4, 100), 1) << type << ": the schedule starts after the warm-up";
+  }
+}
+
+TEST(WeightAverage, FollowsItsRecurrenceAndComesBackFromScopes) {
+  const at::Tensor theta = at::zeros({2}, at::kDouble);
+  WeightAverage average({{"theta", theta}}, 0.9);
+  double expected = 0;
+  for (int t = 1; t <= 5; ++t) {
+    theta.fill_(t);
+    average.update();
+    expected = 0.9 * expected + 0.1 * t;
+  }
+  {
+    const WeightAverage::Scope scope(&average);
+    EXPECT_NEAR(theta[0].item<double>(), expected, 1e-14);
+  }
+  EXPECT_EQ(theta[0].item<double>(), 5);
+  WeightAverage other({{"theta", theta}}, 0.9);
+  other.load(average.state());
+  EXPECT_TRUE(at::equal(other.state()[0].second, average.state()[0].second));
+}
+
+TEST(BestTracker, ImprovesStopsAndContinues) {
+  CheckpointOptions options;
+  options.best_metric = "eval/accuracy";
+  options.best_goal = Goal::maximize;
+  BestTracker tracker(options, EarlyStoppingOptions{2, 0.01});
+  EXPECT_TRUE(tracker.update(1, {{"eval/accuracy", 0.5}}));
+  EXPECT_TRUE(tracker.update(2, {{"eval/accuracy", 0.505}})) << "better, though too little for the patience";
+  EXPECT_FALSE(tracker.update(3, {{"eval/accuracy", std::nan("")}}));
+  EXPECT_TRUE(tracker.exhausted());
+  BestTracker continued(options, EarlyStoppingOptions{2, 0.01});
+  continued.load(tracker.state());
+  EXPECT_TRUE(continued.exhausted());
+  EXPECT_EQ(continued.best()->step, 2);
+  EXPECT_THROW(tracker.update(4, {{"eval/loss", 1}}), ConfigError);
+}
+
+TEST(LossWindow, AveragesAndNotesTheFirstBadStep) {
+  LossWindow window;
+  window.add(at::scalar_tensor(1.0), 1);
+  window.add(at::scalar_tensor(3.0), 2);
+  LossWindow continued;
+  continued.load(window.state());
+  EXPECT_DOUBLE_EQ(window.take().mean, 2);
+  EXPECT_DOUBLE_EQ(continued.take().mean, 2);
+  window.add(at::scalar_tensor(std::nan("")), 3);
+  window.add(at::scalar_tensor(std::nan("")), 4);
+  EXPECT_EQ(window.take().first_non_finite_step, 3);
+}
+
+Expectation expectation(const std::string& yaml) { return config::parse<Expectation>(config::parse_yaml(yaml, "x.yaml")); }
+
+TEST(Expectation, ComparesTheRightValue) {
+  const std::vector<metrics::Record> records = {{0, 0, 0, {{"loss", 4}}}, {10, 0, 0, {{"loss", 1}}}, {20, 0, 0, {{"loss", 2}}}};
+  EXPECT_TRUE(judge(expectation("{metric: loss, value: 2.05, tolerance: 3%}"), records).met);
+  EXPECT_FALSE(judge(expectation("{metric: loss, value: 2.05, tolerance: 0.01}"), records).met);
+  EXPECT_EQ(judge(expectation("{metric: loss, at: min, at_most: 1}"), records).got, 1.0);
+  EXPECT_EQ(judge(expectation("{metric: loss, at: max, at_least: 4}"), records).got, 4.0);
+  EXPECT_EQ(judge(expectation("{metric: loss, at: 10, value: 1}"), records).got, 1.0);
+  EXPECT_FALSE(judge(expectation("{metric: other, value: 1}"), records).met) << "a metric that was not measured";
+  EXPECT_FALSE(judge(expectation("{metric: loss, at: 11, value: 1}"), records).met);
+}
+
+TEST(Expectation, TakesTheMedianOfRuns) {
+  const auto run = [](double value) { return std::vector<metrics::Record>{{1, 0, 0, {{"loss", value}}}}; };
+  EXPECT_EQ(judge_median(expectation("{metric: loss, at_most: 3}"), {run(100), run(2), run(3)}).got, 3.0);
+  EXPECT_FALSE(judge_median(expectation("{metric: loss, at_most: 3}"), {run(1), {}}).met);
+}
+
+TEST(Expectation, ChecksItself) {
+  for (const char* text : {"{metric: x}", "{value: 1}", "{metric: x, value: 1, tolerance: much}", "{metric: x, value: 1, at: never}", "{metric: x, value: 1, tolerance: -3%}"})
+    EXPECT_THROW(expectation(text), ConfigError) << text;
+}
+
+}  // namespace
+}  // namespace talweg

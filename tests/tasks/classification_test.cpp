@@ -1,0 +1,84 @@
+#include "tasks/classification/classification.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "core/config/yaml.h"
+#include "core/error.h"
+#include "tasks/register.h"
+
+namespace talweg::tasks {
+namespace {
+
+std::unique_ptr<Task> make(const std::string& yaml, at::ScalarType type = at::kDouble) {
+  register_components();
+  config::Component<TaskKind> component;
+  config::Diagnostics diagnostics;
+  component.parse(config::parse_yaml(yaml, "test"), diagnostics, "task");
+  diagnostics.throw_if_any();
+  torch::manual_seed(0);
+  return component.create({at::kCPU, type, RandomStreams(0)});
+}
+
+TEST(Classification, LossIsTheMeanCrossEntropy) {
+  auto task = make("{type: classification, data: breast_cancer, standardize: true, model: {type: linear, initialization: zero}}");
+  const std::int64_t indices[] = {0, 1, 2, 3};
+  EXPECT_NEAR(task->loss(task->training_data().batch(indices, 0)).item<double>(), std::log(2.0), 1e-12);
+  const Metrics metrics = task->evaluate();
+  EXPECT_EQ(metrics[0].first, "loss");
+  EXPECT_NEAR(metrics[0].second, std::log(2.0), 1e-12);
+}
+
+TEST(Classification, GradientAgreesWithFiniteDifferences) {
+  auto task = make("{type: classification, data: {type: gaussian_blobs, examples: 30, features: 3}, model: {type: mlp, hidden: [4], activation: tanh}, label_smoothing: 0.1}");
+  const std::int64_t indices[] = {0, 1, 2, 3, 4, 5, 6};
+  const data::Batch batch = task->training_data().batch(indices, 0);
+  task->loss(batch).backward();
+  torch::NoGradGuard no_grad;
+  for (at::Tensor& parameter : task->module().parameters()) {
+    at::Tensor entry = parameter.view(-1)[0];
+    const double h = 1e-6;
+    entry.add_(h);
+    const double above = task->loss(batch).item<double>();
+    entry.sub_(2 * h);
+    const double below = task->loss(batch).item<double>();
+    entry.add_(h);
+    EXPECT_NEAR(parameter.grad().view(-1)[0].item<double>(), (above - below) / (2 * h), 1e-8);
+  }
+}
+
+TEST(Classification, EvaluationDoesNotDependOnItsBatchSize) {
+  const auto metrics = [](const char* size) {
+    return make(std::string("{type: classification, data: digits, model: mlp, evaluation_batch_size: ") + size + "}")->evaluate();
+  };
+  const Metrics a = metrics("7"), b = metrics("1000");
+  EXPECT_NEAR(a[0].second, b[0].second, 1e-12);
+  EXPECT_EQ(a[1].second, b[1].second);
+}
+
+TEST(Classification, ConfusionMatrixCountsEveryEvaluationExample) {
+  auto task = make("{type: classification, data: digits, model: mlp}");
+  const auto figures = task->figures();
+  ASSERT_EQ(figures.size(), 1u);
+  double total = 0, correct = 0;
+  for (std::size_t i = 0; i < 10; ++i)
+    for (std::size_t j = 0; j < 10; ++j) {
+      total += figures[0].heat_map.values[i][j];
+      if (i == j) correct += figures[0].heat_map.values[i][j];
+    }
+  EXPECT_NEAR(total, 0.2 * 1797, 10);
+  EXPECT_DOUBLE_EQ(correct / total, task->evaluate()[1].second);
+}
+
+TEST(Classification, TrainingAndEvaluationDoNotOverlap) {
+  auto task = make("{type: classification, data: digits, model: mlp, evaluation_share: 0.5}");
+  EXPECT_NEAR(static_cast<double>(task->training_data().size()), 1797 / 2.0, 10);
+}
+
+TEST(Classification, RefusesAModelThatDoesNotFit) {
+  EXPECT_THROW(make("{type: classification, data: breast_cancer, model: convnet}"), ConfigError);
+  EXPECT_THROW(make("{type: classification, data: {type: csv, path: /nowhere.csv}}"), DataError);
+}
+
+}  // namespace
+}  // namespace talweg::tasks

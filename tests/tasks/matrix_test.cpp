@@ -1,0 +1,86 @@
+// Every optimizer trains every task: three steps, save, resume, in float32 and float64. A new component enters by being
+// registered; a task that cannot be built from its defaults names a small configuration in `small_configuration`.
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <map>
+
+#include "core/config/yaml.h"
+#include "core/metrics/json_lines.h"
+#include "core/temporary_folder.h"
+#include "core/train/trainer.h"
+#include "tasks/register.h"
+
+namespace talweg::tasks {
+namespace {
+
+struct Cell {
+  std::string task, optimizer, precision;
+};
+
+std::string small_configuration(const std::string& task) {
+  const std::map<std::string, std::string> special = {
+      {"classification", "{type: classification, data: digits, model: {type: convnet, channels: [4], hidden: 8}}"}};
+  const auto found = special.find(task);
+  return found == special.end() ? task : found->second;
+}
+
+std::vector<Cell> cells() {
+  register_components();
+  std::vector<Cell> list;
+  for (const std::string& task : config::Registry<TaskKind>::instance().names())
+    for (const std::string& optimizer : config::Registry<OptimizerKind>::instance().names())
+      for (const char* precision : {"float32", "float64"}) list.push_back({task, optimizer, precision});
+  return list;
+}
+
+class Matrix : public ::testing::TestWithParam<Cell> {
+ protected:
+  RunConfig config(std::int64_t steps) const {
+    const std::string text = fmt::format(
+        "name: matrix\nseed: 3\ndevice: cpu\ntask: {}\noptimizer: {}\nweight_average: {{decay: 0.9}}\n"
+        "training: {{steps: {}, batch_size: 16, precision: {}, log_every: 1, evaluate_every: 2}}\ncheckpoint: {{every: 3}}\n",
+        small_configuration(GetParam().task), GetParam().optimizer, steps, GetParam().precision);
+    return talweg::config::parse<RunConfig>(talweg::config::parse_yaml(text, "matrix"));
+  }
+  static std::vector<at::Tensor> weights(Trainer& trainer) {
+    std::vector<at::Tensor> copies;
+    for (const at::Tensor& parameter : trainer.task().module().parameters()) copies.push_back(parameter.detach().clone());
+    return copies;
+  }
+};
+
+TEST_P(Matrix, ThreeStepsSaveResumeEqualSixSteps) {
+  const talweg::testing::TemporaryFolder folder;
+  const RunDirectory whole = RunDirectory::create(folder.path() / "whole");
+  Trainer undisturbed(config(6), whole, true);
+  const auto start = weights(undisturbed);
+  const RunOutcome outcome = undisturbed.run();
+  EXPECT_EQ(outcome.status, RunStatus::completed);
+  EXPECT_EQ(outcome.steps, 6);
+  for (const auto& [name, value] : outcome.metrics) EXPECT_TRUE(std::isfinite(value)) << name;
+  EXPECT_FALSE(at::equal(weights(undisturbed)[0], start[0])) << "training moves the parameters";
+
+  // The run of six steps, stopped after three: a schedule would differ for a run of three.
+  const RunDirectory parts = RunDirectory::create(folder.path() / "parts");
+  {
+    Trainer first(config(3), parts, true);
+    first.run();
+  }
+  Trainer second(config(6), parts, true);
+  second.restore();
+  second.run();
+  const auto a = weights(undisturbed), b = weights(second);
+  for (std::size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(at::equal(a[i], b[i])) << i;
+
+  // The recorded metrics are the same as well, but for the time and the extra evaluation at step 3.
+  const auto records_a = metrics::read_metrics(whole.metrics());
+  const auto records_b = metrics::read_metrics(parts.metrics());
+  EXPECT_EQ(records_a.back().values, records_b.back().values);
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryOptimizerOnEveryTask, Matrix, ::testing::ValuesIn(cells()),
+                         [](const auto& info) { return info.param.task + "_" + info.param.optimizer + "_" + info.param.precision; });
+
+}  // namespace
+}  // namespace talweg::tasks
