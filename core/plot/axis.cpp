@@ -65,7 +65,7 @@ Axis linear_axis(double low, double high) {
     high += room;
   }
   Axis axis{low, high, {}};
-  const double step = nice_step(high - low, 5);
+  const double step = nice_step(high - low, 6);
   const double first = std::ceil(low / step - 1e-9);
   for (double k = first; k * step <= high + 1e-9 * step && axis.tics.size() < 20; ++k)
     axis.tics.emplace_back(k * step + 0.0, tic_label(k * step, step));

@@ -12,7 +12,7 @@ struct Axis {
   std::vector<std::pair<double, std::string>> tics;
 };
 
-/// An axis from `low` to `high` as they are, with about five tics at multiples of 1, 2 or 5 times a
+/// An axis from `low` to `high` as they are, with about six tics at multiples of 1, 2 or 5 times a
 /// power of ten. Equal or non-finite ends are widened to something that can be drawn.
 Axis linear_axis(double low, double high);
 

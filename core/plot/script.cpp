@@ -34,7 +34,10 @@ struct Range {
   }
   Axis axis() const {
     if (low > high) return log ? log_axis(0.1, 1) : linear_axis(0, 1);
-    return log ? log_axis(low, high) : linear_axis(low, high);
+    if (log) return log_axis(low, high);
+    // A range that nearly begins at zero is shown from zero: step 1 of 3000, a loss of 0.04 that
+    // came from 4.
+    return linear_axis(low > 0 && low < 0.15 * high ? 0 : low, high);
   }
 };
 
@@ -166,12 +169,15 @@ std::string heat_map(const HeatMap& map) {
   std::string script;
   add(script, "set xrange [-0.5:{}]\nset yrange [{}:-0.5]\n", static_cast<double>(columns) - 0.5,
       static_cast<double>(rows) - 0.5);
+  size_t letters = 0;
+  for (const auto& label : map.column_labels) letters += label.size() + 1;
   const auto tics = [&](char axis, const std::vector<std::string>& labels) {
     if (labels.empty())
       add(script, "unset {}tics\n", axis);
     else
       add(script, "set {}tics scale 0 {} ({}) textcolor rgb '{}' font ',11'\n", axis,
-          axis == 'x' && columns > 6 ? "rotate by -40" : "", label_tics(labels), placeholder_muted);
+          axis == 'x' && letters > 40 ? "rotate by -40" : "", label_tics(labels),
+          placeholder_muted);
   };
   tics('x', map.column_labels);
   tics('y', map.row_labels);

@@ -11,7 +11,8 @@
 namespace talweg::report {
 namespace {
 
-/// Curves with more points than this are smoothed, with a half-life of this share of their points.
+/// Noisy curves with more points than this are smoothed, with a half-life of this share of their
+/// points.
 constexpr size_t most_unsmoothed_points = 100;
 constexpr double smoothing_share = 0.01;
 constexpr size_t most_runs_with_raw_curves = 3;
@@ -76,9 +77,23 @@ std::vector<Collected> collect(const std::vector<Run>& runs) {
   return charts;
 }
 
+/// Whether the curve goes up and down much more than it has to: its total variation is several
+/// times its range. A learning rate schedule is not noisy and must not be smoothed.
+bool is_noisy(const std::vector<double>& values) {
+  double variation = 0, low = INFINITY, high = -INFINITY, previous = NAN;
+  for (double value : values) {
+    if (!std::isfinite(value)) continue;
+    if (std::isfinite(previous)) variation += std::abs(value - previous);
+    low = std::min(low, value);
+    high = std::max(high, value);
+    previous = value;
+  }
+  return variation > 5 * (high - low);
+}
+
 void add_curve(plot::Figure& figure, plot::Series series, bool raw_behind) {
-  if (series.x.size() <= most_unsmoothed_points) {
-    figure.series.push_back(std::move(series));
+  if (series.x.size() <= most_unsmoothed_points || !is_noisy(series.y)) {
+    figure.series.push_back(plot::decimated(series, 800));
     return;
   }
   const double half_life = std::max(3.0, smoothing_share * static_cast<double>(series.x.size()));
@@ -124,7 +139,8 @@ plot::Figure draw(const Collected& chart, const std::vector<Run>& runs, bool ove
         series.name = phase_name.empty() ? chart.title : phase_name;
         series.colour = phase < 0 ? place : phase;
       } else {
-        series.name = runs[r].name + (phase_name.empty() ? "" : " · " + phase_name);
+        series.name = runs[r].name;
+        if (chart.variants.size() > 1) series.name += " · " + phase_name;
         series.colour = static_cast<int>(r);
         if (phase == 0 && chart.variants.size() > 1) series.style = plot::SeriesStyle::dashed;
       }
@@ -159,8 +175,7 @@ std::vector<Chart> make_charts(const std::vector<Run>& runs) {
   });
   std::vector<Chart> charts;
   for (const auto& chart : collected)
-    charts.push_back(
-        {chart.group, draw(chart, runs, false), draw(chart, runs, true), all_positive(chart)});
+    charts.push_back({draw(chart, runs, false), draw(chart, runs, true), all_positive(chart)});
   return charts;
 }
 

@@ -10,8 +10,6 @@ namespace talweg::report {
 
 /// One metric's plot in all its views.
 struct Chart {
-  std::string group;  ///< heading: "" for what is trained and evaluated, else the part before '/'
-                      ///< of the name
   plot::Figure by_step, by_time;    ///< linear y axis
   bool can_be_logarithmic = false;  ///< every finite value is positive
 };

@@ -83,13 +83,9 @@ constexpr const char* toolbar =
 std::string curve_section(const std::vector<Chart>& charts, const std::vector<ChartPlaces>& places,
                           const Pictures& pictures) {
   if (charts.empty()) return "<h2>Curves</h2><p class=\"muted\">Nothing was recorded yet.</p>\n";
-  std::string html = toolbar, group;
+  std::string html = toolbar;
   html += "<div class=\"charts\">\n";
   for (size_t i = 0; i < charts.size(); ++i) {
-    if (charts[i].group != group) {
-      group = charts[i].group;
-      html += fmt::format("</div>\n<h3>{}</h3>\n<div class=\"charts\">\n", escape(group));
-    }
     std::string views;
     for (const auto& [classes, place] : places[i].views)
       views += fmt::format("<div class=\"view {}\">{}</div>\n", classes, pictures.at(place));

@@ -140,6 +140,8 @@ Run load_run(const fs::path& path) {
   fs::path named = fs::weakly_canonical(path, ignored);
   if (named.filename().empty()) named = named.parent_path();
   run.name = text_of(run.summary, "name");
+  for (const auto& [key, value] : run.config)
+    if (run.name.empty() && key == "name") run.name = value;
   if (run.name.empty()) run.name = named.filename().string();
   run.status = text_of(run.summary, "status");
   if (run.status.empty()) run.status = "unfinished";

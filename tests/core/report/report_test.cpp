@@ -1,0 +1,182 @@
+#include "core/report/report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "core/error.h"
+#include "core/io/output_file.h"
+#include "core/report/example_run.h"
+#include "core/report/html.h"
+#include "core/report/run.h"
+#include "core/report/sweep_table.h"
+#include "core/temporary_folder.h"
+
+namespace talweg::report {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::Pair;
+
+class Report : public ::testing::Test {
+ protected:
+  fs::path make(const std::string& folder, const testing::ExampleRun& run) const {
+    testing::write_example_run(folder_.path() / folder, run);
+    return folder_.path() / folder;
+  }
+  std::string page(const std::vector<fs::path>& runs) {
+    const fs::path file = folder_.path() / "report.html";
+    problems_ = write_report(runs, file);
+    return io::read_whole_file(file);
+  }
+  testing::TemporaryFolder folder_;
+  std::vector<std::string> problems_;
+};
+
+size_t count(const std::string& text, std::string_view part) {
+  size_t found = 0;
+  for (size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += part.size()) ++found;
+  return found;
+}
+
+TEST_F(Report, TellsEverythingOfOneRun) {
+  const std::string html = page({make("a", {.steps = 300})});
+  EXPECT_THAT(problems_, IsEmpty());
+  for (const char* part :
+       {"<h1>digits</h1>", "✓ completed", "2026-01-31 14:05", "A small MLP reads the digits",
+        "✓ holds", "✗ does not hold", "closed form, section 5.3", "<h4>loss</h4>",
+        "<h4>accuracy</h4>", "Confusion matrix", "4 and 9 are confused most", "libtorch.version",
+        "2.11.0", "weight_decay: 0.01", "prefers-color-scheme: dark", "over-time", "logarithmic"})
+    EXPECT_THAT(html, HasSubstr(part));
+  EXPECT_EQ(count(html, "<h4>loss</h4>"), 1u);  // train/loss and eval/loss share a plot
+}
+
+TEST_F(Report, NeedsNothingFromOutside) {
+  const std::string html = page({make("a", {.steps = 300})});
+  EXPECT_THAT(html, Not(HasSubstr("src=")));
+  EXPECT_THAT(html, Not(HasSubstr("<link")));
+  EXPECT_THAT(html, Not(HasSubstr("@import")));
+  EXPECT_THAT(html, Not(HasSubstr("href=\"")));
+}
+
+TEST_F(Report, ComparesRunsByWhatDiffers) {
+  const std::string html = page({make("a", {.name = "slow", .learning_rate = 1e-3, .steps = 300}),
+                                 make("b", {.name = "fast", .learning_rate = 4e-3, .steps = 300})});
+  EXPECT_THAT(html, HasSubstr("2 runs compared"));
+  EXPECT_THAT(html, HasSubstr("<code>optimizer.learning_rate</code>"));
+  EXPECT_THAT(html, Not(HasSubstr("<code>optimizer.weight_decay</code>")));
+  EXPECT_THAT(html, HasSubstr("slow · train"));
+  EXPECT_THAT(html, HasSubstr("fast · eval"));
+}
+
+TEST_F(Report, ARunThatWasKilledIsReportedAsFarAsItGot) {
+  const fs::path run = make("a", {.steps = 300, .finished = false});
+  io::OutputFile(run / "metrics.jsonl", io::OpenMode::append).write("{\"step\":301,\"tra");
+  const std::string html = page({run});
+  EXPECT_THAT(html, HasSubstr("is still running, or was killed"));
+  EXPECT_THAT(html, HasSubstr("Its last record is of step 300"));
+  EXPECT_THAT(html, HasSubstr("<h4>loss</h4>"));
+}
+
+TEST_F(Report, AFailedRunSaysWhy) {
+  const fs::path run = make("a", {.steps = 300});
+  io::write_file_atomically(run / "summary.json",
+                            R"({"name":"x","status":"failed","reason":"loss is nan at step 7",
+                                "metrics":{"train/loss":"nan"}})");
+  const std::string html = page({run});
+  EXPECT_THAT(html, HasSubstr("✗ failed"));
+  EXPECT_THAT(html, HasSubstr("loss is nan at step 7"));
+}
+
+TEST_F(Report, HostileNamesAreEscapedEverywhere) {
+  const std::string attack = "<script>alert('x')</script>";
+  const fs::path run = folder_.path() / "hostile";
+  fs::create_directories(run);
+  io::write_file_atomically(run / "config.yaml", "\"" + attack + "\": \"" + attack + "\"\n");
+  io::write_file_atomically(run / "environment.json", "{\"" + attack + "\":\"" + attack + "\"}");
+  metrics::JsonLinesSink(run / "metrics.jsonl")
+      .write({1, 0, 0, {{attack, 1.0}, {"eval/" + attack, 2.0}}});
+  io::write_file_atomically(run / "summary.json",
+                            "{\"name\":\"" + attack + "\",\"status\":\"" + attack +
+                                "\",\"reason\":\"" + attack + "\",\"best\":{\"metric\":\"" +
+                                attack + "\",\"value\":1},\"expectations\":[{\"claim\":\"" +
+                                attack + "\",\"metric\":\"" + attack + "\",\"at\":\"" + attack +
+                                "\",\"expected\":\"" + attack + "\",\"tolerance\":\"" + attack +
+                                "\",\"got\":1,\"met\":true,\"source\":\"" + attack + "\"}]}");
+  plot::Figure figure;
+  figure.name = "figure";
+  figure.title = figure.caption = figure.x_label = attack;
+  figure.series = {{attack, {1, 2}, {1, 2}}};
+  plot::save_figure(figure, run / "figures");
+  EXPECT_THAT(page({run}), Not(HasSubstr("<script")));
+  EXPECT_THAT(page({run, run}), Not(HasSubstr("<script")));
+}
+
+TEST_F(Report, DamageIsToldInThePageAndReturned) {
+  const fs::path run = make("a", {.steps = 300});
+  io::write_file_atomically(run / "metrics.jsonl", "not json\n{\"step\":1}\n");
+  io::write_file_atomically(run / "environment.json", "[");
+  io::write_file_atomically(run / "config.yaml", "a: [");
+  io::write_file_atomically(run / "figures" / "confusion.json", "{\"series\":[{}]}");
+  io::write_file_atomically(
+      run / "summary.json",
+      R"({"steps":"many","best":{"metric":1,"value":null},"metrics":[1],"expectations":[1,{}]})");
+  const std::string html = page({run});
+  EXPECT_EQ(problems_.size(), 4u);
+  EXPECT_THAT(html, HasSubstr("metrics.jsonl:1"));
+}
+
+TEST_F(Report, WithoutGnuplotTheNumbersAreStillThere) {
+  const fs::path run = make("a", {.steps = 300});
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", "/nonexistent", 1);
+  const std::string html = page({run});
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_THAT(html, HasSubstr("install gnuplot-nox"));
+  EXPECT_THAT(html, HasSubstr("✓ holds"));
+  EXPECT_THAT(problems_, ElementsAre(HasSubstr("gnuplot")));
+}
+
+TEST_F(Report, AFolderThatIsNoRunIsRefused) {
+  EXPECT_THROW(page({folder_.path()}), DataError);
+  EXPECT_THROW(page({folder_.path() / "absent"}), DataError);
+  EXPECT_THROW(page({}), UsageError);
+}
+
+TEST_F(Report, TheSweepTableAlignsSweptKeysAndResults) {
+  const fs::path a = make("a", {.name = "谷", .learning_rate = 1e-3, .steps = 300});
+  const fs::path b =
+      make("b", {.name = "killed", .learning_rate = 4e-3, .steps = 300, .finished = false});
+  const std::string table = sweep_table({a, b});
+  EXPECT_THAT(table, HasSubstr("optimizer.learning_rate"));
+  EXPECT_THAT(table, HasSubstr("0.004000"));
+  EXPECT_THAT(table, HasSubstr("best eval/accuracy"));
+  EXPECT_THAT(table, HasSubstr("unfinished"));
+  EXPECT_THAT(table, Not(HasSubstr("train/loss")));
+  EXPECT_EQ(count(table, "\n"), 4u);
+}
+
+TEST(FlattenYaml, GivesDottedKeysInTheirOrder) {
+  EXPECT_THAT(flatten_yaml("b: 1\na:\n  c: [1, two]\n  d: [{e: x}, {e: ~}]\n"),
+              ElementsAre(Pair("b", "1"), Pair("a.c", "[1, two]"), Pair("a.d[0].e", "x"),
+                          Pair("a.d[1].e", "null")));
+}
+
+TEST(Html, Escapes) {
+  EXPECT_EQ(escape("<a href=\"x\">'&\x01\xFF"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp; \uFFFD");
+}
+
+TEST(Html, NumbersForReading) {
+  EXPECT_EQ(readable(1234567), "1\u202F234\u202F567");
+  EXPECT_EQ(readable(-0.5), "−0.5");
+  EXPECT_EQ(readable(1e-9), "1e−09");
+  EXPECT_EQ(readable(-INFINITY), "−inf");
+}
+
+}  // namespace
+}  // namespace talweg::report
