@@ -1,0 +1,16 @@
+# cmake --install: the libraries with their headers and CMake package, and the program.
+include(CMakePackageConfigHelpers)
+set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/Talweg)
+
+install(TARGETS talweg_core talweg_models talweg_optim talweg_tasks EXPORT TalwegTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(EXPORT TalwegTargets NAMESPACE Talweg:: DESTINATION ${package_folder})
+install(DIRECTORY core models optim tasks DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/talweg FILES_MATCHING PATTERN "*.h")
+install(TARGETS talweg RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS talweg_engine LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/talweg)
+install(DIRECTORY configs DESTINATION ${CMAKE_INSTALL_DATADIR}/talweg)
+
+configure_package_config_file(cmake/TalwegConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/TalwegConfig.cmake
+  INSTALL_DESTINATION ${package_folder})
+write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/TalwegConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/TalwegConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/TalwegConfigVersion.cmake
+  cmake/TalwegLibTorch.cmake DESTINATION ${package_folder})

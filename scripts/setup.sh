@@ -4,13 +4,14 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-usage: scripts/setup.sh [--tests] [--check-format]
+usage: scripts/setup.sh [--tests] [--check-format] [--configure-only]
 
 Installs system packages (apt), unpacks LibTorch into .deps/, configures and builds. Every step that is done already is
 passed over; an interrupted one is repaired by the next call.
 
   --tests          also what the tests need (Python packages in .deps/python-tests)
   --check-format   also clang-format
+  --configure-only no build
 
 Environment:
   TALWEG_CUDA=0|1       CPU or CUDA build (default: CUDA when an NVIDIA driver is present)
@@ -27,11 +28,12 @@ root=$PWD
 say() { printf 'talweg setup: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
-want_tests=0 want_format=0
+want_tests=0 want_format=0 build_it=1
 for argument in "$@"; do
   case $argument in
     --tests) want_tests=1 ;;
     --check-format) want_format=1 ;;
+    --configure-only) build_it=0 ;;
     --help | -h) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;
   esac
@@ -174,13 +176,14 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$stamp_key" ] || [ ! -e "$build/build.nin
   printf '%s' "$stamp_key" >"$stamp"
 fi
 
+[ "$build_it" = 1 ] || { echo "$build"; exit 0; }
+
 # The build itself: ninja knows what is out of date, and says nothing when nothing is.
 targets=(talweg talweg_engine)
 [ "$want_tests" = 1 ] && targets=(all)
 jobs=()
 [ -n "${TALWEG_BUILD_JOBS:-}" ] && jobs=(-j "$TALWEG_BUILD_JOBS")
 if [ -t 2 ]; then
-  ninja -C "$build" --quiet "${jobs[@]+"${jobs[@]}"}" -n "${targets[@]}" >/dev/null 2>&1 || true
   NINJA_STATUS='talweg setup: building [%f/%t] ' ninja -C "$build" "${jobs[@]+"${jobs[@]}"}" "${targets[@]}" 2>&1 |
     { grep -v -e '^ninja: no work' -e '^ninja: Entering' -e 'Re-checking globbed' || true; } >&2
   status=${PIPESTATUS[0]}

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "app/commands/commands.h"
+#include "core/device/device_info.h"
 
 namespace talweg::app {
 namespace {
@@ -30,7 +31,7 @@ nlohmann::json describe_environment(const Invocation& invocation) {
   struct utsname system {};
   uname(&system);
   const bool gpu = torch::cuda::is_available();
-  return {{"talweg", TALWEG_VERSION},
+  nlohmann::json environment = {{"talweg", TALWEG_VERSION},
           {"commit", TALWEG_COMMIT},
           {"libtorch", TORCH_VERSION},
           {"compiler", fmt::format("g++ {}", __VERSION__)},
@@ -40,6 +41,8 @@ nlohmann::json describe_environment(const Invocation& invocation) {
           {"gpus", gpu ? static_cast<int>(torch::cuda::device_count()) : 0},
           {"command", fmt::format("{}", fmt::join(invocation.command_line, " "))},
           {"started", fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(std::time(nullptr)))}};
+  if (gpu) environment.update(describe_device({at::kCUDA, 0}));
+  return environment;
 }
 
 int version(const Invocation& invocation) {

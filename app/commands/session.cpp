@@ -59,7 +59,6 @@ json summarize(const RunConfig& config, const RunOutcome& outcome, const RunDire
                                          {"metric", expectation.metric},
                                          {"at", expectation.at},
                                          {"expected", verdict.expected},
-                                         {"tolerance", expectation.value ? expectation.tolerance : ""},
                                          {"got", verdict.got ? number(*verdict.got) : json()},
                                          {"met", verdict.met},
                                          {"source", expectation.source}});
