@@ -6,12 +6,11 @@ target_precompile_headers(talweg_precompiled PRIVATE <torch/torch.h>)
 
 set(TALWEG_TENSOR_FREE core/config core/io core/report core/plot core/metrics core/run)
 
-# An executable that uses the precompiled header: GCC accepts it only with the very options it was made with, and CMake would give
-# executables -fPIE instead of the libraries' -fPIC.
-function(talweg_use_precompiled_header target)
+# GCC accepts a precompiled header only with the very options it was made with, and CMake would give executables -fPIE instead of
+# the libraries' -fPIC.
+function(talweg_executable_options target)
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
   target_compile_options(${target} PRIVATE -fPIC)
-  target_precompile_headers(${target} REUSE_FROM talweg_precompiled)
 endfunction()
 
 function(talweg_library name)

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <malloc.h>
 
+#include <csignal>
 #include <cstdio>
 #include <utility>
 
@@ -35,6 +36,7 @@ int dispatch(const Invocation& invocation) {
 extern "C" int talweg_engine_main(const talweg::app::Invocation& invocation) {
   using talweg::ExitCode;
   try {
+    std::signal(SIGPIPE, SIG_IGN);  // a closed pipe behind standard error must not end a training run
     talweg::app::keep_large_blocks();
     talweg::tasks::register_components();
     return talweg::app::dispatch(invocation);

@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -17,7 +18,12 @@ namespace fs = std::filesystem;
 
 RunDirectory RunDirectory::create(const fs::path& path) {
   std::error_code error;
-  if (fs::exists(path, error) && (!fs::is_directory(path, error) || !fs::is_empty(path, error)))
+  // Hidden files are the lock and leftovers of a run that was killed before it began.
+  const auto is_visible = [](const fs::directory_entry& entry) { return entry.path().filename().string()[0] != '.'; };
+  const bool occupied = fs::exists(path, error) &&
+                        (!fs::is_directory(path, error) ||
+                         std::any_of(fs::directory_iterator(path, error), fs::directory_iterator(), is_visible));
+  if (occupied)
     throw UsageError(fmt::format("'{0}' exists already; continue it with 'talweg resume {0}', or name another folder with --output",
                                  path.string()));
   fs::create_directories(path, error);

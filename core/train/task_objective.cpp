@@ -106,7 +106,7 @@ void TaskObjective::clip_and_check(const at::Tensor& loss, Evaluation& evaluatio
   if (host) {
     const double value = loss.item<double>();
     if (!std::isfinite(value)) {
-      defect_ = fmt::format("the loss is {}", value);
+      defect_ = fmt::format("the loss is {}", std::isnan(value) ? "nan" : value > 0 ? "infinite" : "minus infinite");
       evaluation.usable = false;
       return;
     }

@@ -80,7 +80,7 @@ TEST_P(Matrix, ThreeStepsSaveResumeEqualSixSteps) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryOptimizerOnEveryTask, Matrix, ::testing::ValuesIn(cells()),
-                         [](const auto& info) { return info.param.task + "_" + info.param.optimizer + "_" + info.param.precision; });
+                         [](const auto& cell) { return cell.param.task + "_" + cell.param.optimizer + "_" + cell.param.precision; });
 
 }  // namespace
 }  // namespace talweg::tasks

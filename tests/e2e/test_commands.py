@@ -1,0 +1,115 @@
+"""The commands, their messages and exit codes."""
+
+import json
+import os
+import subprocess
+import unittest
+
+import jsonschema
+import yaml
+
+from talweg_case import PROGRAM, SMALL, SOURCE, TalwegCase
+
+
+class Commands(TalwegCase):
+    def test_help_does_not_load_libtorch(self):
+        environment = dict(os.environ, LD_DEBUG="files", LD_DEBUG_OUTPUT=str(self.folder / "loader"))
+        done = self.run_talweg("--help", env=environment)
+        self.assertIn("talweg COMMAND", done.stdout)
+        loaded = "".join(path.read_text() for path in self.folder.glob("loader*"))
+        self.assertIn("libc.so", loaded)
+        self.assertNotIn("libtorch", loaded)
+        for command in ("train", "resume", "check", "list", "describe", "schema", "report", "reproduce", "version", "completion"):
+            self.assertIn(command, done.stdout)
+            self.assertIn("Usage: talweg " + command, self.run_talweg(command, "--help").stdout)
+
+    def test_wrong_command_lines(self):
+        self.assertIn("did you mean 'train'", self.run_talweg("trai", code=2).stderr)
+        self.assertIn("needs CONFIG", self.run_talweg("train", code=2).stderr)
+        self.assertIn("--nope", self.run_talweg("train", "x.yaml", "--nope", code=2).stderr)
+        self.assertIn("takes no argument", self.run_talweg("version", "x", code=2).stderr)
+
+    def test_version_and_completion(self):
+        self.assertIn("libtorch     2.", self.run_talweg("version").stdout)
+        for shell in ("bash", "zsh", "fish"):
+            self.assertIn("reproduce", self.run_talweg("completion", shell).stdout)
+        script = self.run_talweg("completion", "bash").stdout
+        completed = subprocess.run(["bash", "-c", script + '\nCOMP_WORDS=(talweg tr); COMP_CWORD=1; _talweg; echo "${COMPREPLY[@]}"'],
+                                   capture_output=True, text=True)
+        self.assertEqual(completed.stdout.strip(), "train")
+        self.run_talweg("completion", "tcsh", code=2)
+
+    def test_list_and_describe(self):
+        listed = self.run_talweg("list").stdout
+        for word in ("adamw", "lbfgs", "resnet", "classification", "poisson", "cosine", "libsvm"):
+            self.assertIn(word, listed)
+        described = self.run_talweg("describe", "optimizer.sgd").stdout
+        self.assertIn("learning_rate: number (default 0.1)", described)
+        self.assertIn("above 0", described)
+        self.assertIn("did you mean 'adamw'", self.run_talweg("describe", "optimizer.adamv", code=2).stderr)
+        self.assertIn("no kind", self.run_talweg("list", "optimiser", code=2).stderr)
+
+    def test_every_shipped_configuration_is_valid(self):
+        schema = json.loads(self.run_talweg("schema").stdout)
+        jsonschema.Draft7Validator.check_schema(schema)
+        self.assertEqual(schema, json.loads((SOURCE / "docs/schema.json").read_text()),
+                         "docs/schema.json is out of date: ./talweg schema > docs/schema.json")
+        files = sorted((SOURCE / "configs").rglob("*.yaml"))
+        self.assertTrue(files)
+        for file in files:
+            text = file.read_text()
+            self.assertIn("yaml-language-server: $schema=", text.splitlines()[0], file)
+            if "extends:" not in text:
+                jsonschema.validate(yaml.safe_load(text), schema)
+        self.run_talweg("check", *files)
+
+    def test_bad_configurations(self):
+        cases = {
+            "optimizer: {type: adamv}\n" + SMALL.replace("optimizer:", "#"): "did you mean 'adam'",
+            SMALL.replace("batch_size", "batchsize"): "did you mean 'batch_size'",
+            SMALL.replace("steps: 60", "steps: many"): "takes an integer",
+            SMALL.replace("steps: 60", "steps: 0"): "must be at least 1",
+            SMALL.replace("steps: 60, ", ""): "give 'steps' or 'epochs'",
+            SMALL.replace("steps: 60", "steps: 60, epochs: 2"): "contradict",
+            SMALL.replace("model: {type: mlp, hidden: [16], dropout: 0.1}", "model: nothing"): "there is no model 'nothing'",
+            SMALL + "seed: 1\nseed: 2\n": "duplicate key 'seed'",
+            SMALL + "device: tpu\n".replace("device", "devise"): "did you mean 'device'",
+            SMALL.replace("device: cpu", "device: tpu"): "takes cpu, cuda",
+            "": "no configuration",
+            "- a\n": "a configuration is a mapping",
+            "name: x\n\ttask: y\n": "tab",
+            SMALL.replace("name: small", "name: ${NO_SUCH_VARIABLE_HERE}"): "NO_SUCH_VARIABLE_HERE",
+            SMALL + "extends: bad.yaml\n": "circular",
+            SMALL + "sweep: {seed: 3}\n": "a list",
+            "x: " + "[" * 100_000: "bad.yaml:1:",
+            "x: " + "a" * (5 << 20): "bytes",
+        }
+        for text, message in cases.items():
+            file = self.write("bad.yaml", text)
+            done = self.run_talweg("check", file, code=3)
+            self.assertIn(message, done.stderr, text[:200])
+            self.assertIn("bad.yaml", done.stderr, text[:200])
+        (self.folder / "bad.yaml").write_bytes(b"name: \xff\n")
+        self.assertIn("UTF-8", self.run_talweg("check", self.folder / "bad.yaml", code=3).stderr)
+        self.assertIn("no such file", self.run_talweg("check", self.folder / "none.yaml", code=3).stderr)
+        self.assertIn("is a directory", self.run_talweg("check", self.folder, code=3).stderr)
+        good = self.write("good.yaml", SMALL)
+        self.assertIn("--set training.steps: 'steps' must be at least 1",
+                      self.run_talweg("check", good, "--set", "training.steps=-4", code=3).stderr)
+
+    def test_components_that_do_not_fit(self):
+        text = SMALL.replace("data: digits", "data: breast_cancer").replace("{type: mlp, hidden: [16], dropout: 0.1}", "convnet")
+        done = self.run_talweg("train", self.write("x.yaml", text), "--output", "run", code=3)
+        self.assertIn("needs images", done.stderr)
+
+    def test_bad_data_files(self):
+        text = SMALL.replace("data: digits", "data: {type: csv, path: numbers.csv}")
+        file = self.write("x.yaml", text)
+        self.assertIn("no such file", self.run_talweg("train", file, "--output", "a", code=4).stderr)
+        self.write("numbers.csv", "1,2,0\n3,x,1\n")
+        self.assertIn("numbers.csv:2: column 1: 'x' is not a finite number",
+                      self.run_talweg("train", file, "--output", "b", code=4).stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,204 @@
+"""Training as a user runs it: results, resume after every kind of end, sweeps, expectations, reports."""
+
+import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import time
+import unittest
+
+from talweg_case import SMALL, SOURCE, TalwegCase
+
+OPTIMIZERS = {"sgd": "{type: sgd, learning_rate: 0.05, momentum: 0.9}", "adam": "adam", "adamw": "adamw",
+              "lbfgs": "{type: lbfgs, iterations: 3}"}
+
+
+class Training(TalwegCase):
+    def test_a_run_leaves_everything_a_person_needs(self):
+        self.run_talweg("train", self.write("x.yaml", SMALL), "--output", "run", "--seed", "3")
+        run = self.folder / "run"
+        summary = json.loads((run / "summary.json").read_text())
+        self.assertEqual(summary["status"], "completed")
+        self.assertEqual(summary["steps"], 60)
+        self.assertGreater(summary["metrics"]["eval/accuracy"], 0.7)
+        environment = json.loads((run / "environment.json").read_text())
+        self.assertIn("libtorch", environment)
+        self.assertEqual(len(list(run.glob("events.out.tfevents.*"))), 1)
+        report = (run / "report.html").read_text()
+        self.assertIn("<svg", report)
+        self.assertNotIn("http://", report.replace("http://www.w3.org", ""))
+        self.assertEqual(len(list((run / "checkpoints").glob("step-*"))), 2)
+        self.assertEqual(len(list((run / "checkpoints").glob("best-*"))), 1)
+        # The resolved configuration is a valid input and gives the same weights.
+        self.run_talweg("train", run / "config.yaml", "--output", "again")
+        self.assertEqual(self.final_weights(run), self.final_weights(self.folder / "again"))
+        self.assertEqual(self.metrics(run), self.metrics(self.folder / "again"))
+
+    def test_weights_open_in_the_safetensors_package(self):
+        from safetensors.numpy import load_file
+        self.run_talweg("train", self.write("x.yaml", SMALL), "--output", "run")
+        weights = load_file(sorted((self.folder / "run/checkpoints").glob("step-*"))[-1] / "model.safetensors")
+        self.assertEqual(weights["layer0.weight"].shape, (16, 64))
+
+    def test_prefetch_changes_nothing(self):
+        file = self.write("x.yaml", SMALL)
+        self.run_talweg("train", file, "--output", "a")
+        self.run_talweg("train", file, "--output", "b", "--set", "training.prefetch=3")
+        self.assertEqual(self.final_weights(self.folder / "a"), self.final_weights(self.folder / "b"))
+
+    def test_an_existing_folder_is_not_overwritten(self):
+        file = self.write("x.yaml", SMALL)
+        self.run_talweg("train", file, "--output", "run")
+        self.assertIn("exists already", self.run_talweg("train", file, "--output", "run", code=2).stderr)
+        self.assertIn("not a run directory", self.run_talweg("resume", self.folder, code=2).stderr)
+
+    def kill_and_resume(self, optimizer, kills, delay):
+        text = SMALL.replace("optimizer: {type: adamw, learning_rate: 1e-2}", "optimizer: " + optimizer)
+        text = text.replace("checkpoint: {every: 10}", "checkpoint: {every: 1}").replace("steps: 60", "steps: 300")
+        file = self.write("x.yaml", text)
+        undisturbed, disturbed = self.folder / "undisturbed", self.folder / "disturbed"
+        began = time.monotonic()
+        self.run_talweg("train", file, "--output", undisturbed, "--quiet")
+        whole = time.monotonic() - began
+        killed = 0
+        for attempt in range(kills):
+            command = ["resume", disturbed] if (disturbed / "config.yaml").exists() else ["train", file, "--output", disturbed]
+            process = self.start_talweg(*command, "--quiet")
+            try:
+                process.wait(delay(whole))
+                break
+            except subprocess.TimeoutExpired:
+                process.kill()  # SIGKILL: nothing can be tidied up
+                process.wait()
+                killed += 1
+        command = ["resume", disturbed] if (disturbed / "config.yaml").exists() else ["train", file, "--output", disturbed]
+        self.run_talweg(*command, "--quiet")
+        self.assertEqual(self.final_weights(undisturbed), self.final_weights(disturbed), optimizer)
+        self.assertEqual(self.metrics(undisturbed), self.metrics(disturbed), optimizer)
+        return killed
+
+    def test_killed_at_random_moments_and_resumed_bit_for_bit(self):
+        generator = random.Random(7)
+        killed = 0
+        for name, optimizer in OPTIMIZERS.items():
+            # From the start of the program to the end of the run; a checkpoint is written at every step.
+            killed += self.kill_and_resume(optimizer, 6, lambda whole: generator.uniform(0.3, max(0.6, 0.9 * whole)))
+            for file in self.folder.iterdir():
+                if file.is_dir():
+                    subprocess.run(["rm", "-r", file], check=True)
+        self.assertGreaterEqual(killed, 8, "the kills came too late to test anything")
+
+    def test_signals_save_and_the_run_continues(self):
+        text = SMALL.replace("steps: 60", "steps: 20000")
+        file = self.write("x.yaml", text)
+        for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
+            run = self.folder / f"run{number}"
+            process = self.start_talweg("train", file, "--output", run)
+            while not (run / "metrics.jsonl").exists():
+                time.sleep(0.05)
+            time.sleep(0.3)
+            process.send_signal(number)
+            self.assertEqual(process.wait(60), 6)
+            summary = json.loads((run / "summary.json").read_text())
+            self.assertEqual(summary["status"], "interrupted")
+            self.assertEqual(f"step-{summary['steps']:08}", self.final_weights(run)[0], "the last step is saved")
+
+    def test_two_processes_never_share_a_run(self):
+        file = self.write("x.yaml", SMALL.replace("steps: 60", "steps: 100000"))
+        run = self.folder / "run"
+        process = self.start_talweg("train", file, "--output", run)
+        while not (run / "metrics.jsonl").exists():
+            time.sleep(0.05)
+        self.assertIn("another process", self.run_talweg("resume", run, code=2).stderr)
+        process.kill()
+        process.wait()
+
+    def test_damaged_checkpoint_is_passed_over(self):
+        file = self.write("x.yaml", SMALL)
+        self.run_talweg("train", file, "--output", "a")
+        self.run_talweg("train", file, "--output", "b")
+        run = self.folder / "b"
+        (run / "summary.json").unlink()
+        newest = sorted((run / "checkpoints").glob("step-*"))[-1]
+        with open(newest / "model.safetensors", "r+b") as weights:
+            weights.truncate(100)
+        done = self.run_talweg("resume", run)
+        self.assertIn("passing over the checkpoint", done.stderr)
+        self.assertEqual(self.final_weights(self.folder / "a"), self.final_weights(run))
+
+    def test_full_disk_and_read_only_folder(self):
+        file = self.write("x.yaml", SMALL.replace("hidden: [16]", "hidden: [256]").replace("checkpoint: {every: 10}", "checkpoint: {every: 10, keep: 50}"))
+        small = self.folder / "small"
+        small.mkdir()
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2500k", "tmpfs", small]).returncode != 0:
+            self.skipTest("needs the right to mount a small file system")
+        try:
+            done = self.run_talweg("train", file, "--output", small / "run", code=1)
+            self.assertIn("No space left", done.stderr)
+            kept = sorted((small / "run/checkpoints").glob("step-*"))
+            self.assertTrue(kept)
+            self.assertFalse(list((small / "run/checkpoints").glob(".writing*")))
+            # With space again, the run goes on from there to the same end.
+            subprocess.run(["mount", "-o", "remount,size=200m", small], check=True)
+            self.run_talweg("resume", small / "run")
+            self.run_talweg("train", file, "--output", "undisturbed")
+            self.assertEqual(self.final_weights(self.folder / "undisturbed"), self.final_weights(small / "run"))
+            subprocess.run(["mount", "-o", "remount,ro", small], check=True)
+            done = self.run_talweg("train", file, "--output", small / "other", code=1)
+            self.assertIn("Read-only", done.stderr)
+        finally:
+            subprocess.run(["umount", small], check=True)
+
+    def test_non_finite_loss_stops_and_names_the_step(self):
+        text = SMALL.replace("optimizer: {type: adamw, learning_rate: 1e-2}", "optimizer: {type: sgd, learning_rate: 1e30}")
+        done = self.run_talweg("train", self.write("x.yaml", text), "--output", "run", code=5)
+        self.assertRegex(done.stderr, r"step \d+: the (loss|gradient|parameter)")
+        summary = json.loads((self.folder / "run/summary.json").read_text())
+        self.assertEqual(summary["status"], "failed")
+        done = self.run_talweg("train", self.folder / "x.yaml", "--output", "skip", "--set", "training.non_finite=skip",
+                               "--set", "training.non_finite_limit=3", code=5)
+        self.assertIn("in a row", done.stderr)
+
+    def test_early_stopping(self):
+        text = SMALL.replace("steps: 60", "steps: 5000") + "early_stopping: {patience: 2, min_improvement: 10}\n"
+        self.run_talweg("train", self.write("x.yaml", text), "--output", "run")
+        summary = json.loads((self.folder / "run/summary.json").read_text())
+        self.assertEqual(summary["status"], "completed")
+        self.assertEqual(summary["steps"], 40)
+        self.assertIn("stopped early", summary["reason"])
+
+    def test_sweep_makes_a_table_and_continues(self):
+        text = SMALL + "sweep: {optimizer.learning_rate: [1e-2, 1e-3], seed: [0, 1]}\n"
+        done = self.run_talweg("train", self.write("x.yaml", text), "--output", "sweep")
+        sweep = self.folder / "sweep"
+        runs = sorted(path for path in sweep.iterdir() if path.is_dir())
+        self.assertEqual([run.name for run in runs],
+                         ["000-learning_rate=1e-2,seed=0", "001-learning_rate=1e-2,seed=1",
+                          "002-learning_rate=1e-3,seed=0", "003-learning_rate=1e-3,seed=1"])
+        self.assertIn("optimizer.learning_rate", done.stdout)
+        self.assertTrue((sweep / "report.html").exists())
+        before = self.final_weights(runs[3])
+        subprocess.run(["rm", "-r", runs[3]], check=True)
+        self.run_talweg("resume", sweep)
+        self.assertEqual(self.final_weights(runs[3]), before)
+        self.run_talweg("report", sweep, "--output", "compare.html")
+        self.assertTrue((self.folder / "compare.html").exists())
+
+    def test_reproduce_tells_claim_and_verdict(self):
+        text = SMALL + "sweep: {seed: [0, 1, 2]}\nexpect:\n  - {claim: it learns, metric: eval/accuracy, at_least: 0.7, source: ours}\n"
+        file = self.write("x.yaml", text)
+        done = self.run_talweg("reproduce", file, "--output", "out", "--table", "table.md", "--quiet")
+        self.assertIn("it learns", done.stdout)
+        self.assertIn("1 of 1 expectations met", done.stdout)
+        self.assertIn("| it learns | ≥ 0.7 |", (self.folder / "table.md").read_text())
+        self.write("x.yaml", text.replace("0.7", "1.1"))
+        self.assertIn("NOT MET", self.run_talweg("reproduce", file, "--output", "out", "--quiet", code=7).stdout)
+
+    def test_quickstart_keeps_its_promise(self):
+        self.run_talweg("reproduce", SOURCE / "configs/quickstart.yaml", "--output", "out", "--quiet")
+
+
+if __name__ == "__main__":
+    unittest.main()
