@@ -22,7 +22,9 @@ cxxopts::Options make_options(const Command& command) {
   const auto has = [&](const char* name) {
     return std::find(command.options.begin(), command.options.end(), name) != command.options.end();
   };
-  if (has("set")) add("set", "set a value, for example --set optimizer.learning_rate=0.01 (repeatable)", cxxopts::value<std::vector<std::string>>(), "KEY=VALUE");
+  if (has("set"))
+    add("set", "set a value, for example --set optimizer.learning_rate=0.01 (repeatable)",
+        cxxopts::value<std::vector<std::string>>(), "KEY=VALUE");
   if (has("output")) add("o,output", "where to write", cxxopts::value<std::string>(), "PATH");
   if (has("device")) add("device", "cpu, cuda, cuda:N or auto", cxxopts::value<std::string>(), "DEVICE");
   if (has("seed")) add("seed", "seed of all random numbers", cxxopts::value<std::string>(), "N");
@@ -45,44 +47,79 @@ std::string nearest_command(const std::string& word) {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> list = {
-      {"train", "CONFIG", "train from a configuration file",
+      {"train",
+       "CONFIG",
+       "train from a configuration file",
        "Makes a run directory with the resolved configuration, metrics, checkpoints and report.html (default:\n"
        "runs/NAME-DATE-TIME). A configuration with 'sweep:' makes one run per point and a table of them.\n"
        "SIGTERM, SIGINT and SIGUSR1 finish the step, save and end with exit code 6.\n",
-       {"set", "output", "device", "seed", "quiet"}, 1, 1},
-      {"resume", "RUN", "continue an interrupted run or sweep", "Continues from the newest whole checkpoint, bit for bit on the same device.\n", {"quiet"}, 1, 1},
+       {"set", "output", "device", "seed", "quiet"},
+       1,
+       1},
+      {"resume",
+       "RUN",
+       "continue an interrupted run or sweep",
+       "Continues from the newest whole checkpoint, bit for bit on the same device.\n",
+       {"quiet"},
+       1,
+       1},
       {"check", "CONFIG…", "validate configuration files without starting any work", "", {"set"}, 1, 1000},
       {"list", "[KIND]", "list the components a configuration can name", "", {}, 0, 1},
       {"describe", "KIND.NAME", "the options of a component: defaults, ranges, meaning", "", {}, 1, 1},
-      {"schema", "", "print the JSON Schema of configurations, for editors",
-       "Put this line first in a configuration: # yaml-language-server: $schema=PATH/TO/schema.json\n", {}, 0, 0},
-      {"report", "RUN…", "write one HTML report of one or several runs", "Default: report.html in the run, or compare.html here for several.\n", {"output"}, 1, 1000},
-      {"reproduce", "CONFIG_OR_FOLDER…", "run configurations and check what they expect",
+      {"schema",
+       "",
+       "print the JSON Schema of configurations, for editors",
+       "Put this line first in a configuration: # yaml-language-server: $schema=PATH/TO/schema.json\n",
+       {},
+       0,
+       0},
+      {"report",
+       "RUN…",
+       "write one HTML report of one or several runs",
+       "Default: report.html in the run, or compare.html here for several.\n",
+       {"output"},
+       1,
+       1000},
+      {"reproduce",
+       "CONFIG_OR_FOLDER…",
+       "run configurations and check what they expect",
        "Prints claim, expected, got and verdict; ends with exit code 7 when an expectation is not met.\n"
-       "A sweep over 'seed' alone is judged by the median of its runs.\n", {"output", "table", "quiet"}, 1, 1000},
+       "A sweep over 'seed' alone is judged by the median of its runs.\n",
+       {"output", "table", "quiet"},
+       1,
+       1000},
       {"version", "", "versions of the program and its libraries", "", {}, 0, 0},
-      {"completion", "SHELL", "print the completion script for bash, zsh or fish", "For example: source <(talweg completion bash)\n", {}, 1, 1},
+      {"completion",
+       "SHELL",
+       "print the completion script for bash, zsh or fish",
+       "For example: source <(talweg completion bash)\n",
+       {},
+       1,
+       1},
   };
   return list;
 }
 
 std::string general_help() {
   std::string text =
-      "talweg — train models by gradient descent from YAML configurations\n\nUsage: talweg COMMAND [OPTION…]\n\nCommands:\n";
+      "talweg — train models by gradient descent from YAML configurations\n\nUsage: talweg COMMAND "
+      "[OPTION…]\n\nCommands:\n";
   for (const Command& command : commands())
-    text += fmt::format("  {:<30}{}\n", command.name + (command.arguments.empty() ? "" : " " + command.arguments), command.summary);
+    text += fmt::format("  {:<30}{}\n", command.name + (command.arguments.empty() ? "" : " " + command.arguments),
+                        command.summary);
   text += "\n'talweg COMMAND --help' explains one. First steps: talweg train configs/quickstart.yaml\n\n";
   return text + kExitCodes;
 }
 
 std::string command_help(const Command& command) {
   cxxopts::Options options = make_options(command);
-  std::string text = fmt::format("talweg {} — {}\n\nUsage: talweg {} {} [OPTION…]\n\n{}{}", command.name, command.summary,
-                                 command.name, command.arguments, command.details, command.details.empty() ? "" : "\n");
+  std::string text =
+      fmt::format("talweg {} — {}\n\nUsage: talweg {} {} [OPTION…]\n\n{}{}", command.name, command.summary,
+                  command.name, command.arguments, command.details, command.details.empty() ? "" : "\n");
   for (const cxxopts::HelpOptionDetails& option : options.group_help("").options) {
     if (option.l.front() == "arguments") continue;
-    const std::string names = fmt::format("{}--{}{}", option.s.empty() ? "    " : "-" + option.s + ", ", option.l.front(),
-                                          option.arg_help.empty() ? "" : " " + option.arg_help);
+    const std::string names = fmt::format("{}--{}{}", option.s.empty() ? "    " : "-" + option.s + ", ",
+                                          option.l.front(), option.arg_help.empty() ? "" : " " + option.arg_help);
     text += fmt::format("  {:<28}{}\n", names, option.desc);
   }
   return text + "\n" + kExitCodes;
@@ -98,8 +135,10 @@ std::optional<Invocation> parse_command_line(int argc, char** argv) {
     std::cout << "talweg " TALWEG_VERSION "\n";
     return std::nullopt;
   }
-  const auto command = std::find_if(commands().begin(), commands().end(), [&](const Command& c) { return c.name == name; });
-  if (command == commands().end()) throw UsageError(fmt::format("there is no command '{}'{}", name, nearest_command(name)));
+  const auto command =
+      std::find_if(commands().begin(), commands().end(), [&](const Command& c) { return c.name == name; });
+  if (command == commands().end())
+    throw UsageError(fmt::format("there is no command '{}'{}", name, nearest_command(name)));
 
   Invocation invocation;
   invocation.command = name;
@@ -130,10 +169,11 @@ std::optional<Invocation> parse_command_line(int argc, char** argv) {
   }
   const std::size_t count = invocation.arguments.size();
   if (count < command->fewest || count > command->most)
-    throw UsageError(count < command->fewest ? fmt::format("'talweg {}' needs {}; see 'talweg {} --help'", name, command->arguments, name)
-                                             : fmt::format("'talweg {}' takes {}, found '{}' as well", name,
-                                                           command->arguments.empty() ? "no argument" : command->arguments,
-                                                           invocation.arguments[command->most]));
+    throw UsageError(count < command->fewest
+                         ? fmt::format("'talweg {}' needs {}; see 'talweg {} --help'", name, command->arguments, name)
+                         : fmt::format("'talweg {}' takes {}, found '{}' as well", name,
+                                       command->arguments.empty() ? "no argument" : command->arguments,
+                                       invocation.arguments[command->most]));
   return invocation;
 }
 

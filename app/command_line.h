@@ -11,11 +11,11 @@ namespace talweg::app {
 /// A subcommand as the help and the shell completion show it.
 struct Command {
   std::string name;
-  std::string arguments;           ///< "CONFIG", "RUN…"
-  std::string summary;             ///< one line
-  std::string details;             ///< further lines of `talweg NAME --help`
+  std::string arguments;             ///< "CONFIG", "RUN…"
+  std::string summary;               ///< one line
+  std::string details;               ///< further lines of `talweg NAME --help`
   std::vector<std::string> options;  ///< long names without dashes, of those in command_line.cpp
-  std::size_t fewest = 0;          ///< arguments
+  std::size_t fewest = 0;            ///< arguments
   std::size_t most = 1000;
 };
 

@@ -33,13 +33,15 @@ std::string bash() {
   esac
 }}
 complete -o filenames -F _talweg talweg ./talweg
-)", words(), cases);
+)",
+                     words(), cases);
 }
 
 std::string fish() {
   std::string text;
   for (const Command& command : commands()) {
-    text += fmt::format("complete -c talweg -n __fish_use_subcommand -f -a {} -d '{}'\n", command.name, command.summary);
+    text +=
+        fmt::format("complete -c talweg -n __fish_use_subcommand -f -a {} -d '{}'\n", command.name, command.summary);
     for (const std::string& option : command.options)
       text += fmt::format("complete -c talweg -n '__fish_seen_subcommand_from {}' -l {}\n", command.name, option);
   }

@@ -8,11 +8,11 @@ namespace talweg::app {
 
 /// A parsed command line.
 struct Invocation {
-  std::string command;                    ///< "train", "resume", …
-  std::vector<std::string> arguments;     ///< files, folders, names
-  std::vector<std::string> assignments;   ///< of --set, --device and --seed, as "key=value"
-  std::string output;                     ///< of --output; empty: the default
-  std::string table;                      ///< of --table
+  std::string command;                   ///< "train", "resume", …
+  std::vector<std::string> arguments;    ///< files, folders, names
+  std::vector<std::string> assignments;  ///< of --set, --device and --seed, as "key=value"
+  std::string output;                    ///< of --output; empty: the default
+  std::string table;                     ///< of --table
   bool quiet = false;
   std::vector<std::string> command_line;  ///< as typed, for the record
 };

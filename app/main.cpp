@@ -12,8 +12,8 @@ namespace {
 
 /// Loads the engine, which brings LibTorch, and hands the command over to it.
 int run_engine(const Invocation& invocation) {
-  // Threads that wait for work by spinning for milliseconds steal the processor from their own team when cores are busy.
-  // Read by the OpenMP runtime when it is loaded, a few lines below.
+  // Threads that wait for work by spinning for milliseconds steal the processor from their own team when cores are
+  // busy. Read by the OpenMP runtime when it is loaded, a few lines below.
   setenv("GOMP_SPINCOUNT", "20000", /*overwrite=*/0);
   const std::filesystem::path here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
   void* engine = nullptr;

@@ -8,13 +8,13 @@ namespace talweg {
 /// How a run of the program ends. The numbers are part of the interface (docs/guide.md) and never change.
 enum class ExitCode : int {
   success = 0,
-  system_failure = 1,        ///< disk full, permission denied, or a defect of the program
-  usage = 2,                 ///< the command line is wrong
-  config = 3,                ///< the configuration is wrong; no work was started
-  data = 4,                  ///< a data file is missing, damaged or not of the stated format
-  training_failed = 5,       ///< non-finite loss, divergence
-  interrupted_and_saved = 6, ///< SIGTERM, SIGINT or SIGUSR1: the state was saved, `talweg resume` continues
-  expectation_not_met = 7,   ///< the run finished, a stated expectation of its config does not hold
+  system_failure = 1,         ///< disk full, permission denied, or a defect of the program
+  usage = 2,                  ///< the command line is wrong
+  config = 3,                 ///< the configuration is wrong; no work was started
+  data = 4,                   ///< a data file is missing, damaged or not of the stated format
+  training_failed = 5,        ///< non-finite loss, divergence
+  interrupted_and_saved = 6,  ///< SIGTERM, SIGINT or SIGUSR1: the state was saved, `talweg resume` continues
+  expectation_not_met = 7,    ///< the run finished, a stated expectation of its config does not hold
 };
 
 /// A failure with a sentence for the person at the keyboard: what was wrong, where, and what would be right.

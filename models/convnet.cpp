@@ -10,10 +10,12 @@ namespace talweg::models {
 
 void declare(config::Fields& f, ConvnetOptions& o) {
   f("channels", o.channels, "output channels of each convolution", config::at_least(1));
-  f("kernel_size", o.kernel_size, "side of the convolution kernels in pixels; odd sizes keep the image's size", config::at_least(1));
+  f("kernel_size", o.kernel_size, "side of the convolution kernels in pixels; odd sizes keep the image's size",
+    config::at_least(1));
   f("hidden", o.hidden, "width of the linear layer before the output", config::at_least(1));
   f("activation", o.activation, "after every layer but the last");
-  f("dropout", o.dropout, "probability of dropping a unit of the hidden layer in training", config::at_least(0), config::below(1));
+  f("dropout", o.dropout, "probability of dropping a unit of the hidden layer in training", config::at_least(0),
+    config::below(1));
 }
 
 Convnet::Convnet(const ConvnetOptions& options, const TensorModelShape& shape) : options_(options) {
@@ -22,7 +24,8 @@ Convnet::Convnet(const ConvnetOptions& options, const TensorModelShape& shape) :
   const std::int64_t padding = options_.kernel_size / 2;
   for (const std::int64_t next : options_.channels) {
     const auto conv = torch::nn::Conv2dOptions(channels, next, options_.kernel_size).padding(padding);
-    convolutions_.push_back(register_module("convolution" + std::to_string(convolutions_.size()), torch::nn::Conv2d(conv)));
+    convolutions_.push_back(
+        register_module("convolution" + std::to_string(convolutions_.size()), torch::nn::Conv2d(conv)));
     height += 2 * padding - options_.kernel_size + 1;
     width += 2 * padding - options_.kernel_size + 1;
     if (std::min(height, width) >= 2) {

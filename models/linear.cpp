@@ -10,13 +10,16 @@ void declare(config::Fields& f, LinearOptions& o) {
 }
 
 Linear::Linear(const LinearOptions& options, const TensorModelShape& shape) {
-  output_ = register_module("output", torch::nn::Linear(torch::nn::LinearOptions(shape.features(), shape.outputs).bias(options.bias)));
+  output_ = register_module(
+      "output", torch::nn::Linear(torch::nn::LinearOptions(shape.features(), shape.outputs).bias(options.bias)));
   if (options.initialization == LinearInitialization::zero) {
     torch::NoGradGuard no_grad;
     for (at::Tensor& parameter : output_->parameters()) parameter.zero_();
   }
 }
 
-at::Tensor Linear::forward(const at::Tensor& input) { return output_->forward(input.flatten(1)); }
+at::Tensor Linear::forward(const at::Tensor& input) {
+  return output_->forward(input.flatten(1));
+}
 
 }  // namespace talweg::models

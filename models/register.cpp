@@ -22,7 +22,8 @@ void register_components() {
   static const bool once = [] {
     add<Linear, LinearOptions>("linear", "one linear layer: logistic or softmax regression", "standard");
     add<Mlp, MlpOptions>("mlp", "multilayer perceptron on the flattened input", "standard");
-    add<Convnet, ConvnetOptions>("convnet", "convolutions with pooling for small images", "LeCun et al. 1998, in today's form");
+    add<Convnet, ConvnetOptions>("convnet", "convolutions with pooling for small images",
+                                 "LeCun et al. 1998, in today's form");
     add<Resnet, ResnetOptions>("resnet", "residual network for small images", "He et al. 2016, section 4.2");
     return true;
   }();

@@ -22,11 +22,13 @@ torch::nn::Conv2d make_convolution(std::int64_t in, std::int64_t out, std::int64
 class BlockImpl : public torch::nn::Module {
  public:
   BlockImpl(const ResnetOptions& options, std::int64_t in, std::int64_t out, std::int64_t stride) {
-    residual_ = register_module("residual", torch::nn::Sequential(make_convolution(in, out, 3, stride), make_norm(options, out),
-                                                                  torch::nn::ReLU(), make_convolution(out, out, 3, 1),
-                                                                  make_norm(options, out)));
+    residual_ =
+        register_module("residual", torch::nn::Sequential(make_convolution(in, out, 3, stride), make_norm(options, out),
+                                                          torch::nn::ReLU(), make_convolution(out, out, 3, 1),
+                                                          make_norm(options, out)));
     if (stride != 1 || in != out)
-      shortcut_ = register_module("shortcut", torch::nn::Sequential(make_convolution(in, out, 1, stride), make_norm(options, out)));
+      shortcut_ = register_module("shortcut",
+                                  torch::nn::Sequential(make_convolution(in, out, 1, stride), make_norm(options, out)));
   }
   at::Tensor forward(const at::Tensor& input) {
     const at::Tensor shortcut = shortcut_ ? shortcut_->forward(input) : input;
@@ -45,7 +47,8 @@ void declare(config::Fields& f, ResnetOptions& o) {
   f("blocks", o.blocks, "residual blocks in each stage", config::at_least(1));
   f("width", o.width, "channels of the first stage; doubled by every further one", config::at_least(1));
   f("norm", o.norm, "batch: over the batch, with running statistics; group: over groups of channels, per example");
-  f("groups", o.groups, "groups of the group normalisation (reduced to a divisor of the channels)", config::at_least(1));
+  f("groups", o.groups, "groups of the group normalisation (reduced to a divisor of the channels)",
+    config::at_least(1));
 }
 
 Resnet::Resnet(const ResnetOptions& options, const TensorModelShape& shape) {

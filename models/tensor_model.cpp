@@ -13,10 +13,14 @@ std::int64_t TensorModelShape::features() const {
 
 at::Tensor activate(Activation activation, const at::Tensor& input) {
   switch (activation) {
-    case Activation::relu: return at::relu(input);
-    case Activation::gelu: return at::gelu(input);
-    case Activation::tanh: return at::tanh(input);
-    case Activation::silu: return at::silu(input);
+    case Activation::relu:
+      return at::relu(input);
+    case Activation::gelu:
+      return at::gelu(input);
+    case Activation::tanh:
+      return at::tanh(input);
+    case Activation::silu:
+      return at::silu(input);
   }
   return input;
 }

@@ -30,7 +30,8 @@ struct TensorModelKind {
 
 enum class Activation { relu, gelu, tanh, silu };
 inline std::vector<std::pair<std::string, Activation>> choices(Activation) {
-  return {{"relu", Activation::relu}, {"gelu", Activation::gelu}, {"tanh", Activation::tanh}, {"silu", Activation::silu}};
+  return {
+      {"relu", Activation::relu}, {"gelu", Activation::gelu}, {"tanh", Activation::tanh}, {"silu", Activation::silu}};
 }
 at::Tensor activate(Activation activation, const at::Tensor& input);
 

@@ -26,7 +26,8 @@ OptimizerState AdamMoments::state_dict(const ParameterList& parameters) const {
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     state.tensors.emplace_back("first_moment/" + parameters[i].name, first[i]);
     state.tensors.emplace_back("second_moment/" + parameters[i].name, second[i]);
-    if (!largest_second.empty()) state.tensors.emplace_back("largest_second_moment/" + parameters[i].name, largest_second[i]);
+    if (!largest_second.empty())
+      state.tensors.emplace_back("largest_second_moment/" + parameters[i].name, largest_second[i]);
   }
   state.values["steps"] = steps_;
   return state;
@@ -40,7 +41,8 @@ void AdamMoments::load_state_dict(const ParameterList& parameters, const Optimiz
     if (!largest_second.empty())
       largest_second[i].copy_(state.require("largest_second_moment/" + parameters[i].name, largest_second[i]));
   }
-  if (!state.values.contains("steps")) throw DataError("optimizer state has no 'steps'; was it written by another optimizer?");
+  if (!state.values.contains("steps"))
+    throw DataError("optimizer state has no 'steps'; was it written by another optimizer?");
   steps_ = state.values.at("steps").get<std::int64_t>();
   step_count_.fill_(static_cast<double>(steps_));
 }

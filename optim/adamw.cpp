@@ -9,7 +9,8 @@ void declare(config::Fields& f, AdamWOptions& o) {
   f("beta1", o.beta1, "decay of the first moment", config::at_least(0), config::below(1));
   f("beta2", o.beta2, "decay of the second moment", config::at_least(0), config::below(1));
   f("epsilon", o.epsilon, "added to the root of the second moment", config::at_least(0));
-  f("weight_decay", o.weight_decay, "decoupled decay lambda: theta is multiplied by 1 - eta*lambda", config::at_least(0));
+  f("weight_decay", o.weight_decay, "decoupled decay lambda: theta is multiplied by 1 - eta*lambda",
+    config::at_least(0));
   f("amsgrad", o.amsgrad, "divide by the largest second moment so far");
 }
 
@@ -20,7 +21,8 @@ AdamW::AdamW(ParameterList parameters, const AdamWOptions& options)
 
 StepReport AdamW::step(Objective& objective) {
   const Evaluation evaluation = objective.gradient();
-  StepReport report{.loss = evaluation.value, .step_size = learning_rate(), .forwards = 1, .backwards = 1, .scalars = {}};
+  StepReport report{
+      .loss = evaluation.value, .step_size = learning_rate(), .forwards = 1, .backwards = 1, .scalars = {}};
   if (!evaluation.usable) {
     report.status = StepStatus::skipped_non_finite;
     return report;
@@ -28,8 +30,8 @@ StepReport AdamW::step(Objective& objective) {
   torch::NoGradGuard no_grad;
   moments_.advance();
   at::_fused_adamw_(tensors(), gradients(), moments_.first, moments_.second, moments_.largest_second,
-                   moments_.step_counts, learning_rate(), options_.beta1, options_.beta2, options_.weight_decay,
-                   options_.epsilon, options_.amsgrad, /*maximize=*/false);
+                    moments_.step_counts, learning_rate(), options_.beta1, options_.beta2, options_.weight_decay,
+                    options_.epsilon, options_.amsgrad, /*maximize=*/false);
   return report;
 }
 

@@ -140,7 +140,8 @@ void Lbfgs::load_state_dict(const OptimizerState& saved) {
   const auto pairs = saved.values.at("pairs").get<std::size_t>();
   for (int which = 0; which < 3; ++which)
     for (std::size_t i = 0; i < pairs; ++i)
-      list_of(*state, which).push_back(take(std::string(kLists[which]) + "/" + std::to_string(i), which == 2 ? scalar : flat));
+      list_of(*state, which)
+          .push_back(take(std::string(kLists[which]) + "/" + std::to_string(i), which == 2 ? scalar : flat));
   state->func_evals(saved.values.at("evaluations").get<std::int64_t>());
   state->n_iter(saved.values.at("iterations").get<std::int64_t>());
   state->t(std::strtod(saved.values.at("step_size").get<std::string>().c_str(), nullptr));

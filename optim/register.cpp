@@ -11,8 +11,7 @@ namespace {
 template <class T, class Options>
 void add(const char* name, const char* summary, const char* source) {
   config::Registry<OptimizerKind>::instance().add<Options>(
-      name, summary, source,
-      [](const Options& options, const ParameterList& parameters) -> std::unique_ptr<Optimizer> {
+      name, summary, source, [](const Options& options, const ParameterList& parameters) -> std::unique_ptr<Optimizer> {
         return std::make_unique<T>(parameters, options);
       });
 }
@@ -24,7 +23,8 @@ void register_components() {
     add<Sgd, SgdOptions>("sgd", "stochastic gradient descent with momentum", "Sutskever et al. 2013");
     add<Adam, AdamOptions>("adam", "adaptive moments", "Kingma and Ba 2015");
     add<AdamW, AdamWOptions>("adamw", "adaptive moments with decoupled weight decay", "Loshchilov and Hutter 2019");
-    add<Lbfgs, LbfgsOptions>("lbfgs", "limited-memory quasi-Newton with a Wolfe line search", "Nocedal and Wright, alg. 7.5");
+    add<Lbfgs, LbfgsOptions>("lbfgs", "limited-memory quasi-Newton with a Wolfe line search",
+                             "Nocedal and Wright, alg. 7.5");
     return true;
   }();
   (void)once;

@@ -23,7 +23,8 @@ Sgd::Sgd(ParameterList parameters, const SgdOptions& options)
 
 StepReport Sgd::step(Objective& objective) {
   const Evaluation evaluation = objective.gradient();
-  StepReport report{.loss = evaluation.value, .step_size = learning_rate(), .forwards = 1, .backwards = 1, .scalars = {}};
+  StepReport report{
+      .loss = evaluation.value, .step_size = learning_rate(), .forwards = 1, .backwards = 1, .scalars = {}};
   if (!evaluation.usable) {
     report.status = StepStatus::skipped_non_finite;
     return report;

@@ -32,15 +32,15 @@ nlohmann::json describe_environment(const Invocation& invocation) {
   uname(&system);
   const bool gpu = torch::cuda::is_available();
   nlohmann::json environment = {{"talweg", TALWEG_VERSION},
-          {"commit", TALWEG_COMMIT},
-          {"libtorch", TORCH_VERSION},
-          {"compiler", fmt::format("g++ {}", __VERSION__)},
-          {"system", fmt::format("{} {} {}", system.sysname, system.release, system.machine)},
-          {"processor", processor()},
-          {"cpu threads", at::get_num_threads()},
-          {"gpus", gpu ? static_cast<int>(torch::cuda::device_count()) : 0},
-          {"command", fmt::format("{}", fmt::join(invocation.command_line, " "))},
-          {"started", fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(std::time(nullptr)))}};
+                                {"commit", TALWEG_COMMIT},
+                                {"libtorch", TORCH_VERSION},
+                                {"compiler", fmt::format("g++ {}", __VERSION__)},
+                                {"system", fmt::format("{} {} {}", system.sysname, system.release, system.machine)},
+                                {"processor", processor()},
+                                {"cpu threads", at::get_num_threads()},
+                                {"gpus", gpu ? static_cast<int>(torch::cuda::device_count()) : 0},
+                                {"command", fmt::format("{}", fmt::join(invocation.command_line, " "))},
+                                {"started", fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(std::time(nullptr)))}};
   if (gpu) environment.update(describe_device({at::kCUDA, 0}));
   return environment;
 }

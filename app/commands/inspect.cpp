@@ -15,7 +15,8 @@ namespace {
 const config::AnyRegistry& find_kind(const std::string& kind) {
   if (const config::AnyRegistry* registry = config::Catalogue::instance().find(kind)) return *registry;
   std::vector<std::string> kinds;
-  for (const config::AnyRegistry* registry : config::Catalogue::instance().registries()) kinds.push_back(registry->kind());
+  for (const config::AnyRegistry* registry : config::Catalogue::instance().registries())
+    kinds.push_back(registry->kind());
   throw UsageError(fmt::format("there is no kind of component '{}'{}", kind, config::suggestion(kind, kinds)));
 }
 

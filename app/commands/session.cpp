@@ -41,15 +41,17 @@ json number(double value) {
 }
 
 json summarize(const RunConfig& config, const RunOutcome& outcome, const RunDirectory& directory) {
-  json summary = {{"name", config.name},         {"status", name_of(outcome.status)}, {"steps", outcome.steps},
-                  {"examples", outcome.examples}, {"seconds", outcome.seconds},        {"parameters", outcome.parameters},
+  json summary = {{"name", config.name},          {"status", name_of(outcome.status)},
+                  {"steps", outcome.steps},       {"examples", outcome.examples},
+                  {"seconds", outcome.seconds},   {"parameters", outcome.parameters},
                   {"forwards", outcome.forwards}, {"backwards", outcome.backwards}};
   if (!config.description.empty()) summary["description"] = config.description;
   if (!outcome.reason.empty()) summary["reason"] = outcome.reason;
   summary["metrics"] = json::object();
   for (const auto& [metric, value] : outcome.metrics) summary["metrics"][metric] = number(value);
   if (outcome.best)
-    summary["best"] = {{"metric", config.checkpoint.best_metric}, {"value", outcome.best->value}, {"step", outcome.best->step}};
+    summary["best"] = {
+        {"metric", config.checkpoint.best_metric}, {"value", outcome.best->value}, {"step", outcome.best->step}};
   if (!config.expect.empty()) {
     const auto records = metrics::read_metrics(directory.metrics());
     summary["expectations"] = json::array();
@@ -74,7 +76,8 @@ void say_how_it_went(const RunConfig& config, const RunOutcome& outcome, const R
     if (metric.starts_with("eval/")) line += fmt::format(", {} {:.4g}", metric, value);
   fmt::print("{}\n", line);
   if (!outcome.reason.empty()) fmt::print("  {}\n", outcome.reason);
-  if (outcome.status == RunStatus::interrupted) fmt::print("  saved; continue with: talweg resume {}\n", directory.path().string());
+  if (outcome.status == RunStatus::interrupted)
+    fmt::print("  saved; continue with: talweg resume {}\n", directory.path().string());
   fmt::print("  report: {}\n", directory.report().string());
 }
 
@@ -96,9 +99,11 @@ std::string status_on_disk(const fs::path& run) {
 
 }  // namespace
 
-RunOutcome train_run(const RunConfig& config, const RunDirectory& directory, const Invocation& invocation, bool continued) {
+RunOutcome train_run(const RunConfig& config, const RunDirectory& directory, const Invocation& invocation,
+                     bool continued) {
   if (!continued)
-    io::write_file_atomically(directory.config(), config::to_yaml(config::fields_of(const_cast<RunConfig&>(config)).dump()));
+    io::write_file_atomically(directory.config(),
+                              config::to_yaml(config::fields_of(const_cast<RunConfig&>(config)).dump()));
   io::write_file_atomically(directory.environment(), describe_environment(invocation).dump(1) + "\n");
   RunOutcome outcome;
   try {
@@ -133,7 +138,10 @@ SweepOutcome train_points(const config::Value& root, const fs::path& folder, con
     }
     std::error_code error;
     const bool continued = fs::exists(path / "config.yaml", error);
-    if (continued && status_on_disk(path) == "completed") continue;
+    if (continued && status_on_disk(path) == "completed") {
+      if (!invocation.quiet) fmt::print("{}: completed already\n", path.string());
+      continue;
+    }
     const RunDirectory directory = continued ? RunDirectory::open(path) : RunDirectory::create(path);
     const ExitCode code = code_of(train_run(configs[i], directory, invocation, continued).status);
     if (code != ExitCode::success) outcome.code = code;
@@ -141,7 +149,8 @@ SweepOutcome train_points(const config::Value& root, const fs::path& folder, con
   }
   if (points.size() > 1) {
     outcome.runs.erase(std::remove_if(outcome.runs.begin(), outcome.runs.end(),
-                                      [](const fs::path& run) { return status_on_disk(run).empty(); }), outcome.runs.end());
+                                      [](const fs::path& run) { return status_on_disk(run).empty(); }),
+                       outcome.runs.end());
     const std::string table = report::sweep_table(outcome.runs);
     io::write_file_atomically(folder / "sweep.txt", table);
     write_run_report(outcome.runs, folder / "report.html");

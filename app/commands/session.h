@@ -13,8 +13,10 @@
 namespace talweg::app {
 
 /// Trains one configuration in its directory and writes everything around it: resolved configuration, environment,
-/// summary and report. A TrainingError is written into the summary and answered as RunStatus::failed; other errors pass.
-RunOutcome train_run(const RunConfig& config, const RunDirectory& directory, const Invocation& invocation, bool continued);
+/// summary and report. A TrainingError is written into the summary and answered as RunStatus::failed; other errors
+/// pass.
+RunOutcome train_run(const RunConfig& config, const RunDirectory& directory, const Invocation& invocation,
+                     bool continued);
 
 /// What a whole sweep came to.
 struct SweepOutcome {

@@ -17,12 +17,9 @@ int train(const Invocation& invocation) {
   const std::vector<config::SweepPoint> points = config::expand_sweep(root);
   const auto first = config::parse<RunConfig>(points.front().config);
   const fs::path folder = invocation.output.empty() ? default_run_folder(first.name) : fs::path(invocation.output);
-  if (root.find("sweep")) {
-    // The folder of a sweep holds the composed configuration, so that the sweep can be continued.
-    const RunDirectory sweep_folder = RunDirectory::create(folder);
-    io::write_file_atomically(folder / "sweep.yaml", config::to_yaml(root));
-    return static_cast<int>(train_points(root, folder, invocation).code);
-  }
+  RunDirectory::create(folder);  // refuses a folder that is occupied
+  // The folder of a sweep holds the composed configuration, so that the sweep can be continued.
+  if (root.find("sweep")) io::write_file_atomically(folder / "sweep.yaml", config::to_yaml(root));
   return static_cast<int>(train_points(root, folder, invocation).code);
 }
 

@@ -40,7 +40,8 @@ void remove_folder(const fs::path& path) {
 
 }  // namespace
 
-CheckpointFolder::CheckpointFolder(fs::path folder, std::string prefix) : folder_(std::move(folder)), prefix_(std::move(prefix)) {}
+CheckpointFolder::CheckpointFolder(fs::path folder, std::string prefix)
+    : folder_(std::move(folder)), prefix_(std::move(prefix)) {}
 
 std::vector<fs::path> CheckpointFolder::list() const {
   std::vector<fs::path> paths;
@@ -115,7 +116,8 @@ Checkpoint CheckpointFolder::load(const fs::path& path) {
     return DataError(fmt::format("{}: {}", (path / file).string(), what));
   };
   const std::size_t end = text.size() < 2 ? std::string::npos : text.rfind('\n', text.size() - 2);
-  if (end == std::string::npos || text.substr(end + 1) != fmt::format("{}\n", io::crc32c(std::string_view(text).substr(0, end))))
+  if (end == std::string::npos ||
+      text.substr(end + 1) != fmt::format("{}\n", io::crc32c(std::string_view(text).substr(0, end))))
     throw damaged(kState, "damaged (its checksum does not fit)");
   const json state = json::parse(text.substr(0, end), nullptr, false);
   if (!state.is_object() || state.value("format", 0) != 1)
@@ -128,7 +130,8 @@ Checkpoint CheckpointFolder::load(const fs::path& path) {
     {
       const io::MappedFile mapped(path / file);
       if (mapped.bytes().size() != summary.at("bytes").get<std::uint64_t>())
-        throw damaged(file, fmt::format("has {} bytes, {} were written", mapped.bytes().size(), summary.at("bytes").get<std::uint64_t>()));
+        throw damaged(file, fmt::format("has {} bytes, {} were written", mapped.bytes().size(),
+                                        summary.at("bytes").get<std::uint64_t>()));
       if (io::crc32c(mapped.bytes()) != summary.at("crc32c").get<std::uint32_t>())
         throw damaged(file, "damaged (its checksum does not fit)");
     }

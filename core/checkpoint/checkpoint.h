@@ -19,15 +19,15 @@ struct Checkpoint {
   std::map<std::string, nlohmann::json> values;
 };
 
-/// The checkpoints of a run: folders `step-00001000` below `folder`, written aside, fsynced and renamed, so that a folder
-/// under its final name is whole; sizes and CRC-32C sums are checked again when it is read.
+/// The checkpoints of a run: folders `step-00001000` below `folder`, written aside, fsynced and renamed, so that a
+/// folder under its final name is whole; sizes and CRC-32C sums are checked again when it is read.
 class CheckpointFolder {
  public:
   /// `prefix` distinguishes series in the same folder ("step", "best").
   CheckpointFolder(std::filesystem::path folder, std::string prefix);
 
-  /// Writes the checkpoint, then removes all but the newest `keep` of the series. Throws SystemError; whatever was whole
-  /// before is whole afterwards, and nothing half-written stays.
+  /// Writes the checkpoint, then removes all but the newest `keep` of the series. Throws SystemError; whatever was
+  /// whole before is whole afterwards, and nothing half-written stays.
   void save(const Checkpoint& checkpoint, std::int64_t keep) const;
 
   /// The newest checkpoint that is whole, or nothing. `warn` is told, in a sentence, of each one passed over.

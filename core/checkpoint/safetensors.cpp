@@ -18,7 +18,8 @@ namespace talweg::checkpoint {
 namespace {
 
 using nlohmann::json;
-static_assert(std::endian::native == std::endian::little, "the format is little-endian; a big-endian host would need swaps");
+static_assert(std::endian::native == std::endian::little,
+              "the format is little-endian; a big-endian host would need swaps");
 
 constexpr std::pair<const char*, at::ScalarType> kTypes[] = {
     {"F64", at::kDouble}, {"F32", at::kFloat}, {"F16", at::kHalf}, {"BF16", at::kBFloat16}, {"I64", at::kLong},
@@ -71,12 +72,12 @@ class HeaderReader {
         entries.push_back(entry(key, value));
       }
     }
-    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-      return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-    });
+    std::sort(entries.begin(), entries.end(),
+              [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
     std::uint64_t at = 0;
     for (const Entry& e : entries) {
-      if (e.begin != at) fail(fmt::format("the data of '{}' starts at {}, expected {} (a hole or an overlap)", e.name, e.begin, at));
+      if (e.begin != at)
+        fail(fmt::format("the data of '{}' starts at {}, expected {} (a hole or an overlap)", e.name, e.begin, at));
       at = e.end;
     }
     if (at != data_size) fail(fmt::format("the tensors take {} bytes, the file holds {}", at, data_size));
@@ -94,7 +95,8 @@ class HeaderReader {
       fail(what + "needs dtype, shape and data_offsets");
     Entry entry{key, at::kFloat, {}, 0, 0};
     const json& type = value.at("dtype");
-    const auto known = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const auto& t) { return type == t.first; });
+    const auto known =
+        std::find_if(std::begin(kTypes), std::end(kTypes), [&](const auto& t) { return type == t.first; });
     if (known == std::end(kTypes)) fail(what + "unknown dtype " + type.dump().substr(0, 40));
     entry.type = known->second;
 
@@ -103,7 +105,8 @@ class HeaderReader {
     std::uint64_t bytes = at::elementSize(entry.type);
     bool zero = false;
     for (const json& size : shape) {
-      if (!is_size(size) || size.get<std::uint64_t>() > (std::uint64_t{1} << 62)) fail(what + "a size of the shape is out of range");
+      if (!is_size(size) || size.get<std::uint64_t>() > (std::uint64_t{1} << 62))
+        fail(what + "a size of the shape is out of range");
       const auto n = size.get<std::uint64_t>();
       zero = zero || n == 0;
       if (n > 1 && bytes > (std::uint64_t{1} << 62) / n) fail(what + "the shape overflows");
@@ -117,7 +120,8 @@ class HeaderReader {
     entry.begin = offsets[0].get<std::uint64_t>();
     entry.end = offsets[1].get<std::uint64_t>();
     if (entry.begin > entry.end || entry.end > data_size)
-      fail(what + fmt::format("data_offsets [{}, {}] do not lie in the {} bytes of data", entry.begin, entry.end, data_size));
+      fail(what +
+           fmt::format("data_offsets [{}, {}] do not lie in the {} bytes of data", entry.begin, entry.end, data_size));
     if (entry.end - entry.begin != bytes)
       fail(what + fmt::format("its shape needs {} bytes, data_offsets give {}", bytes, entry.end - entry.begin));
     return entry;
@@ -178,7 +182,8 @@ SafetensorsFile read_safetensors(const std::filesystem::path& path) {
     if (entry.begin == entry.end) {
       tensor = at::empty(entry.shape, options);
     } else if (aligned) {
-      tensor = at::from_blob(data, entry.shape, [mapped](void*) {}, options);
+      tensor = at::from_blob(
+          data, entry.shape, [mapped](void*) {}, options);
     } else {
       tensor = at::empty(entry.shape, options);
       std::memcpy(tensor.mutable_data_ptr(), data, entry.end - entry.begin);

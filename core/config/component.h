@@ -33,7 +33,8 @@ class RegistryOf;
 ///       using Signature = std::unique_ptr<Optimizer>(const ParameterList&);
 ///     };
 ///
-/// Libraries fill the registries in their register_components(); registering a name twice is a defect (std::logic_error).
+/// Libraries fill the registries in their register_components(); registering a name twice is a defect
+/// (std::logic_error).
 template <class Kind, class Product, class... Args>
 class RegistryOf<Kind, Product(Args...)> : public AnyRegistry {
  public:
@@ -149,8 +150,9 @@ class ComponentOf<Kind, Product(Args...)> {
   bool bind(const std::string& type, const Value& value, Diagnostics& diagnostics, const Location* where = nullptr) {
     auto made = Registry<Kind>::instance().make(type);
     if (!made) {
-      diagnostics.error(where ? *where : value.where, fmt::format("there is no {} '{}'{}", Kind::name, type,
-                                                                  suggestion(type, Registry<Kind>::instance().names())));
+      diagnostics.error(
+          where ? *where : value.where,
+          fmt::format("there is no {} '{}'{}", Kind::name, type, suggestion(type, Registry<Kind>::instance().names())));
       return false;
     }
     type_ = type;

@@ -42,7 +42,8 @@ std::string expand_variables(const std::string& text, const Location& where) {
     if (name.empty()) fail(where, "'${}' names no environment variable");
     const char* value = std::getenv(name.c_str());
     if (!value && !has_default)
-      fail(where, fmt::format("the environment variable '{0}' is not set (export it, or write '${{{0}:-default}}')", name));
+      fail(where,
+           fmt::format("the environment variable '{0}' is not set (export it, or write '${{{0}:-default}}')", name));
     result += value ? value : fallback;
     i = end + 1;
   }
@@ -50,7 +51,8 @@ std::string expand_variables(const std::string& text, const Location& where) {
 }
 
 void expand_variables(Value& value) {
-  if (value.is_scalar() && value.text.find("${") != std::string::npos) value.text = expand_variables(value.text, value.where);
+  if (value.is_scalar() && value.text.find("${") != std::string::npos)
+    value.text = expand_variables(value.text, value.where);
   for (Value& item : value.items) expand_variables(item);
   for (Member& member : value.members) expand_variables(member.value);
 }
@@ -83,7 +85,8 @@ Value load_chain(const std::string& path, std::vector<std::string>& open_files) 
   Value base = Value::mapping(own.where);
   for (const Value* parent : parents_of(*extends)) {
     const std::string parent_path = (fs::path(path).parent_path() / parent->text).string();
-    if (!fs::exists(parent_path, error)) fail(parent->where, fmt::format("'extends' names a file that does not exist: {}", parent_path));
+    if (!fs::exists(parent_path, error))
+      fail(parent->where, fmt::format("'extends' names a file that does not exist: {}", parent_path));
     base = overlay(std::move(base), load_chain(parent_path, open_files));
   }
   open_files.pop_back();
@@ -146,7 +149,8 @@ Value load(const std::string& path, const std::vector<std::string>& assignments)
   for (const std::string& assignment : assignments) {
     const std::size_t equals = assignment.find('=');
     if (equals == std::string::npos || equals == 0)
-      throw ConfigError(fmt::format("--set {}: expected KEY=VALUE, for example --set optimizer.learning_rate=0.01", assignment));
+      throw ConfigError(
+          fmt::format("--set {}: expected KEY=VALUE, for example --set optimizer.learning_rate=0.01", assignment));
     const std::string key = assignment.substr(0, equals);
     const std::string text = assignment.substr(equals + 1);
     const auto source = std::make_shared<const std::string>("--set " + key);

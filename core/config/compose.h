@@ -18,8 +18,8 @@ void set_path(Value& root, const std::string& path, Value value);
 
 /// Reads a configuration file with everything that may stand around it, in order of precedence
 /// (lowest first): the chain of `extends:` files (relative to the file that names them), the file, the `assignments`
-/// ("a.b=c", c in YAML). `${NAME}` and `${NAME:-default}` in scalars are replaced from the environment; `$${` is a literal `${`.
-/// Throws ConfigError: unreadable files, circular extends, unset variables, malformed assignments.
+/// ("a.b=c", c in YAML). `${NAME}` and `${NAME:-default}` in scalars are replaced from the environment; `$${` is a
+/// literal `${`. Throws ConfigError: unreadable files, circular extends, unset variables, malformed assignments.
 Value load(const std::string& path, const std::vector<std::string>& assignments = {});
 
 }  // namespace talweg::config

@@ -28,7 +28,8 @@ template <class T>
 struct ScalarConverter {
   static bool parse(const Value& value, T& target, Diagnostics& diagnostics, const std::string& name) {
     if (value.is_scalar() && read_scalar(value, target)) return true;
-    diagnostics.error(value.where, fmt::format("'{}' takes {}, found {}", name, Converter<T>::article_type(), value.describe()));
+    diagnostics.error(value.where,
+                      fmt::format("'{}' takes {}, found {}", name, Converter<T>::article_type(), value.describe()));
     return false;
   }
 };
@@ -73,9 +74,10 @@ struct Converter<std::string> : ScalarConverter<std::string> {
   static nlohmann::json schema() { return {{"type", {"string", "number", "boolean"}}}; }
 };
 
-/// The names of an enumeration: `inline std::vector<std::pair<std::string, E>> choices(E)`, found by argument-dependent lookup.
+/// The names of an enumeration: `inline std::vector<std::pair<std::string, E>> choices(E)`, found by argument-dependent
+/// lookup.
 template <class E>
-  requires std::is_enum_v<E>
+requires std::is_enum_v<E>
 struct Converter<E> {
   static std::vector<std::string> names() {
     std::vector<std::string> names;
@@ -109,7 +111,8 @@ struct Converter<T> {
   static std::string type() { return "section"; }
   static bool parse(const Value& value, T& target, Diagnostics& diagnostics, const std::string& name) {
     if (!value.is_mapping()) {
-      diagnostics.error(value.where, fmt::format("'{}' is a section of its own ('key: value' lines), found {}", name, value.describe()));
+      diagnostics.error(value.where, fmt::format("'{}' is a section of its own ('key: value' lines), found {}", name,
+                                                 value.describe()));
       return false;
     }
     const std::size_t before = diagnostics.messages().size();
@@ -178,10 +181,14 @@ bool within(const T& value, const constraints::Bound& bound) {
   if constexpr (std::is_arithmetic_v<T>) {
     const double number = static_cast<double>(value);
     switch (bound.kind) {
-      case constraints::Bound::Kind::at_least: return number >= bound.limit;
-      case constraints::Bound::Kind::above: return number > bound.limit;
-      case constraints::Bound::Kind::at_most: return number <= bound.limit;
-      case constraints::Bound::Kind::below: return number < bound.limit;
+      case constraints::Bound::Kind::at_least:
+        return number >= bound.limit;
+      case constraints::Bound::Kind::above:
+        return number > bound.limit;
+      case constraints::Bound::Kind::at_most:
+        return number <= bound.limit;
+      case constraints::Bound::Kind::below:
+        return number < bound.limit;
     }
     return false;
   } else if constexpr (requires { value.has_value(); }) {
@@ -226,7 +233,8 @@ void Fields::operator()(std::string name, T& target, std::string doc, Constraint
     if (!Converter<T>::parse(value, target, diagnostics, name)) return;
     for (const Constraint<T>& constraint : list) {
       if (!constraint.holds(target))
-        diagnostics.error(value.where, fmt::format("'{}' must be {}, found {}", name, constraint.text, value.describe()));
+        diagnostics.error(value.where,
+                          fmt::format("'{}' must be {}, found {}", name, constraint.text, value.describe()));
     }
   };
   field.dump = [&target] { return Converter<T>::dump(target); };

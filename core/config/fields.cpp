@@ -13,7 +13,8 @@ void Fields::parse(const Value& mapping, Diagnostics& diagnostics, const std::ve
   std::vector<std::string> names;
   for (const Field& field : fields_) names.push_back(field.name);
   for (const Member& member : mapping.members) {
-    const auto field = std::find_if(fields_.begin(), fields_.end(), [&](const Field& f) { return f.name == member.key; });
+    const auto field =
+        std::find_if(fields_.begin(), fields_.end(), [&](const Field& f) { return f.name == member.key; });
     if (field != fields_.end()) {
       field->parse(member.value, diagnostics);
     } else if (std::find(allowed.begin(), allowed.end(), member.key) == allowed.end()) {
@@ -117,7 +118,8 @@ std::string bound_text(const constraints::Bound& bound) {
 void bound_schema(const constraints::Bound& bound, nlohmann::json& schema) {
   constexpr const char* keywords[] = {"minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"};
   // JSON has no infinity. Lists and optional fields carry their bound in the description of the field only.
-  if (std::isfinite(bound.limit) && schema.contains("type")) schema[keywords[static_cast<int>(bound.kind)]] = bound.limit;
+  if (std::isfinite(bound.limit) && schema.contains("type"))
+    schema[keywords[static_cast<int>(bound.kind)]] = bound.limit;
 }
 
 }  // namespace detail

@@ -14,9 +14,12 @@ namespace talweg::config {
 
 class Fields;
 
-/// An options struct that declares its fields: `void declare(Fields& f, MyOptions& o)`, found by argument-dependent lookup.
+/// An options struct that declares its fields: `void declare(Fields& f, MyOptions& o)`, found by argument-dependent
+/// lookup.
 template <class T>
-concept Declared = requires(Fields& fields, T& options) { declare(fields, options); };
+concept Declared = requires(Fields& fields, T& options) {
+  declare(fields, options);
+};
 
 /// How a type of option is read, written and described. Specialised in converter.h and, for components, in component.h.
 template <class T>
@@ -41,15 +44,25 @@ struct Required {};
 }  // namespace constraints
 
 /// limit ≤ value
-inline constraints::Bound at_least(double limit) { return {limit, constraints::Bound::Kind::at_least}; }
+inline constraints::Bound at_least(double limit) {
+  return {limit, constraints::Bound::Kind::at_least};
+}
 /// limit < value
-inline constraints::Bound above(double limit) { return {limit, constraints::Bound::Kind::above}; }
+inline constraints::Bound above(double limit) {
+  return {limit, constraints::Bound::Kind::above};
+}
 /// value ≤ limit
-inline constraints::Bound at_most(double limit) { return {limit, constraints::Bound::Kind::at_most}; }
+inline constraints::Bound at_most(double limit) {
+  return {limit, constraints::Bound::Kind::at_most};
+}
 /// value < limit
-inline constraints::Bound below(double limit) { return {limit, constraints::Bound::Kind::below}; }
+inline constraints::Bound below(double limit) {
+  return {limit, constraints::Bound::Kind::below};
+}
 /// The user must give the field.
-inline constraints::Required required() { return {}; }
+inline constraints::Required required() {
+  return {};
+}
 
 /// One declared option, with its type erased.
 struct Field {
@@ -101,7 +114,8 @@ Fields fields_of(T& options) {
 /// Reads `value` into `options`; afterwards `validate(options, where, diagnostics)` is called when it exists,
 /// for conditions that involve several fields.
 template <Declared T>
-void parse_into(const Value& value, T& options, Diagnostics& diagnostics, const std::vector<std::string>& allowed = {}) {
+void parse_into(const Value& value, T& options, Diagnostics& diagnostics,
+                const std::vector<std::string>& allowed = {}) {
   const std::size_t before = diagnostics.messages().size();
   fields_of(options).parse(value, diagnostics, allowed);
   if constexpr (requires { validate(options, value, diagnostics); }) {

@@ -30,7 +30,8 @@ std::string SweepPoint::label() const {
   }
   std::replace_if(
       label.begin(), label.end(),
-      [](unsigned char c) { return !(std::isalnum(c) || c == '.' || c == '_' || c == '-' || c == '=' || c == ','); }, '_');
+      [](unsigned char c) { return !(std::isalnum(c) || c == '.' || c == '_' || c == '-' || c == '=' || c == ','); },
+      '_');
   constexpr std::size_t longest = 100;
   if (label.size() > longest) label.resize(longest);
   return label;
@@ -39,7 +40,9 @@ std::string SweepPoint::label() const {
 std::vector<SweepPoint> expand_sweep(const Value& root) {
   const Value* sweep = root.find("sweep");
   if (!sweep) return {{root, {}}};
-  const auto fail = [](const Location& where, const std::string& message) { throw ConfigError(where.text() + ": " + message); };
+  const auto fail = [](const Location& where, const std::string& message) {
+    throw ConfigError(where.text() + ": " + message);
+  };
   if (!sweep->is_mapping() || sweep->members.empty())
     fail(sweep->where, "'sweep' maps keys to lists of values, for example 'optimizer.learning_rate: [0.1, 0.01]'");
 
@@ -49,8 +52,10 @@ std::vector<SweepPoint> expand_sweep(const Value& root) {
   constexpr std::size_t most = 10'000;
   for (const Member& axis : sweep->members) {
     if (!axis.value.is_sequence() || axis.value.items.empty())
-      fail(axis.value.where, fmt::format("the values of '{}' in a sweep are a list, found {}", axis.key, axis.value.describe()));
-    if (points.size() * axis.value.items.size() > most) fail(axis.where, fmt::format("the sweep has more than {} points", most));
+      fail(axis.value.where,
+           fmt::format("the values of '{}' in a sweep are a list, found {}", axis.key, axis.value.describe()));
+    if (points.size() * axis.value.items.size() > most)
+      fail(axis.where, fmt::format("the sweep has more than {} points", most));
     std::vector<SweepPoint> expanded;
     for (const SweepPoint& point : points) {
       for (const Value& value : axis.value.items) {

@@ -39,9 +39,9 @@ class Value {
   /// "a mapping", "a list", "nothing" or the scalar in quotes: for error messages.
   std::string describe() const;
 
-  std::string text;          ///< of a scalar
-  bool quoted = false;       ///< a scalar in quotes is a string whatever it looks like
-  std::vector<Value> items;  ///< of a sequence
+  std::string text;             ///< of a scalar
+  bool quoted = false;          ///< a scalar in quotes is a string whatever it looks like
+  std::vector<Value> items;     ///< of a sequence
   std::vector<Member> members;  ///< of a mapping, in the order written
   Location where;
 

@@ -29,9 +29,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    complete(Value::null(location(mark)), anchor);
-  }
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { complete(Value::null(location(mark)), anchor); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchored_.find(anchor);
     if (found == anchored_.end()) fail(location(mark), "this alias refers to a value that contains it");
@@ -64,7 +62,7 @@ class TreeBuilder : public YAML::EventHandler {
   struct Frame {
     Value value;
     YAML::anchor_t anchor = 0;
-    std::optional<Member> pending;  // a key that waits for its value
+    std::optional<Member> pending;               // a key that waits for its value
     std::unordered_map<std::string, int> lines;  // of the keys seen so far
   };
 
@@ -73,7 +71,8 @@ class TreeBuilder : public YAML::EventHandler {
   void count(const Location& where, std::size_t nodes) {
     nodes_ += nodes;
     if (nodes_ > limits_.nodes)
-      fail(where, fmt::format("the configuration has more than {} values once its aliases are expanded", limits_.nodes));
+      fail(where,
+           fmt::format("the configuration has more than {} values once its aliases are expanded", limits_.nodes));
   }
 
   void open(Value value, YAML::anchor_t anchor) {
@@ -127,8 +126,11 @@ std::optional<std::size_t> first_invalid_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(text[k]); };
     const unsigned char lead = byte(i);
-    const std::size_t length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : (lead & 0xF0) == 0xE0 ? 3
-                               : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+    const std::size_t length = lead < 0x80                   ? 1
+                               : lead >= 0xC2 && lead < 0xE0 ? 2
+                               : (lead & 0xF0) == 0xE0       ? 3
+                               : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                             : 0;
     if (length == 0 || i + length > text.size()) return i;
     for (std::size_t k = 1; k < length; ++k) {
       if ((byte(i + k) & 0xC0) != 0x80) return i;
@@ -153,7 +155,8 @@ std::optional<Location> tab_indentation(std::string_view text, const std::shared
   for (std::size_t start = 0; start < text.size(); ++line) {
     const std::size_t end = std::min(text.find('\n', start), text.size());
     const std::size_t first = text.substr(start, end - start).find_first_not_of(' ');
-    if (first != std::string_view::npos && text[start + first] == '\t') return Location{source, line, static_cast<int>(first) + 1};
+    if (first != std::string_view::npos && text[start + first] == '\t')
+      return Location{source, line, static_cast<int>(first) + 1};
     start = end + 1;
   }
   return std::nullopt;
@@ -161,13 +164,16 @@ std::optional<Location> tab_indentation(std::string_view text, const std::shared
 
 void emit(YAML::Emitter& out, const Value& value) {
   switch (value.kind()) {
-    case Value::Kind::null: out << YAML::Null; break;
+    case Value::Kind::null:
+      out << YAML::Null;
+      break;
     case Value::Kind::scalar:
       if (value.quoted) out << YAML::DoubleQuoted;
       out << value.text;
       break;
     case Value::Kind::sequence: {
-      const bool flat = std::all_of(value.items.begin(), value.items.end(), [](const Value& v) { return v.is_scalar() || v.is_null(); });
+      const bool flat = std::all_of(value.items.begin(), value.items.end(),
+                                    [](const Value& v) { return v.is_scalar() || v.is_null(); });
       if (flat) out << YAML::Flow;
       out << YAML::BeginSeq;
       for (const Value& item : value.items) emit(out, item);
@@ -191,8 +197,8 @@ void emit(YAML::Emitter& out, const Value& value) {
 Value parse_yaml(std::string_view text, const std::string& name, const YamlLimits& limits) {
   const auto source = std::make_shared<const std::string>(name);
   if (text.size() > limits.bytes)
-    throw ConfigError(fmt::format("{}: the file has {} bytes, a configuration has at most {}; is this a data file?", name,
-                                  text.size(), limits.bytes));
+    throw ConfigError(fmt::format("{}: the file has {} bytes, a configuration has at most {}; is this a data file?",
+                                  name, text.size(), limits.bytes));
   if (const auto offset = first_invalid_utf8(text))
     fail(location_of_byte(text, *offset, source), "not UTF-8 text; save the file with UTF-8 encoding");
   const auto tab = tab_indentation(text, source);
@@ -223,7 +229,8 @@ Value read_yaml_file(const std::string& path, const YamlLimits& limits) {
     for (const auto& entry : fs::directory_iterator(folder.empty() ? "." : folder, error))
       if (entry.path().extension() == ".yaml" || entry.path().extension() == ".yml")
         neighbours.push_back((folder / entry.path().filename()).string());
-    throw ConfigError(fmt::format("{}: no such file", path) + (neighbours.size() > 30 ? "" : suggestion(path, neighbours)));
+    throw ConfigError(fmt::format("{}: no such file", path) +
+                      (neighbours.size() > 30 ? "" : suggestion(path, neighbours)));
   }
   if (fs::is_directory(status)) throw ConfigError(path + ": is a directory; name a YAML file");
   std::ifstream file(path, std::ios::binary);
@@ -232,7 +239,8 @@ Value read_yaml_file(const std::string& path, const YamlLimits& limits) {
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.size() > limits.bytes)
-    throw ConfigError(fmt::format("{}: larger than {} bytes, the limit of a configuration; is this a data file?", path, limits.bytes));
+    throw ConfigError(fmt::format("{}: larger than {} bytes, the limit of a configuration; is this a data file?", path,
+                                  limits.bytes));
   return parse_yaml(text, path, limits);
 }
 

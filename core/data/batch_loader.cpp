@@ -5,8 +5,8 @@
 
 namespace talweg::data {
 
-BatchLoader::BatchLoader(const Dataset& dataset, std::unique_ptr<Sampler> sampler, at::Device device, std::int64_t ahead,
-                         std::int64_t first_step)
+BatchLoader::BatchLoader(const Dataset& dataset, std::unique_ptr<Sampler> sampler, at::Device device,
+                         std::int64_t ahead, std::int64_t first_step)
     : dataset_(dataset),
       sampler_(std::move(sampler)),
       device_(device),

@@ -8,12 +8,15 @@
 #include "core/io/read_file.h"
 
 // The files travel inside the library, so that training works from any folder and after installation.
-#define TALWEG_EMBED(symbol, file)                                                              \
-  __asm__(".section .rodata\n"                                                                  \
-          ".global talweg_" #symbol "_begin\n.global talweg_" #symbol "_end\n"                  \
-          "talweg_" #symbol "_begin:\n.incbin \"" TALWEG_BUNDLED_DATA "/" file "\"\n"           \
-          "talweg_" #symbol "_end:\n.byte 0\n.previous\n");                                     \
-  extern "C" const char talweg_##symbol##_begin[];                                              \
+#define TALWEG_EMBED(symbol, file)                                         \
+  __asm__(                                                                 \
+      ".section .rodata\n"                                                 \
+      ".global talweg_" #symbol "_begin\n.global talweg_" #symbol          \
+      "_end\n"                                                             \
+      "talweg_" #symbol "_begin:\n.incbin \"" TALWEG_BUNDLED_DATA "/" file \
+      "\"\n"                                                               \
+      "talweg_" #symbol "_end:\n.byte 0\n.previous\n");                    \
+  extern "C" const char talweg_##symbol##_begin[];                         \
   extern "C" const char talweg_##symbol##_end[];
 
 TALWEG_EMBED(digits, "digits.csv.gz")

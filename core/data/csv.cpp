@@ -29,9 +29,12 @@ class CsvReader {
     std::vector<std::string> fields;
     if (!next_row(fields)) throw DataError(fmt::format("{}: holds no data", name_));
     columns_ = fields.size();
-    if (columns_ < 2) fail(fmt::format("has one column; a label and at least one feature are needed (is the delimiter '{}'?)", options_.delimiter));
+    if (columns_ < 2)
+      fail(fmt::format("has one column; a label and at least one feature are needed (is the delimiter '{}'?)",
+                       options_.delimiter));
     std::vector<std::string> header;
-    if (options_.header == CsvHeader::present || (options_.header == CsvHeader::automatic && looks_like_header(fields))) {
+    if (options_.header == CsvHeader::present ||
+        (options_.header == CsvHeader::automatic && looks_like_header(fields))) {
       header = fields;
       fields.clear();
     }
@@ -53,7 +56,8 @@ class CsvReader {
     if (labels.empty()) throw DataError(fmt::format("{}: holds a header and no data", name_));
     LabelledData data;
     const auto rows = static_cast<std::int64_t>(labels.size());
-    data.inputs = at::tensor(at::ArrayRef<float>(values), at::kFloat).view({rows, static_cast<std::int64_t>(columns_) - 1});
+    data.inputs =
+        at::tensor(at::ArrayRef<float>(values), at::kFloat).view({rows, static_cast<std::int64_t>(columns_) - 1});
     std::tie(data.targets, data.class_names) = index_labels(labels);
     return data;
   }
@@ -126,7 +130,8 @@ class CsvReader {
   /// A header has at least one field besides the label's possible places that is no number.
   static bool looks_like_header(const std::vector<std::string>& fields) {
     float ignored = 0;
-    const auto words = std::count_if(fields.begin(), fields.end(), [&](const std::string& f) { return !is_number(f, ignored); });
+    const auto words =
+        std::count_if(fields.begin(), fields.end(), [&](const std::string& f) { return !is_number(f, ignored); });
     return words == static_cast<std::ptrdiff_t>(fields.size()) || words > 1;
   }
 
@@ -146,7 +151,8 @@ class CsvReader {
   float number(const std::string& field, std::size_t column, const std::vector<std::string>& header) const {
     float value = 0;
     if (is_number(field, value)) return value;
-    const std::string where = header.empty() ? fmt::format("column {}", column) : fmt::format("column {} ({})", column, header[column]);
+    const std::string where =
+        header.empty() ? fmt::format("column {}", column) : fmt::format("column {} ({})", column, header[column]);
     fail(field.empty() ? fmt::format("{}: the value is missing", where)
                        : fmt::format("{}: '{}' is not a finite number", where, field.substr(0, 40)));
   }

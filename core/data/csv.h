@@ -22,8 +22,8 @@ struct CsvOptions {
 
 /// Examples from delimited text: one label column, all others finite numbers. Fields may be quoted with " (doubled
 /// inside), lines may end with CRLF, a UTF-8 byte order mark and empty lines are passed over.
-/// Throws DataError naming file:line (and column): ragged lines, missing or non-numeric fields, an unknown label column,
-/// no data.
+/// Throws DataError naming file:line (and column): ragged lines, missing or non-numeric fields, an unknown label
+/// column, no data.
 LabelledData parse_csv(std::string_view text, const std::string& name, const CsvOptions& options);
 
 }  // namespace talweg::data

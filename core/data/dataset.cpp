@@ -12,7 +12,8 @@ Batch Batch::slice(std::int64_t begin, std::int64_t length) const {
 
 Batch Batch::to(at::Device device, bool non_blocking) const {
   Batch moved{{}, size};
-  for (const at::Tensor& tensor : tensors) moved.tensors.push_back(tensor.to(device, tensor.scalar_type(), non_blocking));
+  for (const at::Tensor& tensor : tensors)
+    moved.tensors.push_back(tensor.to(device, tensor.scalar_type(), non_blocking));
   return moved;
 }
 
@@ -23,7 +24,9 @@ TensorDataset::TensorDataset(std::vector<at::Tensor> tensors) : tensors_(std::mo
                       "the tensors of a dataset have the same number of examples, at least one");
 }
 
-std::int64_t TensorDataset::size() const { return tensors_.front().size(0); }
+std::int64_t TensorDataset::size() const {
+  return tensors_.front().size(0);
+}
 
 Batch TensorDataset::batch(std::span<const std::int64_t> indices, std::int64_t) const {
   torch::NoGradGuard no_grad;
@@ -35,6 +38,8 @@ Batch TensorDataset::batch(std::span<const std::int64_t> indices, std::int64_t) 
   return batch;
 }
 
-Batch TensorDataset::all() const { return {tensors_, size()}; }
+Batch TensorDataset::all() const {
+  return {tensors_, size()};
+}
 
 }  // namespace talweg::data

@@ -14,7 +14,8 @@ LabelledData LabelledData::select(const std::vector<std::int64_t>& indices) cons
   return {inputs.index_select(0, index), targets.index_select(0, index), class_names};
 }
 
-std::pair<LabelledData, LabelledData> stratified_split(const LabelledData& data, double share, const RandomStreams& streams) {
+std::pair<LabelledData, LabelledData> stratified_split(const LabelledData& data, double share,
+                                                       const RandomStreams& streams) {
   const std::vector<std::int64_t> order = random_permutation(data.size(), streams.generator("split"));
   const std::int64_t* targets = data.targets.const_data_ptr<std::int64_t>();
   std::vector<std::int64_t> total(static_cast<std::size_t>(data.classes())), taken(total.size());
@@ -22,7 +23,8 @@ std::pair<LabelledData, LabelledData> stratified_split(const LabelledData& data,
   std::vector<std::int64_t> rest, part;
   for (const std::int64_t i : order) {
     const auto c = static_cast<std::size_t>(targets[i]);
-    const std::int64_t wanted = std::min<std::int64_t>(total[c] - 1, std::llround(share * static_cast<double>(total[c])));
+    const std::int64_t wanted =
+        std::min<std::int64_t>(total[c] - 1, std::llround(share * static_cast<double>(total[c])));
     if (taken[c] < wanted) {
       ++taken[c];
       part.push_back(i);
@@ -40,7 +42,9 @@ Standardizer Standardizer::fit(const at::Tensor& inputs) {
           at::where(deviation > 1e-12, deviation, at::ones_like(deviation)).to(inputs.scalar_type())};
 }
 
-at::Tensor Standardizer::apply(const at::Tensor& inputs) const { return (inputs - mean) / scale; }
+at::Tensor Standardizer::apply(const at::Tensor& inputs) const {
+  return (inputs - mean) / scale;
+}
 
 std::pair<at::Tensor, std::vector<std::string>> index_labels(const std::vector<std::string>& labels) {
   std::vector<std::string> names = labels;
@@ -52,7 +56,8 @@ std::pair<at::Tensor, std::vector<std::string>> index_labels(const std::vector<s
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   if (std::none_of(names.begin(), names.end(), [&](const std::string& s) { return std::isnan(number(s)); }))
-    std::stable_sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) { return number(a) < number(b); });
+    std::stable_sort(names.begin(), names.end(),
+                     [&](const std::string& a, const std::string& b) { return number(a) < number(b); });
   std::unordered_map<std::string, std::int64_t> index;
   for (const std::string& name : names) index.emplace(name, static_cast<std::int64_t>(index.size()));
   at::Tensor targets = at::empty({static_cast<std::int64_t>(labels.size())}, at::kLong);

@@ -24,7 +24,8 @@ struct LabelledData {
 
 /// Splits off a share of every class (rounded; at least one example stays in the first part when there is one).
 /// The split depends on the stream "split" alone. Answers {rest, share}; both in random order.
-std::pair<LabelledData, LabelledData> stratified_split(const LabelledData& data, double share, const RandomStreams& streams);
+std::pair<LabelledData, LabelledData> stratified_split(const LabelledData& data, double share,
+                                                       const RandomStreams& streams);
 
 /// Per-feature mean and standard deviation of the training inputs, for inputs of any shape [n, …].
 struct Standardizer {

@@ -46,7 +46,9 @@ LabelledData parse_libsvm(std::string_view text, const std::string& name, const 
   std::vector<Entry> entries;
   std::vector<std::string> labels;
   std::int64_t smallest = 1, largest = 0, line_number = 0;
-  const auto fail = [&](const std::string& message) { throw DataError(fmt::format("{}:{}: {}", name, line_number, message)); };
+  const auto fail = [&](const std::string& message) {
+    throw DataError(fmt::format("{}:{}: {}", name, line_number, message));
+  };
   while (!text.empty()) {
     ++line_number;
     const std::size_t end = std::min(text.find('\n'), text.size());
@@ -55,7 +57,8 @@ LabelledData parse_libsvm(std::string_view text, const std::string& name, const 
     line = line.substr(0, line.find('#'));
     const std::string_view label = next_word(line);
     if (label.empty()) continue;
-    if (label.find(':') != std::string_view::npos) fail(fmt::format("the line starts with '{}', a label was expected", label.substr(0, 40)));
+    if (label.find(':') != std::string_view::npos)
+      fail(fmt::format("the line starts with '{}', a label was expected", label.substr(0, 40)));
     std::int64_t previous = -1;
     for (std::string_view pair = next_word(line); !pair.empty(); pair = next_word(line)) {
       const std::size_t colon = pair.find(':');
@@ -65,7 +68,8 @@ LabelledData parse_libsvm(std::string_view text, const std::string& name, const 
         fail(fmt::format("'{}' is not 'index:value'", pair.substr(0, 40)));
       if (!read_number(pair.substr(colon + 1), value) || !std::isfinite(value))
         fail(fmt::format("'{}': the value is not a finite number", pair.substr(0, 40)));
-      if (index <= previous) fail(fmt::format("index {} follows index {}; indices increase within a line", index, previous));
+      if (index <= previous)
+        fail(fmt::format("index {} follows index {}; indices increase within a line", index, previous));
       previous = index;
       smallest = std::min(smallest, index);
       largest = std::max(largest, index);
@@ -81,7 +85,8 @@ LabelledData parse_libsvm(std::string_view text, const std::string& name, const 
   if (features == 0) throw DataError(fmt::format("{}: no example has a feature", name));
   const auto rows = static_cast<std::int64_t>(labels.size());
   if (features > options.largest_bytes / 4 / rows)
-    throw DataError(fmt::format("{}: {} examples × {} features as a dense matrix exceed {} bytes", name, rows, features, options.largest_bytes));
+    throw DataError(fmt::format("{}: {} examples × {} features as a dense matrix exceed {} bytes", name, rows, features,
+                                options.largest_bytes));
   LabelledData data;
   data.inputs = at::zeros({rows, features}, at::kFloat);
   float* values = data.inputs.mutable_data_ptr<float>();

@@ -46,7 +46,8 @@ class ShuffleSampler : public EpochSampler {
  public:
   using EpochSampler::EpochSampler;
   std::vector<std::int64_t> order(std::int64_t epoch) const override {
-    return random_permutation(plan_.dataset_size, plan_.streams.generator("data order", static_cast<std::uint64_t>(epoch)));
+    return random_permutation(plan_.dataset_size,
+                              plan_.streams.generator("data order", static_cast<std::uint64_t>(epoch)));
   }
 };
 
@@ -140,8 +141,10 @@ std::unique_ptr<Sampler> make_sampler(const NoOptions&, const SamplingPlan& plan
 void register_samplers() {
   static const bool once = [] {
     auto& registry = config::Registry<SamplerKind>::instance();
-    registry.add<EpochOptions>("shuffle", "every epoch in a new random order", "standard", make_epoch_sampler<ShuffleSampler>);
-    registry.add<EpochOptions>("sequential", "the dataset's own order", "standard", make_epoch_sampler<SequentialSampler>);
+    registry.add<EpochOptions>("shuffle", "every epoch in a new random order", "standard",
+                               make_epoch_sampler<ShuffleSampler>);
+    registry.add<EpochOptions>("sequential", "the dataset's own order", "standard",
+                               make_epoch_sampler<SequentialSampler>);
     registry.add<NoOptions>("uniform", "batches drawn uniformly without replacement, afresh at every step", "standard",
                             make_sampler<UniformSampler>);
     registry.add<NoOptions>("poisson", "every example independently with probability batch/size", "standard",

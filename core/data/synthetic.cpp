@@ -50,7 +50,8 @@ LabelledData spirals(std::int64_t examples, std::int64_t classes, double noise, 
   return generate(examples, 2, classes, [&](std::int64_t i, float* row) {
     const std::int64_t c = i % classes;
     const double radius = std::sqrt(random.uniform());
-    const double angle = 3 * std::numbers::pi * radius + 2 * std::numbers::pi * static_cast<double>(c) / static_cast<double>(classes);
+    const double angle =
+        3 * std::numbers::pi * radius + 2 * std::numbers::pi * static_cast<double>(c) / static_cast<double>(classes);
     row[0] = static_cast<float>(radius * std::cos(angle) + noise * random.normal());
     row[1] = static_cast<float>(radius * std::sin(angle) + noise * random.normal());
     return c;

@@ -10,8 +10,8 @@ namespace talweg {
 /// versions; empty for the CPU and in builds without CUDA.
 nlohmann::json describe_device(at::Device device);
 
-/// Largest number of bytes that tensors have occupied on the device since the process started; 0 on the CPU and in builds without
-/// CUDA.
+/// Largest number of bytes that tensors have occupied on the device since the process started; 0 on the CPU and in
+/// builds without CUDA.
 std::int64_t peak_device_bytes(at::Device device);
 
 }  // namespace talweg

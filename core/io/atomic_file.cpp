@@ -65,16 +65,14 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
     Aside aside(target);
     OutputFile file(aside.path(), OpenMode::create_new);
     struct stat earlier;
-    if (::stat(target.c_str(), &earlier) == 0)
-      ::chmod(aside.path().c_str(), earlier.st_mode & 07777);
+    if (::stat(target.c_str(), &earlier) == 0) ::chmod(aside.path().c_str(), earlier.st_mode & 07777);
     file.write(bytes);
     file.sync();
     file.close();
     aside.rename_to(target);
   } catch (const SystemError& error) {
     if (!fs::exists(target, ignored)) throw;
-    throw SystemError(
-        fmt::format("{}; the earlier file '{}' is untouched", error.what(), target.string()));
+    throw SystemError(fmt::format("{}; the earlier file '{}' is untouched", error.what(), target.string()));
   }
   sync_folder(target.has_parent_path() ? target.parent_path() : fs::path("."));
 }

@@ -36,8 +36,8 @@ std::string_view advice(int error) {
 }  // namespace
 
 SystemError file_error(std::string_view action, const std::filesystem::path& path, int error) {
-  return SystemError(fmt::format("cannot {} '{}': {}{}", action, path.string(),
-                                 std::generic_category().message(error), advice(error)));
+  return SystemError(fmt::format("cannot {} '{}': {}{}", action, path.string(), std::generic_category().message(error),
+                                 advice(error)));
 }
 
 OutputFile::OutputFile(const std::filesystem::path& path, OpenMode mode) : path_(path) {
@@ -66,25 +66,20 @@ void OutputFile::write(std::string_view bytes) {
 
 void OutputFile::sync() {
   // EINVAL and EROFS: a pipe or a device that has nothing to wait for.
-  if (::fsync(descriptor_) != 0 && errno != EINVAL && errno != EROFS)
-    throw file_error("write", path_, errno);
+  if (::fsync(descriptor_) != 0 && errno != EINVAL && errno != EROFS) throw file_error("write", path_, errno);
 }
 
 void OutputFile::close() {
   const int descriptor = std::exchange(descriptor_, -1);
-  if (descriptor >= 0 && ::close(descriptor) != 0 && errno != EINTR)
-    throw file_error("write", path_, errno);
+  if (descriptor >= 0 && ::close(descriptor) != 0 && errno != EINTR) throw file_error("write", path_, errno);
 }
 
 std::string read_whole_file(const std::filesystem::path& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored))
-    throw DataError(
-        fmt::format("cannot read '{}': it is a folder, a file is needed", path.string()));
+    throw DataError(fmt::format("cannot read '{}': it is a folder, a file is needed", path.string()));
   std::ifstream in(path, std::ios::binary);
-  if (!in)
-    throw DataError(
-        fmt::format("cannot read '{}': {}", path.string(), std::generic_category().message(errno)));
+  if (!in) throw DataError(fmt::format("cannot read '{}': {}", path.string(), std::generic_category().message(errno)));
   std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   if (in.bad()) throw DataError(fmt::format("cannot read '{}' to its end", path.string()));
   return content;

@@ -69,7 +69,8 @@ std::string read_file(const fs::path& path, std::size_t limit) {
     for (const auto& entry : fs::directory_iterator(folder, error))
       if (neighbours.size() < 1000) neighbours.push_back((path.parent_path() / entry.path().filename()).string());
     const std::string hint = config::suggestion(path.string(), neighbours);
-    throw DataError(fmt::format("'{}': no such file{}", path.string(), hint.find("did you mean") != std::string::npos ? hint : ""));
+    throw DataError(
+        fmt::format("'{}': no such file{}", path.string(), hint.find("did you mean") != std::string::npos ? hint : ""));
   }
   const MappedFile mapped(path);
   if (is_gzip(mapped.bytes())) return gunzip(mapped.bytes(), path.string(), limit);

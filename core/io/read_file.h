@@ -11,7 +11,8 @@ namespace talweg::io {
 inline constexpr std::size_t kLargestFile = std::size_t{8} << 30;
 
 /// The bytes of a file, decompressed when it is gzip (told by its first two bytes).
-/// Throws DataError: missing (with the nearest name in the folder), a folder, unreadable, damaged gzip, larger than `limit`.
+/// Throws DataError: missing (with the nearest name in the folder), a folder, unreadable, damaged gzip, larger than
+/// `limit`.
 std::string read_file(const std::filesystem::path& path, std::size_t limit = kLargestFile);
 
 /// Decompresses gzip bytes, several members in a row too. `name` stands for the file in messages.

@@ -101,9 +101,8 @@ void for_each_line(const std::filesystem::path& path, std::string_view content,
     const std::string_view line = content.substr(0, end + 1);
     ParsedLine parsed = parse_line(line);
     if (!parsed.problem.empty())
-      throw DataError(fmt::format(
-          "{}:{}: the line {}; the file is damaged: delete that line, or move the file aside",
-          path.string(), number, parsed.problem));
+      throw DataError(fmt::format("{}:{}: the line {}; the file is damaged: delete that line, or move the file aside",
+                                  path.string(), number, parsed.problem));
     visit(std::move(parsed.record), line);
     content.remove_prefix(end + 1);
   }
@@ -154,8 +153,7 @@ void JsonLinesSink::flush() {
 std::vector<Record> read_metrics(const std::filesystem::path& path) {
   std::vector<Record> records;
   const std::string content = io::read_whole_file(path);
-  for_each_line(path, content,
-                [&](Record&& record, std::string_view) { records.push_back(std::move(record)); });
+  for_each_line(path, content, [&](Record&& record, std::string_view) { records.push_back(std::move(record)); });
   return records;
 }
 

@@ -47,14 +47,12 @@ int terminal_columns(int file_descriptor) {
   return number > 0 ? number : 80;
 }
 
-double seconds_between(std::chrono::steady_clock::time_point a,
-                       std::chrono::steady_clock::time_point b) {
+double seconds_between(std::chrono::steady_clock::time_point a, std::chrono::steady_clock::time_point b) {
   return std::chrono::duration<double>(b - a).count();
 }
 
 std::chrono::steady_clock::duration duration_of(double seconds) {
-  return std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-      std::chrono::duration<double>(seconds));
+  return std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(seconds));
 }
 
 }  // namespace
@@ -85,11 +83,9 @@ bool ProgressDisplay::due_by_clock() {
     return false;
   }
   const auto now = Clock::now();
-  const double per_step =
-      seconds_between(last_clock_, now) / static_cast<double>(steps_between_clock_);
-  steps_between_clock_ =
-      static_cast<int64_t>(std::clamp(clock_seconds / std::max(per_step, 1e-9), 1.0,
-                                      static_cast<double>(most_steps_between_clock)));
+  const double per_step = seconds_between(last_clock_, now) / static_cast<double>(steps_between_clock_);
+  steps_between_clock_ = static_cast<int64_t>(
+      std::clamp(clock_seconds / std::max(per_step, 1e-9), 1.0, static_cast<double>(most_steps_between_clock)));
   steps_until_clock_ = steps_between_clock_;
   last_clock_ = now;
   if (now < next_draw_) return false;
@@ -99,8 +95,7 @@ bool ProgressDisplay::due_by_clock() {
 
 void ProgressDisplay::take(int64_t step, double epoch, double loss) {
   const auto now = Clock::now();
-  while (marks_.size() > 1 && seconds_between(marks_.front().when, now) > speed_window_seconds)
-    marks_.pop_front();
+  while (marks_.size() > 1 && seconds_between(marks_.front().when, now) > speed_window_seconds) marks_.pop_front();
   const Mark& oldest = marks_.front();
   const double seconds = seconds_between(oldest.when, now);
   progress_.step = step;
@@ -112,8 +107,7 @@ void ProgressDisplay::take(int64_t step, double epoch, double loss) {
     progress_.examples_per_second = progress_.steps_per_second * options_.examples_per_step;
     // The whole session's pace, pauses for evaluation included, says best when the run will end.
     const double pace = static_cast<double>(step - options_.first_step) / progress_.elapsed_seconds;
-    progress_.remaining_seconds =
-        static_cast<double>(std::max<int64_t>(options_.total_steps - step, 0)) / pace;
+    progress_.remaining_seconds = static_cast<double>(std::max<int64_t>(options_.total_steps - step, 0)) / pace;
   }
   marks_.push_back({now, step});
   line_pending_ = true;

@@ -47,8 +47,7 @@ class ProgressDisplay {
 
   /// Keeps the newest evaluation in the line, most telling metric first; without a terminal it
   /// prints a line.
-  void evaluated(int64_t step, double epoch, double loss,
-                 std::vector<std::pair<std::string, double>> values);
+  void evaluated(int64_t step, double epoch, double loss, std::vector<std::pair<std::string, double>> values);
 
   /// Prints a message on lines of its own, above the bar.
   void note(std::string_view text);

@@ -22,8 +22,7 @@ struct Piece {
 };
 
 std::string step_text(const Progress& p) {
-  return p.total_steps > 0 ? fmt::format("{}/{}", p.step, p.total_steps)
-                           : fmt::format("step {}", p.step);
+  return p.total_steps > 0 ? fmt::format("{}/{}", p.step, p.total_steps) : fmt::format("step {}", p.step);
 }
 
 double fraction_done(const Progress& p) {
@@ -46,22 +45,19 @@ std::vector<Piece> pieces(const Progress& p) {
   std::vector<Piece> list;
   list.push_back({0, step_text(p)});
   list.push_back({6, fmt::format("epoch {:.2f}", p.epoch)});
-  list.push_back({1, fmt::format("loss {:.4g}", p.loss)});
+  if (p.step > 0 || std::isfinite(p.loss)) list.push_back({1, fmt::format("loss {:.4g}", p.loss)});
   for (size_t i = 0; i < p.evaluation.size(); ++i)
     list.push_back({i == 0 ? 2 : 7 + static_cast<int>(i), metric_text(p.evaluation[i])});
   if (p.steps_per_second > 0) list.push_back({4, format_quantity(p.steps_per_second) + " steps/s"});
-  if (p.examples_per_second > 0)
-    list.push_back({1000, format_quantity(p.examples_per_second) + " examples/s"});
+  if (p.examples_per_second > 0) list.push_back({1000, format_quantity(p.examples_per_second) + " examples/s"});
   list.push_back({5, format_duration(p.elapsed_seconds)});
-  if (p.remaining_seconds >= 0 && p.total_steps > 0)
-    list.push_back({3, "ETA " + format_duration(p.remaining_seconds)});
+  if (p.remaining_seconds >= 0 && p.total_steps > 0) list.push_back({3, "ETA " + format_duration(p.remaining_seconds)});
   return list;
 }
 
 int width(const std::vector<Piece>& list, int separator) {
   int sum = 0;
-  for (const auto& piece : list)
-    sum += static_cast<int>(io::count_code_points(piece.text)) + separator;
+  for (const auto& piece : list) sum += static_cast<int>(io::count_code_points(piece.text)) + separator;
   return list.empty() ? 0 : sum - separator;
 }
 
@@ -84,8 +80,8 @@ std::string bar(double fraction, int length, const ProgressStyle& style) {
   const std::string_view plain = style.colour ? "\x1b[0m" : "";
   if (!style.utf8) {
     const int full = static_cast<int>(fraction * (length - 2));
-    return fmt::format("[{}{}{}{}{}{}]", green, repeated("#", full), plain, grey,
-                       repeated(".", length - 2 - full), plain);
+    return fmt::format("[{}{}{}{}{}{}]", green, repeated("#", full), plain, grey, repeated(".", length - 2 - full),
+                       plain);
   }
   const int halves = static_cast<int>(fraction * 2 * length);
   const bool odd = halves % 2 != 0;
@@ -127,8 +123,8 @@ std::string bar_line(const Progress& p, const ProgressStyle& style) {
   const bool has_bar = p.total_steps > 0;
   const int reserved = has_bar ? 4 + 1 + shortest_bar + 1 : 0;  // "42% ━━━━━━━━ "
   while (list.size() > 1 && width(list, 3) + reserved > columns)
-    list.erase(std::max_element(list.begin(), list.end(),
-                                [](const Piece& a, const Piece& b) { return a.rank < b.rank; }));
+    list.erase(
+        std::max_element(list.begin(), list.end(), [](const Piece& a, const Piece& b) { return a.rank < b.rank; }));
   const std::string text = joined(list, separator);
   if (!has_bar) return std::string(io::first_code_points(text, static_cast<size_t>(columns)));
 

@@ -115,9 +115,7 @@ fs::path next_event_file(const fs::path& folder) {
 }  // namespace
 
 std::string tfrecord_frame(std::string_view payload) {
-  const auto masked = [](std::string_view bytes) {
-    return std::rotr(io::crc32c(bytes), 15) + 0xA282EAD8u;
-  };
+  const auto masked = [](std::string_view bytes) { return std::rotr(io::crc32c(bytes), 15) + 0xA282EAD8u; };
   std::string frame;
   frame.reserve(payload.size() + 16);
   append_little_endian(frame, static_cast<uint64_t>(payload.size()));

@@ -23,8 +23,7 @@ class TensorBoardSink : public Sink {
   /// Starts a new file in `folder`, named so that it sorts behind the files already there. When the
   /// run continues from a checkpoint of step `resumed_from`, TensorBoard is told to forget what the
   /// earlier files hold beyond it. Throws SystemError when the file cannot be made.
-  explicit TensorBoardSink(const std::filesystem::path& folder,
-                           std::optional<int64_t> resumed_from = std::nullopt);
+  explicit TensorBoardSink(const std::filesystem::path& folder, std::optional<int64_t> resumed_from = std::nullopt);
   void write(const Record& record) override;
   void flush() override;
 

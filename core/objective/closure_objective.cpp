@@ -53,6 +53,8 @@ at::Tensor ClosureObjective::value() {
   return value;
 }
 
-Evaluation ClosureObjective::gradient() { return {evaluate(), true}; }
+Evaluation ClosureObjective::gradient() {
+  return {evaluate(), true};
+}
 
 }  // namespace talweg

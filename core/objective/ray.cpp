@@ -9,10 +9,10 @@ namespace {
 
 class ParameterRay : public Ray {
  public:
-  ParameterRay(Objective& objective, Direction direction)
-      : objective_(objective), direction_(std::move(direction)) {
-    TORCH_CHECK_VALUE(direction_.size() == objective_.parameters().size(), "a direction has one tensor per parameter: ",
-                      direction_.size(), " for ", objective_.parameters().size());
+  ParameterRay(Objective& objective, Direction direction) : objective_(objective), direction_(std::move(direction)) {
+    TORCH_CHECK_VALUE(direction_.size() == objective_.parameters().size(),
+                      "a direction has one tensor per parameter: ", direction_.size(), " for ",
+                      objective_.parameters().size());
     torch::NoGradGuard no_grad;
     origin_.reserve(direction_.size());
     for (const at::Tensor& parameter : objective_.parameters()) origin_.push_back(parameter.detach().clone());
@@ -64,6 +64,8 @@ std::unique_ptr<Ray> make_parameter_ray(Objective& objective, Direction directio
   return std::make_unique<ParameterRay>(objective, std::move(direction));
 }
 
-std::unique_ptr<Ray> Objective::along(Direction direction) { return make_parameter_ray(*this, std::move(direction)); }
+std::unique_ptr<Ray> Objective::along(Direction direction) {
+  return make_parameter_ray(*this, std::move(direction));
+}
 
 }  // namespace talweg

@@ -20,8 +20,8 @@ class Ray {
  public:
   virtual ~Ray() = default;
 
-  /// phi at each step size, in order. Forward passes only; no graph is built. Non-finite values are answered as they are.
-  /// Linear models answer a block of step sizes in one pass over the data; the general ray needs one forward each.
+  /// phi at each step size, in order. Forward passes only; no graph is built. Non-finite values are answered as they
+  /// are. Linear models answer a block of step sizes in one pass over the data; the general ray needs one forward each.
   virtual std::vector<double> values(std::span<const double> step_sizes) = 0;
 
   /// Leaves the parameters at theta − eta·d for good.

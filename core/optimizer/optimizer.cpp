@@ -38,10 +38,14 @@ ParameterList name_parameters(const std::vector<at::Tensor>& parameters) {
 
 std::string_view status_name(StepStatus status) {
   switch (status) {
-    case StepStatus::accepted: return "accepted";
-    case StepStatus::skipped_non_finite: return "skipped: non-finite";
-    case StepStatus::search_failed: return "search failed";
-    case StepStatus::converged: return "converged";
+    case StepStatus::accepted:
+      return "accepted";
+    case StepStatus::skipped_non_finite:
+      return "skipped: non-finite";
+    case StepStatus::search_failed:
+      return "search failed";
+    case StepStatus::converged:
+      return "converged";
   }
   return "unknown";
 }
@@ -54,7 +58,8 @@ const at::Tensor& OptimizerState::require(const std::string& name, const at::Ten
                                   fmt::join(tensor.sizes(), ", "), fmt::join(like.sizes(), ", ")));
     return tensor;
   }
-  throw DataError(fmt::format("optimizer state '{}' is missing; was the checkpoint written by another optimizer?", name));
+  throw DataError(
+      fmt::format("optimizer state '{}' is missing; was the checkpoint written by another optimizer?", name));
 }
 
 Optimizer::Optimizer(ParameterList parameters, double learning_rate)
@@ -69,7 +74,9 @@ at::Tensor Optimizer::step(LossClosure closure) {
   return step(objective).loss;
 }
 
-double Optimizer::learning_rate() const { return param_groups_.front().options().get_lr() * schedule_factor_; }
+double Optimizer::learning_rate() const {
+  return param_groups_.front().options().get_lr() * schedule_factor_;
+}
 
 const std::vector<at::Tensor>& Optimizer::gradients() {
   gradients_.clear();

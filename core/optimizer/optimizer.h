@@ -64,7 +64,8 @@ class Optimizer : public torch::optim::Optimizer {
   /// One step on a frozen objective whose parameters are this optimizer's, in order.
   virtual StepReport step(Objective& objective) = 0;
 
-  /// LibTorch's own interface: `closure` zeroes the gradients, computes the loss, calls backward() and answers the loss.
+  /// LibTorch's own interface: `closure` zeroes the gradients, computes the loss, calls backward() and answers the
+  /// loss.
   at::Tensor step(LossClosure closure) final;
 
   /// What must be saved to continue bit for bit.

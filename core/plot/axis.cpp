@@ -17,8 +17,7 @@ double nice_step(double length, int tics) {
 }
 
 std::string typographic_minus(std::string text) {
-  for (size_t at = 0; (at = text.find('-', at)) != std::string::npos; at += 3)
-    text.replace(at, 1, "−");
+  for (size_t at = 0; (at = text.find('-', at)) != std::string::npos; at += 3) text.replace(at, 1, "−");
   return text;
 }
 
@@ -29,9 +28,7 @@ std::string tic_label(double value, double step) {
   if (size < step * 1e-6) return "0";
   std::string text;
   if (size >= 1e15 || size < 1e-4) {
-    text =
-        fmt::format("{:.{}e}", value,
-                    std::clamp(static_cast<int>(std::ceil(std::log10(size / step) - 1e-9)), 0, 6));
+    text = fmt::format("{:.{}e}", value, std::clamp(static_cast<int>(std::ceil(std::log10(size / step) - 1e-9)), 0, 6));
     // 1.50e-06 → 1.5e-6
     const size_t exponent = text.find('e');
     std::string mantissa = text.substr(0, exponent);
@@ -50,8 +47,7 @@ std::string tic_label(double value, double step) {
       break;
     }
   }
-  const int decimals =
-      std::clamp(static_cast<int>(std::ceil(-std::log10(step / scale) - 1e-9)), 0, 9);
+  const int decimals = std::clamp(static_cast<int>(std::ceil(-std::log10(step / scale) - 1e-9)), 0, 9);
   text = fmt::format("{:.{}f}", value / scale, decimals);
   return typographic_minus(text + unit);
 }
@@ -92,8 +88,7 @@ Axis log_axis(double low, double high) {
     for (int factor : {1, 2, 5}) {
       const double value = factor * std::pow(10, k);
       if (decades >= 3 && factor != 1) break;
-      if (value >= axis.low && value <= axis.high)
-        axis.tics.emplace_back(value, tic_label(value, std::pow(10, k)));
+      if (value >= axis.low && value <= axis.high) axis.tics.emplace_back(value, tic_label(value, std::pow(10, k)));
     }
   }
   return axis;

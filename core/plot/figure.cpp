@@ -18,11 +18,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<SeriesStyle, const char*>, 4> style_names{
-    {{SeriesStyle::line, "line"},
-     {SeriesStyle::points, "points"},
-     {SeriesStyle::dashed, "dashed"},
-     {SeriesStyle::faint, "faint"}}};
+constexpr std::array<std::pair<SeriesStyle, const char*>, 4> style_names{{{SeriesStyle::line, "line"},
+                                                                          {SeriesStyle::points, "points"},
+                                                                          {SeriesStyle::dashed, "dashed"},
+                                                                          {SeriesStyle::faint, "faint"}}};
 
 json number(double value) {
   return std::isfinite(value) ? json(value) : json(nullptr);
@@ -62,8 +61,7 @@ Series to_series(const json& object) {
   series.x = to_numbers(object.at("x"));
   series.y = to_numbers(object.at("y"));
   if (series.x.size() != series.y.size())
-    throw DataError(fmt::format("series '{}' has {} x and {} y values", series.name,
-                                series.x.size(), series.y.size()));
+    throw DataError(fmt::format("series '{}' has {} x and {} y values", series.name, series.x.size(), series.y.size()));
   const std::string style = object.value("style", "line");
   for (const auto& [value, name] : style_names) {
     if (style != name) continue;
@@ -71,8 +69,7 @@ Series to_series(const json& object) {
     return series;
   }
   throw DataError(
-      fmt::format("series '{}' has the style '{}': line, points, dashed or faint was expected",
-                  series.name, style));
+      fmt::format("series '{}' has the style '{}': line, points, dashed or faint was expected", series.name, style));
 }
 
 HeatMap to_heat_map(const json& object) {
@@ -84,8 +81,8 @@ HeatMap to_heat_map(const json& object) {
     if (row.empty() || row.size() != map.values[0].size())
       throw DataError("the rows of the heat map have different lengths, or none");
   const auto fits = [](size_t labels, size_t cells) { return labels == 0 || labels == cells; };
-  if (!map.values.empty() && !(fits(map.row_labels.size(), map.values.size()) &&
-                               fits(map.column_labels.size(), map.values[0].size())))
+  if (!map.values.empty() &&
+      !(fits(map.row_labels.size(), map.values.size()) && fits(map.column_labels.size(), map.values[0].size())))
     throw DataError("the heat map has more or fewer labels than rows or columns");
   return map;
 }
@@ -99,12 +96,10 @@ Figure to_figure(const json& object) {
   read(object, "x_log", figure.x_log);
   read(object, "y_log", figure.y_log);
   read(object, "caption", figure.caption);
-  for (const auto& series : object.value("series", json::array()))
-    figure.series.push_back(to_series(series));
+  for (const auto& series : object.value("series", json::array())) figure.series.push_back(to_series(series));
   for (const auto& line : object.value("references", json::array()))
     figure.references.push_back({to_number(line.at("y")), line.value("label", "")});
-  if (const auto map = object.find("heat_map"); map != object.end())
-    figure.heat_map = to_heat_map(*map);
+  if (const auto map = object.find("heat_map"); map != object.end()) figure.heat_map = to_heat_map(*map);
   return figure;
 }
 
@@ -119,8 +114,8 @@ json to_json(const Figure& figure) {
               {"y_log", figure.y_log},
               {"caption", io::valid_utf8(figure.caption)}};
   for (const auto& series : figure.series) {
-    json& entry = object["series"].emplace_back(json{
-        {"name", io::valid_utf8(series.name)}, {"x", numbers(series.x)}, {"y", numbers(series.y)}});
+    json& entry = object["series"].emplace_back(
+        json{{"name", io::valid_utf8(series.name)}, {"x", numbers(series.x)}, {"y", numbers(series.y)}});
     for (const auto& [value, name] : style_names)
       if (series.style == value) entry["style"] = name;
     if (series.colour >= 0) entry["colour"] = series.colour;
@@ -155,8 +150,7 @@ void save_figure(const Figure& figure, const std::filesystem::path& folder) {
 
 Figure load_figure(const std::filesystem::path& file) {
   const json object = json::parse(io::read_whole_file(file), nullptr, /*allow_exceptions=*/false);
-  if (!object.is_object())
-    throw DataError(fmt::format("{}: not a JSON object that describes a figure", file.string()));
+  if (!object.is_object()) throw DataError(fmt::format("{}: not a JSON object that describes a figure", file.string()));
   Figure figure = figure_from_json(object, file.string());
   if (figure.name.empty()) figure.name = file.stem().string();
   return figure;

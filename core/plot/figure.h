@@ -31,7 +31,7 @@ struct ReferenceLine {
 
 /// Values as coloured cells: a confusion matrix, attention weights. Row 0 is at the top.
 struct HeatMap {
-  std::vector<std::vector<double>> values;  ///< rows of equal length; non-finite cells stay empty
+  std::vector<std::vector<double>> values;             ///< rows of equal length; non-finite cells stay empty
   std::vector<std::string> row_labels, column_labels;  ///< as many as rows and columns, or empty
 };
 

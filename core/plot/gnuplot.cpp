@@ -39,8 +39,7 @@ void run_gnuplot(const std::filesystem::path& script) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, messages.c_str(), O_WRONLY | O_CREAT | O_TRUNC,
-                                   0600);
+  posix_spawn_file_actions_addopen(&actions, 1, messages.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   posix_spawn_file_actions_adddup2(&actions, 1, 2);
   std::string program = "gnuplot", defaults = "-d", file = script.string();
   char* const arguments[] = {program.data(), defaults.data(), file.data(), nullptr};
@@ -58,8 +57,7 @@ void run_gnuplot(const std::filesystem::path& script) {
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
   // posix_spawn may report a missing program only as exit status 127 of the child.
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-    throw SystemError("gnuplot cannot be run: install gnuplot-nox");
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 127) throw SystemError("gnuplot cannot be run: install gnuplot-nox");
   throw SystemError(fmt::format("gnuplot failed: {}", io::read_whole_file(messages)));
 }
 

@@ -42,16 +42,14 @@ class ScratchFolder {
 
 }  // namespace
 
-std::vector<std::string> render_svg(const std::vector<Figure>& figures,
-                                    const RenderOptions& options) {
+std::vector<std::string> render_svg(const std::vector<Figure>& figures, const RenderOptions& options) {
   if (figures.empty()) return {};
   const ScratchFolder folder;
   const auto picture = [&](size_t i) { return folder.path() / fmt::format("{}.svg", i); };
   const fs::path script = folder.path() / "script.gp";
   {
     io::OutputFile file(script, io::OpenMode::create_new);
-    for (size_t i = 0; i < figures.size(); ++i)
-      file.write(gnuplot_script(figures[i], options, picture(i).string()));
+    for (size_t i = 0; i < figures.size(); ++i) file.write(gnuplot_script(figures[i], options, picture(i).string()));
     file.close();
   }
   run_gnuplot(script);

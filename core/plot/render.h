@@ -20,8 +20,7 @@ struct RenderOptions {
 /// the same picture for a dark screen. Text of a figure is only ever shown: it cannot inject
 /// gnuplot commands or markup. Throws SystemError when gnuplot is missing ("install gnuplot-nox")
 /// or fails.
-std::vector<std::string> render_svg(const std::vector<Figure>& figures,
-                                    const RenderOptions& options = {});
+std::vector<std::string> render_svg(const std::vector<Figure>& figures, const RenderOptions& options = {});
 
 /// CSS of one of the palette's colours for series `index`, e.g. "var(--series-0, #0072b2)".
 std::string series_colour(size_t index);

@@ -59,8 +59,7 @@ std::string label_tics(const std::vector<std::string>& labels) {
   return list;
 }
 
-std::string preamble(const Figure& figure, const RenderOptions& options,
-                     const std::string& output) {
+std::string preamble(const Figure& figure, const RenderOptions& options, const std::string& output) {
   std::string script;
   add(script, "reset\nset encoding utf8\n");
   add(script,
@@ -70,18 +69,15 @@ std::string preamble(const Figure& figure, const RenderOptions& options,
   add(script, "set output {}\n", gnuplot_string(output));
   add(script, "set border 0\n");
   if (options.title && !figure.title.empty())
-    add(script, "set title {} textcolor rgb '{}' font ',13'\n", gnuplot_string(figure.title),
-        placeholder_ink);
+    add(script, "set title {} textcolor rgb '{}' font ',13'\n", gnuplot_string(figure.title), placeholder_ink);
   for (const auto& [axis, label] : {std::pair{'x', figure.x_label}, {'y', figure.y_label}})
     if (!label.empty())
-      add(script, "set {}label {} textcolor rgb '{}'\n", axis, gnuplot_string(label),
-          placeholder_muted);
+      add(script, "set {}label {} textcolor rgb '{}'\n", axis, gnuplot_string(label), placeholder_muted);
   return script;
 }
 
 std::string style(const Series& series, size_t place) {
-  const std::string colour =
-      placeholder_series(series.colour >= 0 ? static_cast<size_t>(series.colour) : place);
+  const std::string colour = placeholder_series(series.colour >= 0 ? static_cast<size_t>(series.colour) : place);
   switch (series.style) {
     case SeriesStyle::points:
       return fmt::format("with points pt 7 ps 0.45 lc rgb '{}'", colour);
@@ -94,8 +90,7 @@ std::string style(const Series& series, size_t place) {
       break;
   }
   // A curve of few points shows them: between them nothing was measured.
-  if (series.x.size() <= 30)
-    return fmt::format("with linespoints lw 2 pt 7 ps 0.45 lc rgb '{}'", colour);
+  if (series.x.size() <= 30) return fmt::format("with linespoints lw 2 pt 7 ps 0.45 lc rgb '{}'", colour);
   return fmt::format("with lines lw 2 lc rgb '{}'", colour);
 }
 
@@ -129,15 +124,13 @@ std::string curves(const Figure& figure, const RenderOptions& options) {
   std::string script;
   if (figure.x_log) script += "set logscale x\n";
   if (figure.y_log) script += "set logscale y\n";
-  add(script, "set xrange [{:.17g}:{:.17g}]\nset yrange [{:.17g}:{:.17g}]\n", x_axis.low,
-      x_axis.high, y_axis.low, y_axis.high);
+  add(script, "set xrange [{:.17g}:{:.17g}]\nset yrange [{:.17g}:{:.17g}]\n", x_axis.low, x_axis.high, y_axis.low,
+      y_axis.high);
   for (const auto& [axis, tics] : {std::pair{'x', x_axis}, {'y', y_axis}})
     add(script, "set {}tics scale 0 offset {} ({}) textcolor rgb '{}' font ',11'\n", axis,
         axis == 'x' ? "0,0.3" : "0.5,0", tic_list(tics), placeholder_muted);
-  add(script, "set style line 100 lt 1 lw 1 dt 1 lc rgb '{}'\nset grid xtics ytics ls 100\n",
-      placeholder_grid);
-  add(script, "set key above left horizontal Left reverse samplen 1.5 textcolor rgb '{}'\n",
-      placeholder_ink);
+  add(script, "set style line 100 lt 1 lw 1 dt 1 lc rgb '{}'\nset grid xtics ytics ls 100\n", placeholder_grid);
+  add(script, "set key above left horizontal Left reverse samplen 1.5 textcolor rgb '{}'\n", placeholder_ink);
   for (const auto& line : figure.references) {
     if (!y.shows(line.y)) continue;
     add(script,
@@ -151,8 +144,7 @@ std::string curves(const Figure& figure, const RenderOptions& options) {
   }
   // Without anything to draw the axes alone are drawn, with a word on why.
   if (plot.empty()) {
-    add(script,
-        "set label \"no values to draw\" at graph 0.5, graph 0.5 center textcolor rgb '{}'\n",
+    add(script, "set label \"no values to draw\" at graph 0.5, graph 0.5 center textcolor rgb '{}'\n",
         placeholder_muted);
     plot = "1/0 notitle";
   }
@@ -176,8 +168,7 @@ std::string heat_map(const HeatMap& map) {
       add(script, "unset {}tics\n", axis);
     else
       add(script, "set {}tics scale 0 {} ({}) textcolor rgb '{}' font ',11'\n", axis,
-          axis == 'x' && letters > 40 ? "rotate by -40" : "", label_tics(labels),
-          placeholder_muted);
+          axis == 'x' && letters > 40 ? "rotate by -40" : "", label_tics(labels), placeholder_muted);
   };
   tics('x', map.column_labels);
   tics('y', map.row_labels);
@@ -187,8 +178,7 @@ std::string heat_map(const HeatMap& map) {
       "'#08407e')\n");
   Axis colour = linear_axis(range.low, range.high);
   add(script, "set cbrange [{:.17g}:{:.17g}]\n", colour.low, colour.high);
-  add(script, "set cbtics scale 0 ({}) textcolor rgb '{}' font ',11'\n", tic_list(colour),
-      placeholder_muted);
+  add(script, "set cbtics scale 0 ({}) textcolor rgb '{}' font ',11'\n", tic_list(colour), placeholder_muted);
   add(script, "set colorbox noborder\nunset key\n$cells << END_OF_CELLS\n");
   for (size_t r = 0; r < rows; ++r)
     for (size_t c = 0; c < columns; ++c)
@@ -207,10 +197,8 @@ std::string heat_map(const HeatMap& map) {
 
 }  // namespace
 
-std::string gnuplot_script(const Figure& figure, const RenderOptions& options,
-                           const std::string& output) {
-  const std::string body =
-      figure.heat_map.values.empty() ? curves(figure, options) : heat_map(figure.heat_map);
+std::string gnuplot_script(const Figure& figure, const RenderOptions& options, const std::string& output) {
+  const std::string body = figure.heat_map.values.empty() ? curves(figure, options) : heat_map(figure.heat_map);
   return preamble(figure, options, output) + body + "unset output\n";
 }
 

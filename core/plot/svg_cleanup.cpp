@@ -36,9 +36,7 @@ std::string clean_tag(std::string_view tag, std::string_view prefix) {
   for (size_t at = 0; (at = clean.find("rgb(", at)) != std::string::npos;) {
     unsigned red = 0, green = 0, blue = 0;
     const size_t end = clean.find(')', at);
-    if (end == std::string::npos ||
-        std::sscanf(clean.c_str() + at, "rgb(%u,%u,%u)", &red, &green, &blue) != 3)
-      break;
+    if (end == std::string::npos || std::sscanf(clean.c_str() + at, "rgb(%u,%u,%u)", &red, &green, &blue) != 3) break;
     const std::string colour = css_colour(red, green, blue);
     clean.replace(at, end + 1 - at, colour);
     at += colour.size();

@@ -16,7 +16,9 @@ std::uint64_t mix(std::uint64_t x) {
 
 }  // namespace
 
-std::uint64_t RandomGenerator::next() { return mix(state_ += 0x9E3779B97F4A7C15ULL); }
+std::uint64_t RandomGenerator::next() {
+  return mix(state_ += 0x9E3779B97F4A7C15ULL);
+}
 
 std::uint64_t RandomGenerator::below(std::uint64_t bound) {
   __extension__ using Wide = unsigned __int128;
@@ -32,7 +34,9 @@ std::uint64_t RandomGenerator::below(std::uint64_t bound) {
   return static_cast<std::uint64_t>(product >> 64);
 }
 
-double RandomGenerator::uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+double RandomGenerator::uniform() {
+  return static_cast<double>(next() >> 11) * 0x1.0p-53;
+}
 
 double RandomGenerator::normal() {
   const double radius = std::sqrt(-2 * std::log1p(-uniform()));

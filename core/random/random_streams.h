@@ -6,8 +6,8 @@
 
 namespace talweg {
 
-/// A small counter-seeded generator (SplitMix64, Steele et al. 2014) with portable distributions: the standard library's
-/// differ between vendors, and a run must not depend on the vendor.
+/// A small counter-seeded generator (SplitMix64, Steele et al. 2014) with portable distributions: the standard
+/// library's differ between vendors, and a run must not depend on the vendor.
 class RandomGenerator {
  public:
   explicit RandomGenerator(std::uint64_t seed) : state_(seed) {}

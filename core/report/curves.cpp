@@ -59,8 +59,7 @@ std::vector<Collected> collect(const std::vector<Run>& runs) {
         if (place == places.end()) {
           const MetricName parsed = parse(name);
           size_t chart = 0;
-          while (chart < charts.size() &&
-                 (charts[chart].title != parsed.chart || charts[chart].group != parsed.group))
+          while (chart < charts.size() && (charts[chart].title != parsed.chart || charts[chart].group != parsed.group))
             ++chart;
           if (chart == charts.size()) charts.push_back({parsed.chart, parsed.group, {}});
           place = places.emplace(name, std::pair{chart, parsed.phase}).first;

@@ -47,8 +47,7 @@ std::string readable(double value) {
       text.insert(static_cast<size_t>(at), "\u202F");  // narrow space
   } else {
     text = fmt::format("{:.6g}", std::abs(value));
-    if (const size_t minus = text.find("e-"); minus != std::string::npos)
-      text.replace(minus + 1, 1, "−");
+    if (const size_t minus = text.find("e-"); minus != std::string::npos) text.replace(minus + 1, 1, "−");
   }
   return value < 0 ? "−" + text : text;
 }
@@ -62,8 +61,7 @@ std::string readable_duration(double seconds) {
   return fmt::format("{} d {} h", whole / 86400, whole / 3600 % 24);
 }
 
-std::string table(const std::vector<std::string>& header,
-                  const std::vector<std::vector<std::string>>& rows) {
+std::string table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::string> classes;
   std::string html = "<div class=\"scroll\"><table><thead><tr>";
   for (const auto& name : header) {

@@ -20,7 +20,6 @@ std::string readable_duration(double seconds);
 /// A table whose cells are HTML already; a header row and rows of the same length. Columns whose
 /// name begins with
 /// '#' hold numbers: they are right-aligned, the '#' is not shown.
-std::string table(const std::vector<std::string>& header,
-                  const std::vector<std::vector<std::string>>& rows);
+std::string table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows);
 
 }  // namespace talweg::report

@@ -23,12 +23,10 @@ class Pictures {
   }
   /// Throws SystemError.
   void draw() {
-    pictures_ =
-        plot::render_svg(figures_, {.width = 480, .height = 280, .legend = false, .title = false});
+    pictures_ = plot::render_svg(figures_, {.width = 480, .height = 280, .legend = false, .title = false});
   }
   std::string at(size_t place) const {
-    return place < pictures_.size() ? pictures_[place]
-                                    : "<p class=\"muted\">This plot could not be drawn.</p>";
+    return place < pictures_.size() ? pictures_[place] : "<p class=\"muted\">This plot could not be drawn.</p>";
   }
 
  private:
@@ -43,27 +41,23 @@ struct ChartPlaces {
 
 ChartPlaces add_views(const Chart& chart, Pictures& pictures) {
   ChartPlaces places;
-  for (const auto& [x_view, figure] :
-       {std::pair{"step", chart.by_step}, std::pair{"time", chart.by_time}}) {
+  for (const auto& [x_view, figure] : {std::pair{"step", chart.by_step}, std::pair{"time", chart.by_time}}) {
     const bool step = std::string_view(x_view) == "step";
     if (!chart.can_be_logarithmic) {
-      places.views.emplace_back(step ? "step linear logarithmic" : "time linear logarithmic",
-                                pictures.add(figure));
+      places.views.emplace_back(step ? "step linear logarithmic" : "time linear logarithmic", pictures.add(figure));
       continue;
     }
     plot::Figure logarithmic = figure;
     logarithmic.y_log = true;
     places.views.emplace_back(step ? "step linear" : "time linear", pictures.add(figure));
-    places.views.emplace_back(step ? "step logarithmic" : "time logarithmic",
-                              pictures.add(logarithmic));
+    places.views.emplace_back(step ? "step logarithmic" : "time logarithmic", pictures.add(logarithmic));
   }
   return places;
 }
 
-std::string figure_card(const std::string& title, const std::string& legend_html,
-                        const std::string& pictures, const std::string& caption) {
-  return fmt::format("<figure class=\"card\"><h4>{}</h4>{}{}{}</figure>\n", escape(title),
-                     legend_html, pictures,
+std::string figure_card(const std::string& title, const std::string& legend_html, const std::string& pictures,
+                        const std::string& caption) {
+  return fmt::format("<figure class=\"card\"><h4>{}</h4>{}{}{}</figure>\n", escape(title), legend_html, pictures,
                      caption.empty() ? "" : "<figcaption>" + escape(caption) + "</figcaption>");
 }
 
@@ -100,8 +94,7 @@ struct TaskFigure {
   size_t place;
 };
 
-std::string figure_section(const std::vector<TaskFigure>& figures, bool several_runs,
-                           const Pictures& pictures) {
+std::string figure_section(const std::vector<TaskFigure>& figures, bool several_runs, const Pictures& pictures) {
   if (figures.empty()) return "";
   std::string html = "<h2>Figures</h2>\n<div class=\"charts\">\n";
   for (const auto& [run, figure, place] : figures) {
@@ -139,8 +132,7 @@ std::vector<std::string> write_report(const std::vector<std::filesystem::path>& 
   for (const auto& chart : charts) places.push_back(add_views(chart, pictures));
   std::vector<TaskFigure> figures;
   for (const auto& run : runs)
-    for (const auto& figure : run.figures)
-      figures.push_back({run.name, figure, pictures.add(figure)});
+    for (const auto& figure : run.figures) figures.push_back({run.name, figure, pictures.add(figure)});
 
   std::string content = header_section(runs);
   try {

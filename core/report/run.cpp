@@ -128,9 +128,8 @@ Run load_run(const fs::path& path) {
   run.path = path;
   if (!fs::exists(path / "config.yaml", ignored) && !fs::exists(path / "metrics.jsonl", ignored) &&
       !fs::exists(path / "summary.json", ignored))
-    throw DataError(fmt::format(
-        "'{}' is not a run directory: it has no config.yaml, metrics.jsonl or summary.json",
-        path.string()));
+    throw DataError(fmt::format("'{}' is not a run directory: it has no config.yaml, metrics.jsonl or summary.json",
+                                path.string()));
   load_config(run);
   load_records(run);
   load_figures(run);
@@ -150,11 +149,9 @@ Run load_run(const fs::path& path) {
     run.steps = run.records.back().step;
     run.seconds = run.records.back().seconds;
   }
-  if (const auto steps = run.summary.find("steps");
-      steps != run.summary.end() && steps->is_number())
+  if (const auto steps = run.summary.find("steps"); steps != run.summary.end() && steps->is_number())
     run.steps = steps->get<int64_t>();
-  if (const auto seconds = run.summary.find("seconds");
-      seconds != run.summary.end() && seconds->is_number())
+  if (const auto seconds = run.summary.find("seconds"); seconds != run.summary.end() && seconds->is_number())
     run.seconds = seconds->get<double>();
   run.started = text_of(run.environment, "started");
   if (run.started.empty()) run.started = modified(path / "config.yaml");
@@ -205,14 +202,13 @@ std::vector<std::pair<std::string, double>> final_metrics(const Run& run) {
   std::vector<std::pair<std::string, double>> values;
   const auto in_summary = run.summary.find("metrics");
   if (in_summary != run.summary.end() && in_summary->is_object()) {
-    for (const auto& [name, value] : in_summary->items())
-      values.emplace_back(name, number_of(value));
+    for (const auto& [name, value] : in_summary->items()) values.emplace_back(name, number_of(value));
     return values;
   }
   for (const auto& record : run.records) {
     for (const auto& [name, value] : record.values) {
-      const auto known = std::find_if(values.begin(), values.end(),
-                                      [&](const auto& entry) { return entry.first == name; });
+      const auto known =
+          std::find_if(values.begin(), values.end(), [&](const auto& entry) { return entry.first == name; });
       if (known == values.end())
         values.emplace_back(name, value);
       else

@@ -18,9 +18,8 @@ using FlatConfig = std::vector<std::pair<std::string, std::string>>;
 /// told in `problems`.
 struct Run {
   std::filesystem::path path;
-  std::string name;  ///< from summary.json, else the configuration, else the directory
-  std::string
-      status;  ///< completed, interrupted, failed, running, or "unfinished" without a summary.json
+  std::string name;    ///< from summary.json, else the configuration, else the directory
+  std::string status;  ///< completed, interrupted, failed, running, or "unfinished" without a summary.json
   std::string reason;  ///< of an interruption or failure
   double seconds = 0;  ///< training time
   int64_t steps = 0;

@@ -26,8 +26,7 @@ std::string status_badge(const std::string& status) {
 }
 
 std::string swatch(size_t colour, std::string_view kind) {
-  return fmt::format("<i class=\"swatch {}\" style=\"color:{}\"></i>", kind,
-                     plot::series_colour(colour));
+  return fmt::format("<i class=\"swatch {}\" style=\"color:{}\"></i>", kind, plot::series_colour(colour));
 }
 
 std::string card(const std::string& heading, const std::string& content) {
@@ -35,8 +34,7 @@ std::string card(const std::string& heading, const std::string& content) {
 }
 
 std::string tile(const std::string& label, const std::string& value) {
-  return fmt::format("<div class=\"tile\"><span>{}</span><b>{}</b></div>", escape(label),
-                     escape(value));
+  return fmt::format("<div class=\"tile\"><span>{}</span><b>{}</b></div>", escape(label), escape(value));
 }
 
 /// A text, number or truth value as a reader expects it.
@@ -61,11 +59,9 @@ std::string notices(const Run& run) {
   if (run.status == "unfinished" || run.status == "running")
     add("wait", fmt::format("{} is still running, or was killed before it could say how it ended. "
                             "Its last record is of step {}{}.",
-                            run.name, run.steps,
-                            run.last_sign.empty() ? "" : ", written " + run.last_sign));
+                            run.name, run.steps, run.last_sign.empty() ? "" : ", written " + run.last_sign));
   if (!run.reason.empty())
-    add(run.status == "failed" ? "bad" : "wait",
-        fmt::format("{} {}: {}", run.name, run.status, run.reason));
+    add(run.status == "failed" ? "bad" : "wait", fmt::format("{} {}: {}", run.name, run.status, run.reason));
   for (const auto& problem : run.problems) add("wait", problem);
   return html;
 }
@@ -85,8 +81,7 @@ std::string tiles(const Run& run) {
       html += tile(name, readable(value->get<double>()));
   html += tile("training time", readable_duration(run.seconds));
   if (run.seconds > 0 && run.steps > 0)
-    html += tile("steps per second",
-                 fmt::format("{:.4g}", static_cast<double>(run.steps) / run.seconds));
+    html += tile("steps per second", fmt::format("{:.4g}", static_cast<double>(run.steps) / run.seconds));
   return "<div class=\"tiles\">" + html + "</div>\n";
 }
 
@@ -118,10 +113,8 @@ Extremes extremes(const Run& run, const std::string& metric) {
     for (const auto& [name, value] : record.values) {
       if (name != metric) continue;
       if (!std::isfinite(value)) ++found.not_finite;
-      if (std::isfinite(value) && value < found.low)
-        found.low = value, found.low_step = record.step;
-      if (std::isfinite(value) && value > found.high)
-        found.high = value, found.high_step = record.step;
+      if (std::isfinite(value) && value < found.low) found.low = value, found.low_step = record.step;
+      if (std::isfinite(value) && value > found.high) found.high = value, found.high_step = record.step;
     }
   }
   return found;
@@ -149,8 +142,8 @@ std::string header_section(const std::vector<Run>& runs) {
   std::string html;
   if (runs.size() == 1) {
     const Run& run = runs[0];
-    html += fmt::format("<header><div class=\"headline\"><h1>{}</h1>{}</div>\n<p class=\"muted\">",
-                        escape(run.name), status_badge(run.status));
+    html += fmt::format("<header><div class=\"headline\"><h1>{}</h1>{}</div>\n<p class=\"muted\">", escape(run.name),
+                        status_badge(run.status));
     if (!run.started.empty()) html += "started " + escape(run.started) + " · ";
     html += "trained for " + readable_duration(run.seconds) + "</p></header>\n";
   } else {
@@ -170,17 +163,12 @@ std::string expectation_section(const std::vector<Run>& runs) {
       const auto met = expectation.find("met");
       const bool known = met != expectation.end() && met->is_boolean();
       std::string verdict = badge("wait", "? not decided");
-      if (known)
-        verdict = met->get<bool>() ? badge("good", "✓ holds") : badge("bad", "✗ does not hold");
+      if (known) verdict = met->get<bool>() ? badge("good", "✓ holds") : badge("bad", "✗ does not hold");
       std::string metric = "<code>" + member(expectation, "metric") + "</code>";
       if (expectation.contains("at")) metric += " at " + member(expectation, "at");
       std::vector<std::string> row{
-          member(expectation, "claim"),
-          metric,
-          member(expectation, "expected") + tolerance_text(expectation),
-          member(expectation, "got"),
-          verdict,
-          "<span class=\"muted\">" + member(expectation, "source") + "</span>"};
+          member(expectation, "claim"), metric,  member(expectation, "expected") + tolerance_text(expectation),
+          member(expectation, "got"),   verdict, "<span class=\"muted\">" + member(expectation, "source") + "</span>"};
       if (runs.size() > 1) row.insert(row.begin(), swatch(r, "") + escape(runs[r].name));
       rows.push_back(row);
     }
@@ -196,10 +184,9 @@ std::string numbers_section(const Run& run) {
   for (const auto& [name, value] : final_metrics(run)) {
     const Extremes range = extremes(run, name);
     const auto at = [](double extreme, int64_t step) {
-      return std::isfinite(extreme)
-                 ? fmt::format("{} <span class=\"muted\">at {}</span>", readable(extreme),
-                               readable(static_cast<double>(step)))
-                 : std::string("—");
+      return std::isfinite(extreme) ? fmt::format("{} <span class=\"muted\">at {}</span>", readable(extreme),
+                                                  readable(static_cast<double>(step)))
+                                    : std::string("—");
     };
     std::string final_value = readable(value);
     if (!std::isfinite(value)) final_value = badge("bad", final_value);
@@ -219,9 +206,7 @@ std::string difference_section(const std::vector<Run>& runs) {
     rows.push_back({"<code>" + escape(key) + "</code>"});
     for (const auto& run : runs) rows.back().push_back(escape(config_value(run, key)));
   }
-  if (rows.empty())
-    return card("Configuration differences",
-                "<p class=\"muted\">The configurations are equal.</p>");
+  if (rows.empty()) return card("Configuration differences", "<p class=\"muted\">The configurations are equal.</p>");
   std::vector<std::string> header{"key"};
   for (size_t r = 0; r < runs.size(); ++r) header.push_back(swatch(r, "") + escape(runs[r].name));
   return card("Configuration differences", table(header, rows));
@@ -232,14 +217,13 @@ std::string detail_section(const std::vector<Run>& runs) {
   for (const auto& run : runs) {
     const std::string of = runs.size() > 1 ? " of " + escape(run.name) : "";
     if (!run.config_text.empty())
-      html += fmt::format(
-          "<details class=\"card\"><summary>Configuration{}</summary><pre>{}</pre></details>\n", of,
-          escape(run.config_text));
+      html += fmt::format("<details class=\"card\"><summary>Configuration{}</summary><pre>{}</pre></details>\n", of,
+                          escape(run.config_text));
     std::vector<std::vector<std::string>> rows;
     environment_rows(run.environment, "", 0, rows);
     if (!rows.empty())
-      html += fmt::format("<details class=\"card\"><summary>Environment{}</summary>{}</details>\n",
-                          of, table({"", ""}, rows));
+      html += fmt::format("<details class=\"card\"><summary>Environment{}</summary>{}</details>\n", of,
+                          table({"", ""}, rows));
   }
   return html;
 }
@@ -252,8 +236,7 @@ std::string legend(const plot::Figure& figure) {
     const char* kind = series.style == plot::SeriesStyle::dashed   ? "dashed"
                        : series.style == plot::SeriesStyle::points ? "points"
                                                                    : "";
-    html += fmt::format("<span>{}{}</span>",
-                        swatch(series.colour >= 0 ? static_cast<size_t>(series.colour) : i, kind),
+    html += fmt::format("<span>{}{}</span>", swatch(series.colour >= 0 ? static_cast<size_t>(series.colour) : i, kind),
                         escape(series.name));
   }
   return html.empty() ? "" : "<div class=\"legend\">" + html + "</div>";

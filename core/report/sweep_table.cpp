@@ -37,8 +37,8 @@ std::string final_value(const Run& run, const std::string& metric) {
 /// Name of the metric that summary.json calls the best one's, and its value.
 std::optional<std::pair<std::string, std::string>> best_of(const Run& run) {
   const auto best = run.summary.find("best");
-  if (best == run.summary.end() || !best->is_object() || !best->contains("metric") ||
-      !(*best)["metric"].is_string() || !best->contains("value"))
+  if (best == run.summary.end() || !best->is_object() || !best->contains("metric") || !(*best)["metric"].is_string() ||
+      !best->contains("value"))
     return std::nullopt;
   return std::pair{(*best)["metric"].get<std::string>(), readable(number_of((*best)["value"]))};
 }
@@ -49,8 +49,7 @@ SweepTable make_sweep_table(const std::vector<Run>& runs) {
   std::vector<std::string> keys = differing_keys(runs), metrics = shown_metrics(runs), best;
   std::erase_if(keys, names_the_run);
   for (const auto& run : runs)
-    if (const auto entry = best_of(run);
-        entry && std::find(best.begin(), best.end(), entry->first) == best.end())
+    if (const auto entry = best_of(run); entry && std::find(best.begin(), best.end(), entry->first) == best.end())
       best.push_back(entry->first);
 
   SweepTable table;
@@ -65,11 +64,9 @@ SweepTable make_sweep_table(const std::vector<Run>& runs) {
   for (const auto& run : runs) {
     std::vector<std::string> row{run.name};
     for (const auto& key : keys) row.push_back(config_value(run, key));
-    row.insert(row.end(), {run.status, readable(static_cast<double>(run.steps)),
-                           readable_duration(run.seconds)});
+    row.insert(row.end(), {run.status, readable(static_cast<double>(run.steps)), readable_duration(run.seconds)});
     const auto entry = best_of(run);
-    for (const auto& metric : best)
-      row.push_back(entry && entry->first == metric ? entry->second : "—");
+    for (const auto& metric : best) row.push_back(entry && entry->first == metric ? entry->second : "—");
     for (const auto& metric : metrics) row.push_back(final_value(run, metric));
     table.rows.push_back(row);
   }

@@ -24,8 +24,9 @@ RunDirectory RunDirectory::create(const fs::path& path) {
                         (!fs::is_directory(path, error) ||
                          std::any_of(fs::directory_iterator(path, error), fs::directory_iterator(), is_visible));
   if (occupied)
-    throw UsageError(fmt::format("'{0}' exists already; continue it with 'talweg resume {0}', or name another folder with --output",
-                                 path.string()));
+    throw UsageError(
+        fmt::format("'{0}' exists already; continue it with 'talweg resume {0}', or name another folder with --output",
+                    path.string()));
   fs::create_directories(path, error);
   if (error) throw io::file_error("create", path, error.value());
   return RunDirectory(path);

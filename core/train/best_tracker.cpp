@@ -14,7 +14,8 @@ BestTracker::BestTracker(const CheckpointOptions& options, const std::optional<E
     : options_(options), early_stopping_(early_stopping) {}
 
 bool BestTracker::update(std::int64_t step, const Metrics& metrics) {
-  const auto found = std::find_if(metrics.begin(), metrics.end(), [&](const auto& m) { return m.first == options_.best_metric; });
+  const auto found =
+      std::find_if(metrics.begin(), metrics.end(), [&](const auto& m) { return m.first == options_.best_metric; });
   if (found == metrics.end()) {
     std::vector<std::string> names;
     for (const auto& [name, value] : metrics) names.push_back(name);

@@ -46,8 +46,9 @@ Verdict compare(const Expectation& e, std::optional<double> got) {
     verdict.met = verdict.met && holds;
   };
   const double x = got.value_or(std::nan(""));
-  if (e.value) add(fmt::format("{:.6g} ± {}", *e.value, e.tolerance),
-                   std::abs(x - *e.value) <= absolute_tolerance(e.tolerance, *e.value).value_or(0));
+  if (e.value)
+    add(fmt::format("{:.6g} ± {}", *e.value, e.tolerance),
+        std::abs(x - *e.value) <= absolute_tolerance(e.tolerance, *e.value).value_or(0));
   if (e.at_least) add(fmt::format("≥ {:.6g}", *e.at_least), x >= *e.at_least);
   if (e.at_most) add(fmt::format("≤ {:.6g}", *e.at_most), x <= *e.at_most);
   return verdict;
@@ -73,7 +74,8 @@ void validate(const Expectation& o, const config::Value& where, config::Diagnost
   if (o.at != "end" && o.at != "min" && o.at != "max" && !step_number(o.at))
     diagnostics.error(at("at"), fmt::format("'at' takes end, min, max or a step, found '{}'", o.at));
   if (!absolute_tolerance(o.tolerance, 1))
-    diagnostics.error(at("tolerance"), fmt::format("'tolerance' takes a number or per cent ('3%'), found '{}'", o.tolerance));
+    diagnostics.error(at("tolerance"),
+                      fmt::format("'tolerance' takes a number or per cent ('3%'), found '{}'", o.tolerance));
 }
 
 Verdict judge(const Expectation& expectation, const std::vector<metrics::Record>& records) {

@@ -4,7 +4,9 @@
 
 namespace talweg {
 
-at::ScalarType storage_type(Precision precision) { return precision == Precision::float64 ? at::kDouble : at::kFloat; }
+at::ScalarType storage_type(Precision precision) {
+  return precision == Precision::float64 ? at::kDouble : at::kFloat;
+}
 
 AutocastScope::AutocastScope(Precision precision, at::Device device)
     : active_(precision == Precision::bfloat16), device_(device.type()) {

@@ -12,7 +12,8 @@ void declare(config::Fields& f, TrainingOptions& o) {
   f("epochs", o.epochs, "length of the run in passes over the training data; give this or 'steps'", above(0));
   f("batch_size", o.batch_size, "examples per optimizer step, all micro-batches together", at_least(1));
   f("micro_batch_size", o.micro_batch_size,
-    "examples per forward and backward pass; gradients are accumulated over the batch (default: the whole batch)", at_least(1));
+    "examples per forward and backward pass; gradients are accumulated over the batch (default: the whole batch)",
+    at_least(1));
   f("sampler", o.sampler, "which examples form a batch");
   f("precision", o.precision, "bfloat16 keeps parameters in float32 and multiplies in bfloat16");
   f("clip_norm", o.clip_norm, "scale the gradient down to this Euclidean norm when it is larger", above(0));
@@ -20,12 +21,15 @@ void declare(config::Fields& f, TrainingOptions& o) {
   f("non_finite_limit", o.non_finite_limit, "updates in a row that may be skipped before the run stops", at_least(1));
   f("log_every", o.log_every, "steps between two records of the training metrics", at_least(1));
   f("evaluate_every", o.evaluate_every, "steps between two evaluations (default: one epoch)", at_least(1));
-  f("prefetch", o.prefetch, "batches prepared ahead by a background thread; 0 prepares them in line", at_least(0), at_most(64));
+  f("prefetch", o.prefetch, "batches prepared ahead by a background thread; 0 prepares them in line", at_least(0),
+    at_most(64));
 }
 
 void validate(const TrainingOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
-  if (o.steps && o.epochs) diagnostics.error(where.where, "'steps' and 'epochs' contradict each other; give one of them");
-  if (!o.steps && !o.epochs) diagnostics.error(where.where, "the length of the run is missing: give 'steps' or 'epochs'");
+  if (o.steps && o.epochs)
+    diagnostics.error(where.where, "'steps' and 'epochs' contradict each other; give one of them");
+  if (!o.steps && !o.epochs)
+    diagnostics.error(where.where, "the length of the run is missing: give 'steps' or 'epochs'");
   if (o.micro_batch_size && *o.micro_batch_size > o.batch_size)
     diagnostics.error(where.find("micro_batch_size") ? where.find("micro_batch_size")->where : where.where,
                       "'micro_batch_size' is larger than 'batch_size'");
@@ -39,7 +43,8 @@ void declare(config::Fields& f, CheckpointOptions& o) {
 }
 
 void declare(config::Fields& f, EarlyStoppingOptions& o) {
-  f("patience", o.patience, "evaluations without improvement of 'checkpoint.best_metric' after which the run ends", at_least(1));
+  f("patience", o.patience, "evaluations without improvement of 'checkpoint.best_metric' after which the run ends",
+    at_least(1));
   f("min_improvement", o.min_improvement, "smaller changes do not count as an improvement", at_least(0));
 }
 
@@ -63,7 +68,9 @@ void declare(config::Fields& f, RunConfig& o) {
 }
 
 void validate(const RunConfig& o, const config::Value& where, config::Diagnostics& diagnostics) {
-  const auto digits = [](const std::string& s) { return !s.empty() && s.find_first_not_of("0123456789") == std::string::npos; };
+  const auto digits = [](const std::string& s) {
+    return !s.empty() && s.find_first_not_of("0123456789") == std::string::npos;
+  };
   const bool known = o.device == "auto" || o.device == "cpu" || o.device == "cuda" ||
                      (o.device.starts_with("cuda:") && o.device.size() < 9 && digits(o.device.substr(5)));
   if (!known)

@@ -56,10 +56,13 @@ void declare(config::Fields& f, InverseSquareRootOptions& o) {
 }
 void declare(config::Fields& f, WarmupStableDecayOptions& o) {
   declare(f, static_cast<DecayOptions&>(o));
-  f("decay_fraction", o.decay_fraction, "last part of the run in which the rate falls linearly", config::above(0), config::at_most(1));
+  f("decay_fraction", o.decay_fraction, "last part of the run in which the rate falls linearly", config::above(0),
+    config::at_most(1));
 }
 
-double progress(std::int64_t step, std::int64_t total) { return std::min(1.0, static_cast<double>(step) / static_cast<double>(total)); }
+double progress(std::int64_t step, std::int64_t total) {
+  return std::min(1.0, static_cast<double>(step) / static_cast<double>(total));
+}
 
 class Constant : public WarmedUp<ConstantOptions> {
   using WarmedUp::WarmedUp;
@@ -115,8 +118,8 @@ void register_schedules() {
     add<StepDecay, StepDecayOptions>("step", "falls by a factor at regular intervals", "standard");
     add<InverseSquareRoot, InverseSquareRootOptions>("inverse_square_root", "falls like one over the root of the step",
                                                      "Vaswani et al. 2017, section 5.3");
-    add<WarmupStableDecay, WarmupStableDecayOptions>("warmup_stable_decay", "constant, then linear decay in the last part",
-                                                     "Hu et al. 2024, section 4");
+    add<WarmupStableDecay, WarmupStableDecayOptions>(
+        "warmup_stable_decay", "constant, then linear decay in the last part", "Hu et al. 2024, section 4");
     return true;
   }();
   (void)once;

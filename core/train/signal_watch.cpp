@@ -29,6 +29,8 @@ SignalWatch::~SignalWatch() {
   for (int i = 0; i < 3; ++i) sigaction(kSignals[i], &earlier_[i], nullptr);
 }
 
-int SignalWatch::received() const { return first_signal; }
+int SignalWatch::received() const {
+  return first_signal;
+}
 
 }  // namespace talweg

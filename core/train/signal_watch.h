@@ -4,8 +4,8 @@
 
 namespace talweg {
 
-/// While it lives, SIGTERM, SIGINT and SIGUSR1 ask the trainer to finish its step and save instead of ending the process.
-/// A second SIGINT ends it at once. Only one may live at a time.
+/// While it lives, SIGTERM, SIGINT and SIGUSR1 ask the trainer to finish its step and save instead of ending the
+/// process. A second SIGINT ends it at once. Only one may live at a time.
 class SignalWatch {
  public:
   SignalWatch();

@@ -11,7 +11,8 @@ namespace {
 /// Copies tensors aside and puts them back at the end of the scope.
 class RestoreScope {
  public:
-  RestoreScope(const std::vector<at::Tensor>& tensors, std::vector<at::Tensor>& storage) : tensors_(tensors), storage_(storage) {
+  RestoreScope(const std::vector<at::Tensor>& tensors, std::vector<at::Tensor>& storage)
+      : tensors_(tensors), storage_(storage) {
     torch::NoGradGuard no_grad;
     if (storage_.empty())
       for (const at::Tensor& tensor : tensors_) storage_.push_back(at::empty_like(tensor));
@@ -38,7 +39,8 @@ ParameterList trainable_parameters(torch::nn::Module& module) {
   return list;
 }
 
-TaskObjective::TaskObjective(Task& task, const ObjectiveOptions& options, const RandomStreams& streams, at::Device device)
+TaskObjective::TaskObjective(Task& task, const ObjectiveOptions& options, const RandomStreams& streams,
+                             at::Device device)
     : task_(task),
       options_(options),
       streams_(streams),
@@ -60,7 +62,8 @@ void TaskObjective::begin_step(std::int64_t step, data::Batch batch) {
 template <class Visit>
 at::Tensor TaskObjective::evaluate(Visit&& visit) {
   at::Tensor total;
-  const std::int64_t size = options_.micro_batch_size > 0 ? options_.micro_batch_size : std::max<std::int64_t>(1, batch_.size);
+  const std::int64_t size =
+      options_.micro_batch_size > 0 ? options_.micro_batch_size : std::max<std::int64_t>(1, batch_.size);
   for (std::int64_t begin = 0, part = 0; begin < batch_.size; begin += size, ++part) {
     const std::int64_t length = std::min(size, batch_.size - begin);
     torch::manual_seed(streams_.seed_of("noise", static_cast<std::uint64_t>(step_ << 20 | part)));
@@ -126,7 +129,8 @@ void TaskObjective::clip_and_check(const at::Tensor& loss, Evaluation& evaluatio
       }
     return;
   }
-  if (options_.clip_norm) at::_foreach_mul_(gradients, at::clamp_max(*options_.clip_norm / (gradient_norm_ + 1e-12), 1.0));
+  if (options_.clip_norm)
+    at::_foreach_mul_(gradients, at::clamp_max(*options_.clip_norm / (gradient_norm_ + 1e-12), 1.0));
 }
 
 }  // namespace talweg

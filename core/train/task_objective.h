@@ -14,9 +14,9 @@ namespace talweg {
 /// How a task's loss becomes the objective of a step.
 struct ObjectiveOptions {
   Precision precision = Precision::float32;
-  std::int64_t micro_batch_size = 0;      ///< examples per forward pass; 0: the whole batch at once
-  std::optional<double> clip_norm;        ///< largest Euclidean norm of the gradient
-  bool check_gradients = false;           ///< look for non-finite gradients, not only losses, before every update
+  std::int64_t micro_batch_size = 0;  ///< examples per forward pass; 0: the whole batch at once
+  std::optional<double> clip_norm;    ///< largest Euclidean norm of the gradient
+  bool check_gradients = false;       ///< look for non-finite gradients, not only losses, before every update
 };
 
 /// The trainable parameters of a module, in its order.

@@ -41,10 +41,13 @@ at::Device resolve_device(const std::string& device) {
   if (device == "cpu") return at::kCPU;
   const bool gpu = torch::cuda::is_available();
   if (device == "auto") return gpu ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU);
-  if (!gpu) throw ConfigError(fmt::format("device: '{}' was asked for, and LibTorch sees no GPU here; use 'cpu' or 'auto'", device));
+  if (!gpu)
+    throw ConfigError(
+        fmt::format("device: '{}' was asked for, and LibTorch sees no GPU here; use 'cpu' or 'auto'", device));
   const at::Device result(device);
   const auto count = static_cast<int>(torch::cuda::device_count());
-  if (result.index() >= count) throw ConfigError(fmt::format("device: '{}' was asked for, there are {} GPUs", device, count));
+  if (result.index() >= count)
+    throw ConfigError(fmt::format("device: '{}' was asked for, there are {} GPUs", device, count));
   return {at::kCUDA, std::max<at::DeviceIndex>(0, result.index())};
 }
 
@@ -71,7 +74,8 @@ Trainer::Trainer(const RunConfig& config, const RunDirectory& directory, bool qu
   loader_ = make_loader(config_, *task_, streams_, device_, 0);
 
   const double per_epoch = loader_->steps_per_epoch();
-  total_steps_ = training.steps.value_or(static_cast<std::int64_t>(std::ceil(training.epochs.value_or(0) * per_epoch - 1e-9)));
+  total_steps_ =
+      training.steps.value_or(static_cast<std::int64_t>(std::ceil(training.epochs.value_or(0) * per_epoch - 1e-9)));
   evaluate_every_ = training.evaluate_every.value_or(std::max<std::int64_t>(1, std::llround(per_epoch)));
   save_every_ = config_.checkpoint.every.value_or(evaluate_every_);
 }
@@ -110,7 +114,8 @@ RunOutcome Trainer::run() {
     outcome.reason = fmt::format("signal {} ({})", signals.received(), strsignal(signals.received()));
   } else {
     if (step_ < total_steps_)
-      outcome.reason = fmt::format("stopped early: {} has not improved for {} evaluations", best_.metric(), config_.early_stopping->patience);
+      outcome.reason = fmt::format("stopped early: {} has not improved for {} evaluations", best_.metric(),
+                                   config_.early_stopping->patience);
     write_figures();
   }
   progress_->finish();
@@ -136,9 +141,11 @@ void Trainer::train_step() {
     report_ = optimizer_->step(*objective_);
   } catch (const c10::OutOfMemoryError& error) {
     const std::int64_t at_once = config_.training.micro_batch_size.value_or(config_.training.batch_size);
-    throw TrainingError(fmt::format(
-        "step {}: out of memory on {} with {} examples at once; try 'training.micro_batch_size: {}' (the result is the same), "
-        "or 'training.precision: bfloat16'", step_ + 1, device_.str(), at_once, std::max<std::int64_t>(1, at_once / 2)));
+    throw TrainingError(
+        fmt::format("step {}: out of memory on {} with {} examples at once; try 'training.micro_batch_size: {}' (the "
+                    "result is the same), "
+                    "or 'training.precision: bfloat16'",
+                    step_ + 1, device_.str(), at_once, std::max<std::int64_t>(1, at_once / 2)));
   }
   ++step_;
   forwards_ += report_.forwards;
@@ -148,9 +155,10 @@ void Trainer::train_step() {
     ++skipped_in_a_row_;
     const bool tolerated = config_.training.non_finite == NonFinitePolicy::skip;
     if (!tolerated || skipped_in_a_row_ > config_.training.non_finite_limit)
-      throw TrainingError(fmt::format("step {}: {}{}", step_, objective_->defect(),
-                                      tolerated ? fmt::format(", for the {}th step in a row", skipped_in_a_row_)
-                                                : "; lower the learning rate, clip with 'training.clip_norm', or set 'training.non_finite: skip'"));
+      throw TrainingError(fmt::format(
+          "step {}: {}{}", step_, objective_->defect(),
+          tolerated ? fmt::format(", for the {}th step in a row", skipped_in_a_row_)
+                    : "; lower the learning rate, clip with 'training.clip_norm', or set 'training.non_finite: skip'"));
   } else {
     skipped_in_a_row_ = 0;
     window_.add(report_.loss, step_);
@@ -162,12 +170,15 @@ void Trainer::train_step() {
 void Trainer::record() {
   const LossWindow::Reading reading = window_.take();
   if (reading.first_non_finite_step)
-    throw TrainingError(fmt::format("step {}: the loss is not finite; lower the learning rate, clip with 'training.clip_norm', or set "
-                                    "'training.non_finite: skip'", *reading.first_non_finite_step));
+    throw TrainingError(
+        fmt::format("step {}: the loss is not finite; lower the learning rate, clip with 'training.clip_norm', or set "
+                    "'training.non_finite: skip'",
+                    *reading.first_non_finite_step));
   Metrics values;
   if (reading.count > 0) values.emplace_back("train/loss", reading.mean);
   values.emplace_back("train/step_size", report_.step_size);
-  if (objective_->gradient_norm().defined()) values.emplace_back("train/gradient_norm", objective_->gradient_norm().item<double>());
+  if (objective_->gradient_norm().defined())
+    values.emplace_back("train/gradient_norm", objective_->gradient_norm().item<double>());
   if (skipped_ > 0) values.emplace_back("train/skipped_steps", static_cast<double>(skipped_));
   for (const auto& [name, value] : report_.scalars) values.emplace_back("train/" + name, value);
   emit(values);
@@ -220,7 +231,8 @@ void Trainer::require_finite_parameters() const {
   torch::NoGradGuard no_grad;
   for (const NamedParameter& parameter : optimizer_->named_parameters())
     if (!parameter.tensor.isfinite().all().item<bool>())
-      throw TrainingError(fmt::format("step {}: the parameter '{}' is not finite; the last checkpoint is still whole", step_, parameter.name));
+      throw TrainingError(fmt::format("step {}: the parameter '{}' is not finite; the last checkpoint is still whole",
+                                      step_, parameter.name));
 }
 
 double Trainer::seconds() const {
@@ -237,10 +249,15 @@ checkpoint::Checkpoint Trainer::state() const {
   if (average_) checkpoint.tensors["average"] = average_->state();
   checkpoint.values["best"] = best_.state();
   checkpoint.values["window"] = window_.state();
-  checkpoint.values["counters"] = {{"examples", examples_}, {"forwards", forwards_}, {"backwards", backwards_},
-                                   {"skipped", skipped_},   {"skipped_in_a_row", skipped_in_a_row_}, {"seconds", seconds()}};
+  checkpoint.values["counters"] = {{"examples", examples_},
+                                   {"forwards", forwards_},
+                                   {"backwards", backwards_},
+                                   {"skipped", skipped_},
+                                   {"skipped_in_a_row", skipped_in_a_row_},
+                                   {"seconds", seconds()}};
   nlohmann::json latest = nlohmann::json::array();
-  for (const auto& [name, value] : latest_) latest.push_back({name, std::isfinite(value) ? nlohmann::json(value) : nlohmann::json()});
+  for (const auto& [name, value] : latest_)
+    latest.push_back({name, std::isfinite(value) ? nlohmann::json(value) : nlohmann::json()});
   checkpoint.values["metrics"] = latest;
   return checkpoint;
 }

@@ -29,7 +29,7 @@ struct RunOutcome {
   std::int64_t examples = 0;
   double seconds = 0;  ///< training time, earlier sessions of a resumed run included
   std::int64_t parameters = 0;
-  std::int64_t forwards = 0;   ///< passes over a batch
+  std::int64_t forwards = 0;  ///< passes over a batch
   std::int64_t backwards = 0;
   Metrics metrics;  ///< last value of every metric
   std::optional<BestTracker::Best> best;

@@ -4,7 +4,8 @@
 
 namespace talweg {
 
-WeightAverage::WeightAverage(ParameterList parameters, double decay) : parameters_(std::move(parameters)), decay_(decay) {
+WeightAverage::WeightAverage(ParameterList parameters, double decay)
+    : parameters_(std::move(parameters)), decay_(decay) {
   torch::NoGradGuard no_grad;
   for (const NamedParameter& parameter : parameters_) {
     tensors_.push_back(parameter.tensor);

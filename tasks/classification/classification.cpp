@@ -15,7 +15,8 @@ void declare(config::Fields& f, ClassificationOptions& o) {
   f("evaluation_share", o.evaluation_share, "share of every class kept for evaluation when the data has no such part",
     config::above(0), config::below(1));
   f("standardize", o.standardize, "shift and scale every feature to mean 0 and deviation 1 on the training part");
-  f("label_smoothing", o.label_smoothing, "share of the target spread evenly over all classes", config::at_least(0), config::below(1));
+  f("label_smoothing", o.label_smoothing, "share of the target spread evenly over all classes", config::at_least(0),
+    config::below(1));
   f("evaluation_batch_size", o.evaluation_batch_size, "examples per forward pass in evaluations", config::at_least(1));
 }
 
@@ -29,7 +30,8 @@ Classification::Classification(const ClassificationOptions& options, const TaskC
   if (source.training.size() == 0 || source.evaluation.size() == 0)
     throw DataError(fmt::format("{} examples to train on and {} to evaluate on; at least one of each is needed",
                                 source.training.size(), source.evaluation.size()));
-  if (source.training.classes() < 2) throw DataError("all examples have the same label; at least two classes are needed");
+  if (source.training.classes() < 2)
+    throw DataError("all examples have the same label; at least two classes are needed");
   if (source.evaluation.class_names != source.training.class_names)
     throw DataError("the labels of the evaluation examples are not those of the training examples");
   if (options_.standardize) {
@@ -52,8 +54,8 @@ Classification::Classification(const ClassificationOptions& options, const TaskC
 
 at::Tensor Classification::loss(const data::Batch& batch) {
   const at::Tensor logits = model_->forward(batch.tensors[0]);
-  return at::cross_entropy_loss(logits.scalar_type() == at::kDouble ? logits : logits.to(at::kFloat), batch.tensors[1], {},
-                                at::Reduction::Mean, -100, options_.label_smoothing);
+  return at::cross_entropy_loss(logits.scalar_type() == at::kDouble ? logits : logits.to(at::kFloat), batch.tensors[1],
+                                {}, at::Reduction::Mean, -100, options_.label_smoothing);
 }
 
 template <class Visit>
@@ -73,7 +75,8 @@ Metrics Classification::evaluate() {
     correct += (logits.argmax(1) == targets).sum();
   });
   const auto count = static_cast<double>(evaluation_->size());
-  return {{"loss", loss.item<double>() / count}, {"accuracy", static_cast<double>(correct.item<std::int64_t>()) / count}};
+  return {{"loss", loss.item<double>() / count},
+          {"accuracy", static_cast<double>(correct.item<std::int64_t>()) / count}};
 }
 
 std::vector<plot::Figure> Classification::figures() {
@@ -89,11 +92,13 @@ std::vector<plot::Figure> Classification::figures() {
   figure.title = "Confusion matrix";
   figure.x_label = "predicted class";
   figure.y_label = "true class";
-  figure.caption = fmt::format("{} evaluation examples: each row is a true class, each column what the model said.", evaluation_->size());
+  figure.caption = fmt::format("{} evaluation examples: each row is a true class, each column what the model said.",
+                               evaluation_->size());
   for (std::int64_t row = 0; row < classes; ++row) {
     figure.heat_map.values.emplace_back();
     for (std::int64_t column = 0; column < classes; ++column)
-      figure.heat_map.values.back().push_back(static_cast<double>(counts.const_data_ptr<std::int64_t>()[row * classes + column]));
+      figure.heat_map.values.back().push_back(
+          static_cast<double>(counts.const_data_ptr<std::int64_t>()[row * classes + column]));
   }
   figure.heat_map.row_labels = figure.heat_map.column_labels = class_names_;
   return {figure};

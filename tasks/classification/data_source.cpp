@@ -75,7 +75,8 @@ struct IdxSource {
 void declare(Fields& f, IdxSource& o) {
   f("images", o.images, "file with the training images, plain or gzip", config::required());
   f("labels", o.labels, "file with their labels", config::required());
-  f("evaluation_images", o.evaluation_images, "file with the evaluation images (default: split off the training files)");
+  f("evaluation_images", o.evaluation_images,
+    "file with the evaluation images (default: split off the training files)");
   f("evaluation_labels", o.evaluation_labels, "file with their labels");
 }
 void validate(const IdxSource& o, const Value& where, Diagnostics& diagnostics) {
@@ -86,7 +87,8 @@ void validate(const IdxSource& o, const Value& where, Diagnostics& diagnostics) 
 ClassificationData read_idx(const IdxSource& source, const RandomStreams&) {
   const auto read = [](const std::string& images, const std::string& labels) {
     if (images.empty()) return data::LabelledData();
-    return data::combine_idx(data::parse_idx(io::read_file(images), images), data::parse_idx(io::read_file(labels), labels), images);
+    return data::combine_idx(data::parse_idx(io::read_file(images), images),
+                             data::parse_idx(io::read_file(labels), labels), images);
   };
   return {read(source.images, source.labels), read(source.evaluation_images, source.evaluation_labels)};
 }
@@ -97,7 +99,8 @@ struct CifarSource {
 };
 void declare(Fields& f, CifarSource& o) {
   f("paths", o.paths, "files with the training records (data_batch_1.bin, …)", config::required());
-  f("evaluation_paths", o.evaluation_paths, "files with the evaluation records (default: split off the training files)");
+  f("evaluation_paths", o.evaluation_paths,
+    "files with the evaluation records (default: split off the training files)");
   f("labels", o.labels, "CIFAR-10, or the coarse or fine labels of CIFAR-100");
 }
 
@@ -155,18 +158,23 @@ void declare(Fields& f, SeparableSource& o) {
 void register_classification_data() {
   static const bool once = [] {
     auto& registry = config::Registry<ClassificationDataKind>::instance();
-    registry.add<NoOptions>("digits", "1,797 hand-written digits of 8×8 pixels, 10 classes (built in)", "UCI, CC BY 4.0",
-                            [](const NoOptions&, const RandomStreams&) { return ClassificationData{data::digits(), {}}; });
+    registry.add<NoOptions>("digits", "1,797 hand-written digits of 8×8 pixels, 10 classes (built in)",
+                            "UCI, CC BY 4.0", [](const NoOptions&, const RandomStreams&) {
+                              return ClassificationData{data::digits(), {}};
+                            });
     registry.add<NoOptions>("breast_cancer", "569 tumours with 30 measurements, 2 classes (built in)", "UCI, CC BY 4.0",
-                            [](const NoOptions&, const RandomStreams&) { return ClassificationData{data::breast_cancer(), {}}; });
+                            [](const NoOptions&, const RandomStreams&) {
+                              return ClassificationData{data::breast_cancer(), {}};
+                            });
     registry.add<CsvSource>("csv", "delimited text, one example a line", "RFC 4180", read_csv);
     registry.add<LibsvmSource>("libsvm", "LIBSVM's sparse text format", "Chang and Lin 2011", read_libsvm);
     registry.add<IdxSource>("idx", "images and labels in MNIST's format", "LeCun et al. 1998", read_idx);
     registry.add<CifarSource>("cifar", "CIFAR-10 or CIFAR-100 in the binary format", "Krizhevsky 2009", read_cifar);
-    registry.add<BlobsSource>("gaussian_blobs", "one Gaussian cloud per class (synthetic)", "standard",
-                              [](const BlobsSource& o, const RandomStreams& streams) {
-                                return ClassificationData{data::gaussian_blobs(o.examples, o.features, o.classes, o.distance, streams), {}};
-                              });
+    registry.add<BlobsSource>(
+        "gaussian_blobs", "one Gaussian cloud per class (synthetic)", "standard",
+        [](const BlobsSource& o, const RandomStreams& streams) {
+          return ClassificationData{data::gaussian_blobs(o.examples, o.features, o.classes, o.distance, streams), {}};
+        });
     registry.add<MoonsSource>("two_moons", "two interleaved half circles (synthetic)", "standard",
                               [](const MoonsSource& o, const RandomStreams& streams) {
                                 return ClassificationData{data::two_moons(o.examples, o.noise, streams), {}};
@@ -175,10 +183,11 @@ void register_classification_data() {
                                 [](const SpiralsSource& o, const RandomStreams& streams) {
                                   return ClassificationData{data::spirals(o.examples, o.classes, o.noise, streams), {}};
                                 });
-    registry.add<SeparableSource>("separable", "two classes separated by a hyperplane with a margin (synthetic)", "ours",
-                                  [](const SeparableSource& o, const RandomStreams& streams) {
-                                    return ClassificationData{data::separable(o.examples, o.features, o.margin, streams), {}};
-                                  });
+    registry.add<SeparableSource>(
+        "separable", "two classes separated by a hyperplane with a margin (synthetic)", "ours",
+        [](const SeparableSource& o, const RandomStreams& streams) {
+          return ClassificationData{data::separable(o.examples, o.features, o.margin, streams), {}};
+        });
     return true;
   }();
   (void)once;

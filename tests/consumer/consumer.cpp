@@ -7,6 +7,13 @@ int main() {
   const torch::Tensor x = torch::randn({64, 2}), y = x.sum(1, true);
   double loss = 1;
   for (int step = 0; step < 500; ++step)
-    loss = optimizer.step([&] { module->zero_grad(); auto l = torch::mse_loss(module(x), y); l.backward(); return l; }).item<double>();
+    loss = optimizer
+               .step([&] {
+                 module->zero_grad();
+                 auto l = torch::mse_loss(module(x), y);
+                 l.backward();
+                 return l;
+               })
+               .item<double>();
   return loss < 1e-3 ? 0 : 1;
 }

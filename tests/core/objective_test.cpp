@@ -110,7 +110,8 @@ class NoisyTask : public Task {
 
 std::vector<at::Tensor> gradients(const TaskObjective& objective) {
   std::vector<at::Tensor> copies;
-  for (const at::Tensor& parameter : objective.parameters()) copies.push_back(parameter.grad().defined() ? parameter.grad().clone() : at::Tensor());
+  for (const at::Tensor& parameter : objective.parameters())
+    copies.push_back(parameter.grad().defined() ? parameter.grad().clone() : at::Tensor());
   return copies;
 }
 

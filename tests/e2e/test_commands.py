@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import unittest
 
@@ -9,6 +10,13 @@ import jsonschema
 import yaml
 
 from talweg_case import PROGRAM, SMALL, SOURCE, TalwegCase
+
+
+class Yaml12(yaml.SafeLoader):
+    """PyYAML speaks YAML 1.1, in which 2e-3 is a word; editors and we speak 1.2."""
+
+
+Yaml12.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789"))
 
 
 class Commands(TalwegCase):
@@ -26,7 +34,7 @@ class Commands(TalwegCase):
     def test_wrong_command_lines(self):
         self.assertIn("did you mean 'train'", self.run_talweg("trai", code=2).stderr)
         self.assertIn("needs CONFIG", self.run_talweg("train", code=2).stderr)
-        self.assertIn("--nope", self.run_talweg("train", "x.yaml", "--nope", code=2).stderr)
+        self.assertIn("nope", self.run_talweg("train", "x.yaml", "--nope", code=2).stderr)
         self.assertIn("takes no argument", self.run_talweg("version", "x", code=2).stderr)
 
     def test_version_and_completion(self):
@@ -46,7 +54,7 @@ class Commands(TalwegCase):
         described = self.run_talweg("describe", "optimizer.sgd").stdout
         self.assertIn("learning_rate: number (default 0.1)", described)
         self.assertIn("above 0", described)
-        self.assertIn("did you mean 'adamw'", self.run_talweg("describe", "optimizer.adamv", code=2).stderr)
+        self.assertIn("did you mean 'lbfgs'", self.run_talweg("describe", "optimizer.lbgfs", code=2).stderr)
         self.assertIn("no kind", self.run_talweg("list", "optimiser", code=2).stderr)
 
     def test_every_shipped_configuration_is_valid(self):
@@ -60,7 +68,7 @@ class Commands(TalwegCase):
             text = file.read_text()
             self.assertIn("yaml-language-server: $schema=", text.splitlines()[0], file)
             if "extends:" not in text:
-                jsonschema.validate(yaml.safe_load(text), schema)
+                jsonschema.validate(yaml.load(text, Yaml12), schema)
         self.run_talweg("check", *files)
 
     def test_bad_configurations(self):

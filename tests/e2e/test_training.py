@@ -132,7 +132,7 @@ class Training(TalwegCase):
         file = self.write("x.yaml", SMALL.replace("hidden: [16]", "hidden: [256]").replace("checkpoint: {every: 10}", "checkpoint: {every: 10, keep: 50}"))
         small = self.folder / "small"
         small.mkdir()
-        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2500k", "tmpfs", small]).returncode != 0:
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1200k", "tmpfs", small]).returncode != 0:
             self.skipTest("needs the right to mount a small file system")
         try:
             done = self.run_talweg("train", file, "--output", small / "run", code=1)

@@ -13,7 +13,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 namespace {
 
-void run(const std::string& input) { LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size()); }
+void run(const std::string& input) {
+  LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
+}
 
 struct Random {
   std::uint64_t state;
@@ -34,9 +36,15 @@ std::string mutate(std::string input, const std::vector<std::string>& others, Ra
       case 1:
         if (!input.empty()) input[at] = "\x00\xFF\x7F\x80 ,:\"\n\t[{&*"[random.below(14)];
         break;
-      case 2: input.resize(at); break;
-      case 3: input.insert(at, input.substr(at, random.below(32))); break;
-      case 4: input.insert(at, std::to_string(random.below(3) ? random.state : 0)); break;
+      case 2:
+        input.resize(at);
+        break;
+      case 3:
+        input.insert(at, input.substr(at, random.below(32)));
+        break;
+      case 4:
+        input.insert(at, std::to_string(random.below(3) ? random.state : 0));
+        break;
       default: {
         const std::string& other = others[random.below(others.size())];
         input = input.substr(0, at) + other.substr(random.below(other.size()));

@@ -13,7 +13,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   try {
-    const auto path = std::filesystem::temp_directory_path() / ("talweg-fuzz-safetensors-" + std::to_string(::getpid()));
+    const auto path =
+        std::filesystem::temp_directory_path() / ("talweg-fuzz-safetensors-" + std::to_string(::getpid()));
     std::ofstream(path, std::ios::binary) << bytes;
     for (const auto& [name, tensor] : talweg::checkpoint::read_safetensors(path).tensors)
       if (tensor.is_floating_point()) tensor.to(at::kDouble).sum();

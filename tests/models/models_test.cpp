@@ -33,7 +33,8 @@ TEST(Models, AnswerOneLogitPerClassInEveryPrecision) {
       EXPECT_EQ(out.sizes(), (at::IntArrayRef{4, 5})) << type;
       EXPECT_EQ(out.scalar_type(), dtype);
       out.sum().backward();
-      for (const auto& item : model->named_parameters()) EXPECT_TRUE(item.value().grad().defined()) << type << " " << item.key();
+      for (const auto& item : model->named_parameters())
+        EXPECT_TRUE(item.value().grad().defined()) << type << " " << item.key();
     }
   }
 }
@@ -41,7 +42,8 @@ TEST(Models, AnswerOneLogitPerClassInEveryPrecision) {
 TEST(Models, HaveTheExpectedNumberOfParameters) {
   EXPECT_EQ(parameters(*make("linear", {{64}, 10})), 64 * 10 + 10);
   EXPECT_EQ(parameters(*make("{type: linear, bias: false}", {{64}, 10})), 640);
-  EXPECT_EQ(parameters(*make("{type: mlp, hidden: [32, 16]}", {{8, 8}, 10})), 64 * 32 + 32 + 32 * 16 + 16 + 16 * 10 + 10);
+  EXPECT_EQ(parameters(*make("{type: mlp, hidden: [32, 16]}", {{8, 8}, 10})),
+            64 * 32 + 32 + 32 * 16 + 16 + 16 * 10 + 10);
   // ResNet-20 of He et al. 2016, table 6: 0.27M. With 1×1 convolutions in the two shortcuts that change the shape.
   EXPECT_EQ(parameters(*make("resnet", {{3, 32, 32}, 10})), 269'722 + (16 * 32 + 64) + (32 * 64 + 128));
 }

@@ -25,14 +25,16 @@ void compare_with_recurrence(Optimizer&& make, Recurrence&& recurrence, int step
       optimizer->step(instance.closure);
       // The gradient at the recurrence's own point.
       at::Tensor point = at::empty({static_cast<std::int64_t>(theta.size())}, at::kDouble);
-      for (std::size_t i = 0; i < theta.size(); ++i) point[static_cast<std::int64_t>(i)] = static_cast<double>(theta[i]);
+      for (std::size_t i = 0; i < theta.size(); ++i)
+        point[static_cast<std::int64_t>(i)] = static_cast<double>(theta[i]);
       point.requires_grad_(true);
       problem.loss(point).backward();
       for (std::size_t i = 0; i < theta.size(); ++i)
         update(i, t, theta[i], point.grad()[static_cast<std::int64_t>(i)].item<double>());
       for (std::size_t i = 0; i < theta.size(); ++i)
         ASSERT_NEAR(instance.parameter[static_cast<std::int64_t>(i)].item<double>(), static_cast<double>(theta[i]),
-                    1e-9 * std::max(1.0, std::abs(static_cast<double>(theta[i])))) << problem.name << " step " << t;
+                    1e-9 * std::max(1.0, std::abs(static_cast<double>(theta[i]))))
+            << problem.name << " step " << t;
     }
   }
 }
@@ -40,9 +42,12 @@ void compare_with_recurrence(Optimizer&& make, Recurrence&& recurrence, int step
 TEST(Sgd, FollowsTheHeavyBallRecurrence) {
   for (const bool nesterov : {false, true}) {
     compare_with_recurrence(
-        [&](const std::vector<at::Tensor>& p) { return std::make_unique<Sgd>(p, SgdOptions{1e-3, 0.9, nesterov, 0.01}); },
+        [&](const std::vector<at::Tensor>& p) {
+          return std::make_unique<Sgd>(p, SgdOptions{1e-3, 0.9, nesterov, 0.01});
+        },
         [&](std::size_t size) {
-          return [v = std::vector<long double>(size), nesterov](std::size_t i, int, long double& theta, long double g) mutable {
+          return [v = std::vector<long double>(size), nesterov](std::size_t i, int, long double& theta,
+                                                                long double g) mutable {
             g += 0.01L * theta;
             v[i] = 0.9L * v[i] + g;
             theta -= 1e-3L * (nesterov ? g + 0.9L * v[i] : v[i]);
@@ -54,8 +59,8 @@ TEST(Sgd, FollowsTheHeavyBallRecurrence) {
 template <class Options>
 auto adam_recurrence(bool decoupled, double decay) {
   return [=](std::size_t size) {
-    return [=, m = std::vector<long double>(size), v = std::vector<long double>(size)](std::size_t i, int t, long double& theta,
-                                                                                      long double g) mutable {
+    return [=, m = std::vector<long double>(size), v = std::vector<long double>(size)](
+               std::size_t i, int t, long double& theta, long double g) mutable {
       if (decoupled) theta *= 1 - 1e-2L * decay;
       if (!decoupled) g += decay * theta;
       m[i] = 0.9L * m[i] + 0.1L * g;
@@ -66,13 +71,19 @@ auto adam_recurrence(bool decoupled, double decay) {
 }
 
 TEST(Adam, FollowsItsRecurrence) {
-  compare_with_recurrence([](const std::vector<at::Tensor>& p) { return std::make_unique<Adam>(p, AdamOptions{.learning_rate = 1e-2, .weight_decay = 0.1}); },
-                          adam_recurrence<AdamOptions>(false, 0.1));
+  compare_with_recurrence(
+      [](const std::vector<at::Tensor>& p) {
+        return std::make_unique<Adam>(p, AdamOptions{.learning_rate = 1e-2, .weight_decay = 0.1});
+      },
+      adam_recurrence<AdamOptions>(false, 0.1));
 }
 
 TEST(AdamW, FollowsItsRecurrence) {
-  compare_with_recurrence([](const std::vector<at::Tensor>& p) { return std::make_unique<AdamW>(p, AdamWOptions{.learning_rate = 1e-2, .weight_decay = 0.1}); },
-                          adam_recurrence<AdamWOptions>(true, 0.1));
+  compare_with_recurrence(
+      [](const std::vector<at::Tensor>& p) {
+        return std::make_unique<AdamW>(p, AdamWOptions{.learning_rate = 1e-2, .weight_decay = 0.1});
+      },
+      adam_recurrence<AdamWOptions>(true, 0.1));
 }
 
 TEST(AdamW, AgreesWithLibTorchIncludingAmsgrad) {
@@ -91,7 +102,8 @@ TEST(AdamW, AgreesWithLibTorchIncludingAmsgrad) {
 TEST(Lbfgs, AgreesWithLibTorch) {
   Instance ours = instantiate(problems()[2], at::kDouble), theirs = instantiate(problems()[2], at::kDouble);
   Lbfgs a({ours.parameter}, LbfgsOptions{});
-  torch::optim::LBFGS b({theirs.parameter}, torch::optim::LBFGSOptions(1).max_iter(20).history_size(10).line_search_fn("strong_wolfe"));
+  torch::optim::LBFGS b({theirs.parameter},
+                        torch::optim::LBFGSOptions(1).max_iter(20).history_size(10).line_search_fn("strong_wolfe"));
   for (int t = 0; t < 3; ++t) {
     a.step(ours.closure);
     b.step(theirs.closure);
@@ -136,7 +148,8 @@ struct Pair {
   using Optimizer = O;
   using OptionsType = Options;
 };
-using Optimizers = ::testing::Types<Pair<Sgd, SgdOptions>, Pair<Adam, AdamOptions>, Pair<AdamW, AdamWOptions>, Pair<Lbfgs, LbfgsOptions>>;
+using Optimizers = ::testing::Types<Pair<Sgd, SgdOptions>, Pair<Adam, AdamOptions>, Pair<AdamW, AdamWOptions>,
+                                    Pair<Lbfgs, LbfgsOptions>>;
 TYPED_TEST_SUITE(EveryOptimizer, Optimizers);
 
 TYPED_TEST(EveryOptimizer, LeavesEverythingUntouchedWhenTheEvaluationIsUnusable) {

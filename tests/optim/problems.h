@@ -20,12 +20,19 @@ inline const std::vector<Problem>& problems() {
   static const std::vector<Problem> list = {
       {"sphere", {1, -2, 3}, [](const at::Tensor& x) { return x.pow(2).sum(); }, 0},
       {"ill_conditioned", {1, 1}, [](const at::Tensor& x) { return 0.5 * (x[0].pow(2) + 100 * x[1].pow(2)); }, 0},
-      {"rosenbrock", {-1.2, 1}, [](const at::Tensor& x) { return 100 * (x[1] - x[0].pow(2)).pow(2) + (1 - x[0]).pow(2); }, 0},
-      {"logistic", {0, 0}, [](const at::Tensor& x) {
-         const at::Tensor points = at::tensor({1.0, 2.0, -1.0, 0.5, 0.3, -1.0, -2.0, 0.1}).view({4, 2}).to(x.scalar_type());
+      {"rosenbrock",
+       {-1.2, 1},
+       [](const at::Tensor& x) { return 100 * (x[1] - x[0].pow(2)).pow(2) + (1 - x[0]).pow(2); },
+       0},
+      {"logistic",
+       {0, 0},
+       [](const at::Tensor& x) {
+         const at::Tensor points =
+             at::tensor({1.0, 2.0, -1.0, 0.5, 0.3, -1.0, -2.0, 0.1}).view({4, 2}).to(x.scalar_type());
          const at::Tensor labels = at::tensor({1.0, 1.0, -1.0, -1.0}).to(x.scalar_type());
          return at::softplus(-labels * points.mv(x)).mean() + 0.01 * x.pow(2).sum();
-       }, 0.272344241440}};
+       },
+       0.272344241440}};
   return list;
 }
 

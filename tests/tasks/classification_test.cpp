@@ -21,7 +21,8 @@ std::unique_ptr<Task> make(const std::string& yaml, at::ScalarType type = at::kD
 }
 
 TEST(Classification, LossIsTheMeanCrossEntropy) {
-  auto task = make("{type: classification, data: breast_cancer, standardize: true, model: {type: linear, initialization: zero}}");
+  auto task = make(
+      "{type: classification, data: breast_cancer, standardize: true, model: {type: linear, initialization: zero}}");
   const std::int64_t indices[] = {0, 1, 2, 3};
   EXPECT_NEAR(task->loss(task->training_data().batch(indices, 0)).item<double>(), std::log(2.0), 1e-12);
   const Metrics metrics = task->evaluate();
@@ -30,7 +31,9 @@ TEST(Classification, LossIsTheMeanCrossEntropy) {
 }
 
 TEST(Classification, GradientAgreesWithFiniteDifferences) {
-  auto task = make("{type: classification, data: {type: gaussian_blobs, examples: 30, features: 3}, model: {type: mlp, hidden: [4], activation: tanh}, label_smoothing: 0.1}");
+  auto task = make(
+      "{type: classification, data: {type: gaussian_blobs, examples: 30, features: 3}, model: {type: mlp, hidden: [4], "
+      "activation: tanh}, label_smoothing: 0.1}");
   const std::int64_t indices[] = {0, 1, 2, 3, 4, 5, 6};
   const data::Batch batch = task->training_data().batch(indices, 0);
   task->loss(batch).backward();
@@ -49,7 +52,8 @@ TEST(Classification, GradientAgreesWithFiniteDifferences) {
 
 TEST(Classification, EvaluationDoesNotDependOnItsBatchSize) {
   const auto metrics = [](const char* size) {
-    return make(std::string("{type: classification, data: digits, model: mlp, evaluation_batch_size: ") + size + "}")->evaluate();
+    return make(std::string("{type: classification, data: digits, model: mlp, evaluation_batch_size: ") + size + "}")
+        ->evaluate();
   };
   const Metrics a = metrics("7"), b = metrics("1000");
   EXPECT_NEAR(a[0].second, b[0].second, 1e-12);

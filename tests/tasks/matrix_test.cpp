@@ -39,13 +39,15 @@ class Matrix : public ::testing::TestWithParam<Cell> {
   RunConfig config(std::int64_t steps) const {
     const std::string text = fmt::format(
         "name: matrix\nseed: 3\ndevice: cpu\ntask: {}\noptimizer: {}\nweight_average: {{decay: 0.9}}\n"
-        "training: {{steps: {}, batch_size: 16, precision: {}, log_every: 1, evaluate_every: 2}}\ncheckpoint: {{every: 3}}\n",
+        "training: {{steps: {}, batch_size: 16, precision: {}, log_every: 1, evaluate_every: 2}}\ncheckpoint: {{every: "
+        "3}}\n",
         small_configuration(GetParam().task), GetParam().optimizer, steps, GetParam().precision);
     return talweg::config::parse<RunConfig>(talweg::config::parse_yaml(text, "matrix"));
   }
   static std::vector<at::Tensor> weights(Trainer& trainer) {
     std::vector<at::Tensor> copies;
-    for (const at::Tensor& parameter : trainer.task().module().parameters()) copies.push_back(parameter.detach().clone());
+    for (const at::Tensor& parameter : trainer.task().module().parameters())
+      copies.push_back(parameter.detach().clone());
     return copies;
   }
 };
@@ -79,8 +81,9 @@ TEST_P(Matrix, ThreeStepsSaveResumeEqualSixSteps) {
   EXPECT_EQ(records_a.back().values, records_b.back().values);
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryOptimizerOnEveryTask, Matrix, ::testing::ValuesIn(cells()),
-                         [](const auto& cell) { return cell.param.task + "_" + cell.param.optimizer + "_" + cell.param.precision; });
+INSTANTIATE_TEST_SUITE_P(EveryOptimizerOnEveryTask, Matrix, ::testing::ValuesIn(cells()), [](const auto& cell) {
+  return cell.param.task + "_" + cell.param.optimizer + "_" + cell.param.precision;
+});
 
 }  // namespace
 }  // namespace talweg::tasks

@@ -18,7 +18,6 @@ int main(int argc, char** argv) {
   TensorBoardSink second(folder, 20);
   second.write({30, 0, 0, {{"train/loss", 100.25}}});
   second.write({int64_t{1} << 40, 0, 0, {{"train/loss", std::nan("")}, {"bad\xFFname", 2}}});
-  second.write(
-      {(int64_t{1} << 40) + 1, 0, 0, {{"train/loss", -std::numeric_limits<double>::infinity()}}});
+  second.write({(int64_t{1} << 40) + 1, 0, 0, {{"train/loss", -std::numeric_limits<double>::infinity()}}});
   second.flush();
 }

@@ -13,7 +13,9 @@ void check(cudaError_t status, const char* what) {
   if (status != cudaSuccess) throw SystemError(fmt::format("CUDA: {} failed: {}", what, cudaGetErrorString(status)));
 }
 
-std::string version_text(int version) { return fmt::format("{}.{}", version / 1000, version % 1000 / 10); }
+std::string version_text(int version) {
+  return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
+}
 
 }  // namespace
 

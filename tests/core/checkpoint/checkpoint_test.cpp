@@ -55,7 +55,8 @@ class CheckpointTest : public ::testing::Test {
 
 TEST_F(CheckpointTest, SafetensorsKeepsEveryBitAndType) {
   NamedTensors tensors;
-  for (const auto type : {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16, at::kLong, at::kInt, at::kShort, at::kChar, at::kByte, at::kBool})
+  for (const auto type : {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16, at::kLong, at::kInt, at::kShort, at::kChar,
+                          at::kByte, at::kBool})
     tensors.emplace_back(std::string("t") + std::to_string(static_cast<int>(type)), at::randint(0, 2, {3, 5}).to(type));
   tensors.emplace_back("transposed", at::randn({4, 3}).t());
   tensors.emplace_back("scalar", at::scalar_tensor(2.5));
@@ -66,7 +67,8 @@ TEST_F(CheckpointTest, SafetensorsKeepsEveryBitAndType) {
   EXPECT_EQ(read.metadata.at("format"), "pt");
   ASSERT_EQ(read.tensors.size(), tensors.size());
   for (const auto& [name, tensor] : tensors) {
-    const auto found = std::find_if(read.tensors.begin(), read.tensors.end(), [&, n = name](const auto& t) { return t.first == n; });
+    const auto found =
+        std::find_if(read.tensors.begin(), read.tensors.end(), [&, n = name](const auto& t) { return t.first == n; });
     ASSERT_NE(found, read.tensors.end()) << name;
     EXPECT_EQ(found->second.scalar_type(), tensor.scalar_type()) << name;
     EXPECT_TRUE(at::equal(found->second, tensor)) << name;
@@ -80,21 +82,35 @@ TEST_F(CheckpointTest, SafetensorsRefusesHostileHeaders) {
   EXPECT_THAT(complaint(std::string(8, '\xFF')), HasSubstr("the header claims"));
   EXPECT_THAT(complaint(file("[]", "")), HasSubstr("not a JSON object"));
   EXPECT_THAT(complaint(file("{", "")), HasSubstr("not a JSON object"));
-  EXPECT_THAT(complaint(file(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", four)), HasSubstr("its shape needs 8 bytes"));
-  EXPECT_THAT(complaint(file(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}})", four)), HasSubstr("do not lie in"));
-  EXPECT_THAT(complaint(file(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", four)), HasSubstr("do not lie in"));
-  EXPECT_THAT(complaint(file(R"({"a":{"dtype":"Q4","shape":[1],"data_offsets":[0,4]}})", four)), HasSubstr("unknown dtype"));
-  EXPECT_THAT(complaint(file(R"({"a":{"dtype":"F32","shape":[4611686018427387904,4611686018427387904],"data_offsets":[0,4]}})", four)), HasSubstr("overflows"));
-  EXPECT_THAT(complaint(file(R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", four)), HasSubstr("out of range"));
-  EXPECT_THAT(complaint(file(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", four)), HasSubstr("overlap"));
-  EXPECT_THAT(complaint(file(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", four + "more")), HasSubstr("the file holds 8"));
+  EXPECT_THAT(complaint(file(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", four)),
+              HasSubstr("its shape needs 8 bytes"));
+  EXPECT_THAT(complaint(file(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}})", four)),
+              HasSubstr("do not lie in"));
+  EXPECT_THAT(complaint(file(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", four)),
+              HasSubstr("do not lie in"));
+  EXPECT_THAT(complaint(file(R"({"a":{"dtype":"Q4","shape":[1],"data_offsets":[0,4]}})", four)),
+              HasSubstr("unknown dtype"));
+  EXPECT_THAT(
+      complaint(file(R"({"a":{"dtype":"F32","shape":[4611686018427387904,4611686018427387904],"data_offsets":[0,4]}})",
+                     four)),
+      HasSubstr("overflows"));
+  EXPECT_THAT(complaint(file(R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", four)),
+              HasSubstr("out of range"));
+  EXPECT_THAT(
+      complaint(file(
+          R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+          four)),
+      HasSubstr("overlap"));
+  EXPECT_THAT(complaint(file(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", four + "more")),
+              HasSubstr("the file holds 8"));
   EXPECT_THAT(complaint(file(R"({"a":5})", "")), HasSubstr("needs dtype"));
   EXPECT_THAT(complaint(file(std::string(100'000, '['), "")), HasSubstr("not a JSON object"));
 }
 
 TEST_F(CheckpointTest, SafetensorsRefusesEveryTruncation) {
   const std::string good = file(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "abcd");
-  for (std::size_t length = 0; length < good.size(); ++length) EXPECT_NE(complaint(good.substr(0, length)), "accepted") << length;
+  for (std::size_t length = 0; length < good.size(); ++length)
+    EXPECT_NE(complaint(good.substr(0, length)), "accepted") << length;
 }
 
 TEST_F(CheckpointTest, NewestWholeCheckpointIsLoaded) {
@@ -103,7 +119,8 @@ TEST_F(CheckpointTest, NewestWholeCheckpointIsLoaded) {
   std::vector<std::string> warnings;
   const auto warn = [&](const std::string& text) { warnings.push_back(text); };
   EXPECT_EQ(series.load_newest(warn)->step, 30);
-  EXPECT_TRUE(at::equal(series.load_newest(warn)->tensors.at("model")[0].second, example(30).tensors.at("model")[0].second));
+  EXPECT_TRUE(
+      at::equal(series.load_newest(warn)->tensors.at("model")[0].second, example(30).tensors.at("model")[0].second));
 
   fs::resize_file(series.list()[2] / "model.safetensors", 40);
   EXPECT_EQ(series.load_newest(warn)->step, 20);
@@ -133,7 +150,8 @@ TEST_F(CheckpointTest, OldOnesAreRemovedAndLeftoversIgnored) {
 }
 
 TEST_F(CheckpointTest, AFullDiskLeavesTheEarlierCheckpointWhole) {
-  if (::geteuid() != 0 || std::system(("mount -t tmpfs -o size=64k tmpfs " + folder_.path().string() + " 2>/dev/null").c_str()) != 0)
+  if (::geteuid() != 0 ||
+      std::system(("mount -t tmpfs -o size=64k tmpfs " + folder_.path().string() + " 2>/dev/null").c_str()) != 0)
     GTEST_SKIP() << "needs the right to mount a small file system";
   const CheckpointFolder series(folder_.path() / "checkpoints", "step");
   series.save(example(1), 2);
@@ -148,7 +166,8 @@ TEST_F(CheckpointTest, AFullDiskLeavesTheEarlierCheckpointWhole) {
   EXPECT_THAT(message, HasSubstr("No space left"));
   EXPECT_EQ(series.list().size(), 1u);
   EXPECT_EQ(series.load_newest([](const std::string&) {})->step, 1);
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path() / "checkpoints"), {}), 1) << "nothing half-written stays";
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_.path() / "checkpoints"), {}), 1)
+      << "nothing half-written stays";
   EXPECT_EQ(std::system(("umount " + folder_.path().string()).c_str()), 0);
 }
 

@@ -11,7 +11,9 @@
 namespace talweg::config {
 
 enum class Shape { round, square };
-std::vector<std::pair<std::string, Shape>> choices(Shape) { return {{"round", Shape::round}, {"square", Shape::square}}; }
+std::vector<std::pair<std::string, Shape>> choices(Shape) {
+  return {{"round", Shape::round}, {"square", Shape::square}};
+}
 
 struct ShapeKind {
   static constexpr const char* name = "test_shape";
@@ -20,7 +22,9 @@ struct ShapeKind {
 struct CircleOptions {
   double radius = 1;
 };
-void declare(Fields& f, CircleOptions& o) { f("radius", o.radius, "radius in metres", above(0)); }
+void declare(Fields& f, CircleOptions& o) {
+  f("radius", o.radius, "radius in metres", above(0));
+}
 
 struct Example {
   std::int64_t rank = 128;
@@ -51,8 +55,8 @@ using ::testing::HasSubstr;
 class FieldsTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    Registry<ShapeKind>::instance().add<CircleOptions>("circle", "a circle", "ours",
-                                                       [](const CircleOptions& o, double scale) { return o.radius * scale; });
+    Registry<ShapeKind>::instance().add<CircleOptions>(
+        "circle", "a circle", "ours", [](const CircleOptions& o, double scale) { return o.radius * scale; });
   }
   static Example read(const std::string& text) { return parse<Example>(parse_yaml(text, "x.yaml")); }
   static std::string complaint(const std::string& text) {
@@ -66,7 +70,8 @@ class FieldsTest : public ::testing::Test {
 };
 
 TEST_F(FieldsTest, ReadsEveryType) {
-  const Example e = read("{rank: 1e3, rate: 5e-2, flag: yes, shape: square, text: 7, limit: 2, sizes: 9, component: {radius: 3}}");
+  const Example e =
+      read("{rank: 1e3, rate: 5e-2, flag: yes, shape: square, text: 7, limit: 2, sizes: 9, component: {radius: 3}}");
   EXPECT_EQ(e.rank, 1000);
   EXPECT_DOUBLE_EQ(e.rate, 0.05);
   EXPECT_TRUE(e.flag);
@@ -87,11 +92,13 @@ TEST_F(FieldsTest, DumpsWhatItReadsBack) {
 }
 
 TEST_F(FieldsTest, SuggestsForUnknownKeys) {
-  EXPECT_THAT(complaint("rank: 1\nrnak: 2\n"), AllOf(HasSubstr("x.yaml:2:1"), HasSubstr("unknown key 'rnak'"), HasSubstr("did you mean 'rank'?")));
+  EXPECT_THAT(complaint("rank: 1\nrnak: 2\n"),
+              AllOf(HasSubstr("x.yaml:2:1"), HasSubstr("unknown key 'rnak'"), HasSubstr("did you mean 'rank'?")));
 }
 
 TEST_F(FieldsTest, NamesWrongTypes) {
-  EXPECT_THAT(complaint("rank: many"), AllOf(HasSubstr("x.yaml:1:7"), HasSubstr("'rank' takes an integer, found 'many'")));
+  EXPECT_THAT(complaint("rank: many"),
+              AllOf(HasSubstr("x.yaml:1:7"), HasSubstr("'rank' takes an integer, found 'many'")));
   EXPECT_THAT(complaint("rank: 1.5"), HasSubstr("takes an integer"));
   EXPECT_THAT(complaint("rank: '3'"), HasSubstr("takes an integer"));
   EXPECT_THAT(complaint("rate: nan"), HasSubstr("takes a number"));
@@ -107,8 +114,10 @@ TEST_F(FieldsTest, ChecksRanges) {
 }
 
 TEST_F(FieldsTest, ChecksComponents) {
-  EXPECT_THAT(complaint("component: circel"), AllOf(HasSubstr("no test_shape 'circel'"), HasSubstr("did you mean 'circle'?")));
-  EXPECT_THAT(complaint("component: {type: circle, radius: -1}"), AllOf(HasSubstr("x.yaml:1:35"), HasSubstr("must be above 0")));
+  EXPECT_THAT(complaint("component: circel"),
+              AllOf(HasSubstr("no test_shape 'circel'"), HasSubstr("did you mean 'circle'?")));
+  EXPECT_THAT(complaint("component: {type: circle, radius: -1}"),
+              AllOf(HasSubstr("x.yaml:1:35"), HasSubstr("must be above 0")));
   EXPECT_THAT(complaint("component: [1]"), HasSubstr("takes a test_shape"));
 }
 
@@ -122,11 +131,13 @@ TEST_F(FieldsTest, SchemaStatesTypesAndBounds) {
   EXPECT_EQ(schema.at("properties").at("rank").at("minimum"), 1);
   EXPECT_EQ(schema.at("properties").at("rate").at("exclusiveMinimum"), 0);
   EXPECT_EQ(schema.at("properties").at("component").at("$ref"), "#/definitions/test_shape");
-  EXPECT_EQ(schema.at("definitions").at("test_shape").at("anyOf").at(0).at("properties").at("type").at("const"), "circle");
+  EXPECT_EQ(schema.at("definitions").at("test_shape").at("anyOf").at(0).at("properties").at("type").at("const"),
+            "circle");
 }
 
 TEST(Sweep, ExpandsTheGridWithTheLastKeyFastest) {
-  const auto points = expand_sweep(parse_yaml("optimizer: {type: sgd}\nsweep:\n  optimizer.rate: [0.1, 0.2]\n  seed: [0, 1, 2]\n", "x.yaml"));
+  const auto points = expand_sweep(
+      parse_yaml("optimizer: {type: sgd}\nsweep:\n  optimizer.rate: [0.1, 0.2]\n  seed: [0, 1, 2]\n", "x.yaml"));
   ASSERT_EQ(points.size(), 6u);
   EXPECT_EQ(points[1].label(), "rate=0.1,seed=1");
   EXPECT_EQ(points[5].config.find("optimizer")->find("rate")->text, "0.2");

@@ -44,20 +44,31 @@ TEST(Yaml, WritesWhatItReadsBack) {
   EXPECT_TRUE(again.find("e")->is_scalar());
 }
 
-TEST(Yaml, NamesDuplicateKeys) { EXPECT_THAT(complaint("a: 1\nb: 2\na: 3\n"), AllOf(HasSubstr("x.yaml:3:1"), HasSubstr("duplicate key 'a', first given in line 1"))); }
+TEST(Yaml, NamesDuplicateKeys) {
+  EXPECT_THAT(complaint("a: 1\nb: 2\na: 3\n"),
+              AllOf(HasSubstr("x.yaml:3:1"), HasSubstr("duplicate key 'a', first given in line 1")));
+}
 
-TEST(Yaml, ExplainsTabs) { EXPECT_THAT(complaint("a:\n\tb: 1\n"), AllOf(HasSubstr("x.yaml:2:1"), HasSubstr("tab"))); }
+TEST(Yaml, ExplainsTabs) {
+  EXPECT_THAT(complaint("a:\n\tb: 1\n"), AllOf(HasSubstr("x.yaml:2:1"), HasSubstr("tab")));
+}
 
 TEST(Yaml, RefusesEmptyFiles) {
   EXPECT_THAT(complaint(""), HasSubstr("no configuration"));
   EXPECT_THAT(complaint("# only a comment\n"), HasSubstr("no configuration"));
 }
 
-TEST(Yaml, RefusesSeveralDocuments) { EXPECT_THAT(complaint("a: 1\n---\nb: 2\n"), HasSubstr("several YAML documents")); }
+TEST(Yaml, RefusesSeveralDocuments) {
+  EXPECT_THAT(complaint("a: 1\n---\nb: 2\n"), HasSubstr("several YAML documents"));
+}
 
-TEST(Yaml, RefusesTextThatIsNotUtf8) { EXPECT_THAT(complaint("a: 1\nb: \xFF\n"), AllOf(HasSubstr("x.yaml:2:4"), HasSubstr("UTF-8"))); }
+TEST(Yaml, RefusesTextThatIsNotUtf8) {
+  EXPECT_THAT(complaint("a: 1\nb: \xFF\n"), AllOf(HasSubstr("x.yaml:2:4"), HasSubstr("UTF-8")));
+}
 
-TEST(Yaml, ReportsSyntaxErrorsWithTheirPlace) { EXPECT_THAT(complaint("a: [1, 2\nb: 3\n"), AllOf(HasSubstr("x.yaml:"), HasSubstr("not valid YAML"))); }
+TEST(Yaml, ReportsSyntaxErrorsWithTheirPlace) {
+  EXPECT_THAT(complaint("a: [1, 2\nb: 3\n"), AllOf(HasSubstr("x.yaml:"), HasSubstr("not valid YAML")));
+}
 
 TEST(Yaml, RefusesDeepNesting) {
   EXPECT_THAT(complaint(std::string(100'000, '[')), HasSubstr("x.yaml:1:"));
@@ -114,7 +125,8 @@ class Composition : public ::testing::Test {
 
 TEST_F(Composition, LaysFilesOverTheirBase) {
   write("base.yaml", "seed: 1\ntraining: {steps: 10, batch_size: 4}\noptimizer: {type: sgd, momentum: 0.9}\n");
-  const Value root = load(write("x.yaml", "extends: base.yaml\ntraining: {steps: 20}\noptimizer: {type: adamw}\n"), {"seed=7"});
+  const Value root =
+      load(write("x.yaml", "extends: base.yaml\ntraining: {steps: 20}\noptimizer: {type: adamw}\n"), {"seed=7"});
   EXPECT_EQ(root.find("seed")->text, "7");
   EXPECT_EQ(root.find("training")->find("steps")->text, "20");
   EXPECT_EQ(root.find("training")->find("batch_size")->text, "4");
@@ -123,10 +135,14 @@ TEST_F(Composition, LaysFilesOverTheirBase) {
 
 TEST_F(Composition, FindsCircularExtends) {
   write("a.yaml", "extends: b.yaml\n");
-  EXPECT_THAT(complaint(write("b.yaml", "extends: a.yaml\n")), HasSubstr("circular 'extends': b.yaml -> a.yaml -> b.yaml"));
+  EXPECT_THAT(complaint(write("b.yaml", "extends: a.yaml\n")),
+              HasSubstr("circular 'extends': b.yaml -> a.yaml -> b.yaml"));
 }
 
-TEST_F(Composition, NamesAMissingBase) { EXPECT_THAT(complaint(write("a.yaml", "x: 1\nextends: none.yaml\n")), AllOf(HasSubstr("a.yaml:2:10"), HasSubstr("none.yaml"))); }
+TEST_F(Composition, NamesAMissingBase) {
+  EXPECT_THAT(complaint(write("a.yaml", "x: 1\nextends: none.yaml\n")),
+              AllOf(HasSubstr("a.yaml:2:10"), HasSubstr("none.yaml")));
+}
 
 TEST_F(Composition, ReplacesVariables) {
   setenv("TALWEG_TEST_VALUE", "42", 1);
@@ -135,7 +151,8 @@ TEST_F(Composition, ReplacesVariables) {
   EXPECT_EQ(root.find("a")->text, "42");
   EXPECT_EQ(root.find("b")->text, "xyz");
   EXPECT_EQ(root.find("c")->text, "${literal}");
-  EXPECT_THAT(complaint(write("b.yaml", "a: 1\nb: ${TALWEG_TEST_UNSET}\n")), AllOf(HasSubstr("b.yaml:2:4"), HasSubstr("'TALWEG_TEST_UNSET' is not set")));
+  EXPECT_THAT(complaint(write("b.yaml", "a: 1\nb: ${TALWEG_TEST_UNSET}\n")),
+              AllOf(HasSubstr("b.yaml:2:4"), HasSubstr("'TALWEG_TEST_UNSET' is not set")));
 }
 
 TEST_F(Composition, AssignsThroughListsAndComponents) {

@@ -54,7 +54,8 @@ TEST(Bundled, DigitsAreTheKnownOnes) {
   EXPECT_EQ(data.classes(), 10);
   // Sum of all pixels (0 … 16) and the count of each class, computed with numpy from the same file.
   EXPECT_EQ((data.inputs * 16).sum(at::kDouble).item<double>(), 561718.0);
-  EXPECT_TRUE(at::equal(at::bincount(data.targets), at::tensor({178, 182, 177, 183, 181, 182, 181, 179, 174, 180}, at::kLong)));
+  EXPECT_TRUE(
+      at::equal(at::bincount(data.targets), at::tensor({178, 182, 177, 183, 181, 182, 181, 179, 174, 180}, at::kLong)));
 }
 
 TEST(Bundled, BreastCancerIsTheKnownSet) {
@@ -69,7 +70,10 @@ TEST(Bundled, BreastCancerIsTheKnownSet) {
 TEST(Csv, ReadsHeadersQuotesAndLabels) {
   CsvOptions options;
   options.label = "kind";
-  const LabelledData data = parse_csv("\xEF\xBB\xBF" "a,kind,b\r\n1,\"x, \"\"y\"\"\",2e1\r\n\r\n-3,z,+4\r\n", "t.csv", options);
+  const LabelledData data = parse_csv(
+      "\xEF\xBB\xBF"
+      "a,kind,b\r\n1,\"x, \"\"y\"\"\",2e1\r\n\r\n-3,z,+4\r\n",
+      "t.csv", options);
   EXPECT_TRUE(at::equal(data.inputs, at::tensor({1.F, 20.F, -3.F, 4.F}).view({2, 2})));
   EXPECT_THAT(data.class_names, ElementsAre("x, \"y\"", "z"));
 }
@@ -128,7 +132,8 @@ std::string idx(unsigned char type, std::vector<std::uint32_t> sizes, const std:
 }
 
 TEST(Idx, ReadsEveryType) {
-  EXPECT_TRUE(at::equal(parse_idx(idx(0x08, {2, 2}, std::string("\x01\x02\x03\xFF")), "t"), at::tensor({1, 2, 3, 255}, at::kByte).view({2, 2})));
+  EXPECT_TRUE(at::equal(parse_idx(idx(0x08, {2, 2}, std::string("\x01\x02\x03\xFF")), "t"),
+                        at::tensor({1, 2, 3, 255}, at::kByte).view({2, 2})));
   EXPECT_EQ(parse_idx(idx(0x09, {1}, "\xFF"), "t").item<int>(), -1);
   EXPECT_EQ(parse_idx(idx(0x0B, {1}, std::string("\x01\x02", 2)), "t").item<int>(), 0x0102);
   EXPECT_EQ(parse_idx(idx(0x0C, {1}, std::string("\x00\x00\x01\x00", 4)), "t").item<int>(), 256);
@@ -138,7 +143,8 @@ TEST(Idx, ReadsEveryType) {
 
 TEST(Idx, CombinesImagesAndLabels) {
   const at::Tensor images = parse_idx(idx(0x08, {2, 1, 2}, std::string("\x00\xFF\x33\x00", 4)), "images");
-  const LabelledData data = combine_idx(images, parse_idx(idx(0x08, {2}, std::string("\x02\x00", 2)), "labels"), "images");
+  const LabelledData data =
+      combine_idx(images, parse_idx(idx(0x08, {2}, std::string("\x02\x00", 2)), "labels"), "images");
   EXPECT_EQ(data.inputs.sizes(), (at::IntArrayRef{2, 1, 1, 2}));
   EXPECT_FLOAT_EQ(data.inputs[1][0][0][0].item<float>(), 0.2F);
   EXPECT_EQ(data.classes(), 3);
@@ -148,7 +154,8 @@ TEST(Idx, CombinesImagesAndLabels) {
 TEST(Idx, RefusesHeadersThatDoNotFitTheFile) {
   const auto read = [](const std::string& bytes) { return complaint([&] { parse_idx(bytes, "t.idx"); }); };
   const std::string good = idx(0x08, {2, 3}, "abcdef");
-  for (std::size_t length = 0; length < good.size(); ++length) EXPECT_NE(read(good.substr(0, length)), "accepted") << length;
+  for (std::size_t length = 0; length < good.size(); ++length)
+    EXPECT_NE(read(good.substr(0, length)), "accepted") << length;
   EXPECT_EQ(read(good), "accepted");
   EXPECT_THAT(read(good + "x"), HasSubstr("7 bytes of data, its header states 6"));
   EXPECT_THAT(read(idx(0x08, {0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}, "")), HasSubstr("more than the file's"));
@@ -165,9 +172,11 @@ TEST(Cifar, ReadsRecords) {
   EXPECT_EQ(data.targets[1].item<int>(), 7);
   EXPECT_FLOAT_EQ(data.inputs[0][0][0][0].item<float>(), 1);
   EXPECT_FLOAT_EQ(data.inputs[0][1][1][1].item<float>(), 0.2F);
-  EXPECT_THAT(complaint([&] { parse_cifar(record.substr(1), "t.bin", CifarLabels::ten); }), HasSubstr("no whole number of records"));
+  EXPECT_THAT(complaint([&] { parse_cifar(record.substr(1), "t.bin", CifarLabels::ten); }),
+              HasSubstr("no whole number of records"));
   record[0] = 10;
-  EXPECT_THAT(complaint([&] { parse_cifar(record, "t.bin", CifarLabels::ten); }), HasSubstr("record 0 (byte 0) has label 10"));
+  EXPECT_THAT(complaint([&] { parse_cifar(record, "t.bin", CifarLabels::ten); }),
+              HasSubstr("record 0 (byte 0) has label 10"));
 }
 
 TEST(ReadFile, UnpacksGzipAndExplainsDamage) {

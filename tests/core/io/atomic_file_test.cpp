@@ -28,8 +28,7 @@ std::string message_of_write(const fs::path& path, std::string_view bytes) {
 }
 
 size_t count_files(const fs::path& folder) {
-  return static_cast<size_t>(
-      std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+  return static_cast<size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
 
 /// While it lives, writing beyond `bytes` of a file fails with EFBIG, as a full disk would fail

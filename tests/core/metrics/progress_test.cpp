@@ -22,8 +22,7 @@ std::string drain(int file_descriptor) {
   ::fcntl(file_descriptor, F_SETFL, O_NONBLOCK);
   std::string all;
   char buffer[4096];
-  for (ssize_t n; (n = ::read(file_descriptor, buffer, sizeof buffer)) > 0;)
-    all.append(buffer, static_cast<size_t>(n));
+  for (ssize_t n; (n = ::read(file_descriptor, buffer, sizeof buffer)) > 0;) all.append(buffer, static_cast<size_t>(n));
   return all;
 }
 

@@ -28,8 +28,7 @@ TEST(TensorBoard, FrameIsLengthChecksumPayloadChecksum) {
   // The mask of the format: rotate right by 15, add 0xA282EAD8.
   const uint32_t crc = io::crc32c("abc");
   const uint32_t masked = ((crc >> 15) | (crc << 17)) + 0xA282EAD8u;
-  for (size_t i = 0; i < 4; ++i)
-    EXPECT_EQ(static_cast<unsigned char>(frame[15 + i]), masked >> (8 * i) & 0xFF);
+  for (size_t i = 0; i < 4; ++i) EXPECT_EQ(static_cast<unsigned char>(frame[15 + i]), masked >> (8 * i) & 0xFF);
 }
 
 TEST(TensorBoard, ScalarEventHasTheBytesOfTheProtocol) {

@@ -95,10 +95,9 @@ TEST(RenderSvg, HostileNamesAreOnlyShown) {
   const testing::TemporaryFolder folder;
   const std::string marker = (folder.path() / "injected").string();
   for (const std::string& attack :
-       {"`touch " + marker + "`", "\"; system('touch " + marker + "') #",
-        "'\nsystem('touch " + marker + "')\n'", std::string("</text><script>alert(1)</script>"),
-        std::string("%s%n%d %.999f"), std::string("\\042\n!touch ") + marker,
-        std::string("\xFF\x01 @macro {/*9 big}")}) {
+       {"`touch " + marker + "`", "\"; system('touch " + marker + "') #", "'\nsystem('touch " + marker + "')\n'",
+        std::string("</text><script>alert(1)</script>"), std::string("%s%n%d %.999f"),
+        std::string("\\042\n!touch ") + marker, std::string("\xFF\x01 @macro {/*9 big}")}) {
     Figure figure = curve(attack);
     figure.x_label = figure.y_label = figure.series[0].name = figure.references[0].label = attack;
     Figure map;

@@ -65,8 +65,7 @@ TEST(Axis, LinearTicsAreRound) {
   EXPECT_EQ(labels(linear_axis(0, 1)), (Labels{"0", "0.2", "0.4", "0.6", "0.8", "1.0"}));
   EXPECT_EQ(labels(linear_axis(0, 20000)), (Labels{"0", "5k", "10k", "15k", "20k"}));
   EXPECT_EQ(labels(linear_axis(-2, 2)), (Labels{"−2", "−1", "0", "1", "2"}));
-  EXPECT_EQ(labels(linear_axis(0, 3e-6)),
-            (Labels{"0", "5e−7", "1e−6", "1.5e−6", "2e−6", "2.5e−6", "3e−6"}));
+  EXPECT_EQ(labels(linear_axis(0, 3e-6)), (Labels{"0", "5e−7", "1e−6", "1.5e−6", "2e−6", "2.5e−6", "3e−6"}));
 }
 
 TEST(Axis, DegenerateRangesCanStillBeDrawn) {

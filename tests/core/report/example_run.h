@@ -23,16 +23,14 @@ struct ExampleRun {
 /// expectations.
 inline void write_example_run(const std::filesystem::path& folder, const ExampleRun& run) {
   std::filesystem::create_directories(folder);
-  io::write_file_atomically(
-      folder / "config.yaml",
-      "name: " + run.name + "\nseed: " + std::to_string(run.seed) +
-          "\ntask:\n  kind: classification\n  data: {kind: digits, batch_size: 64}\n"
-          "model: {kind: mlp, hidden: [64, 32]}\noptimizer:\n  kind: adamw\n"
-          "  learning_rate: " +
-          std::to_string(run.learning_rate) + "\n  weight_decay: 0.01\n");
-  io::write_file_atomically(
-      folder / "environment.json",
-      R"({"talweg": "0.1.0", "started": "2026-01-31 14:05 UTC", "device": "cpu", "threads": 2,
+  io::write_file_atomically(folder / "config.yaml",
+                            "name: " + run.name + "\nseed: " + std::to_string(run.seed) +
+                                "\ntask:\n  kind: classification\n  data: {kind: digits, batch_size: 64}\n"
+                                "model: {kind: mlp, hidden: [64, 32]}\noptimizer:\n  kind: adamw\n"
+                                "  learning_rate: " +
+                                std::to_string(run.learning_rate) + "\n  weight_decay: 0.01\n");
+  io::write_file_atomically(folder / "environment.json",
+                            R"({"talweg": "0.1.0", "started": "2026-01-31 14:05 UTC", "device": "cpu", "threads": 2,
           "libtorch": {"version": "2.11.0", "cuda": null}, "deterministic": true})");
   std::mt19937 generator(run.seed);
   std::normal_distribution<double> noise;
@@ -45,11 +43,11 @@ inline void write_example_run(const std::filesystem::path& folder, const Example
     const double trend = 2.25 * std::exp(-rate * t) + 0.04 + 0.3 / (1 + 0.02 * t);
     const double seconds = 0.0042 * t + 0.3 * std::floor(t / 150);
     metrics::Record record{step, seconds, t / 23, {}};
-    record.values = {{"train/loss", trend * std::exp(0.22 * noise(generator))},
-                     {"train/gradient_norm", 0.4 + trend * std::abs(1 + 0.3 * noise(generator))},
-                     {"optimizer/learning_rate",
-                      run.learning_rate * std::min(1.0, t / 200) *
-                          (0.5 + 0.5 * std::cos(3.14159 * t / static_cast<double>(run.steps)))}};
+    record.values = {
+        {"train/loss", trend * std::exp(0.22 * noise(generator))},
+        {"train/gradient_norm", 0.4 + trend * std::abs(1 + 0.3 * noise(generator))},
+        {"optimizer/learning_rate", run.learning_rate * std::min(1.0, t / 200) *
+                                        (0.5 + 0.5 * std::cos(3.14159 * t / static_cast<double>(run.steps)))}};
     sink.write(record);
     if (step % 150 != 0) continue;
     loss = trend + 0.06 + 0.01 * noise(generator);
@@ -76,8 +74,7 @@ inline void write_example_run(const std::filesystem::path& folder, const Example
   calibration.x_label = "stated confidence";
   calibration.y_label = "share that is right";
   calibration.caption = "On the dashed diagonal the model is as often right as it claims.";
-  plot::Series measured{"measured", {}, {}},
-      ideal{"ideal", {0, 1}, {0, 1}, plot::SeriesStyle::dashed, 7};
+  plot::Series measured{"measured", {}, {}}, ideal{"ideal", {0, 1}, {0, 1}, plot::SeriesStyle::dashed, 7};
   for (int i = 1; i <= 10; ++i) {
     measured.x.push_back(i / 10.0 - 0.05);
     measured.y.push_back(std::pow(i / 10.0 - 0.05, 1.25));
@@ -89,8 +86,8 @@ inline void write_example_run(const std::filesystem::path& folder, const Example
   const auto number = [](double value) { return std::to_string(value); };
   io::write_file_atomically(
       folder / "summary.json",
-      "{\"name\":\"" + run.name + "\",\"status\":\"completed\",\"steps\":" +
-          std::to_string(run.steps) + ",\"examples\":" + std::to_string(run.steps * 64) +
+      "{\"name\":\"" + run.name + "\",\"status\":\"completed\",\"steps\":" + std::to_string(run.steps) +
+          ",\"examples\":" + std::to_string(run.steps * 64) +
           ",\"seconds\":18.6,\"parameters\":6570,\"metrics\":{\"train/loss\":0.0476,\"eval/"
           "loss\":" +
           number(loss) + ",\"eval/accuracy\":" + number(accuracy) +

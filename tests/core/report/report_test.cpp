@@ -47,11 +47,10 @@ size_t count(const std::string& text, std::string_view part) {
 TEST_F(Report, TellsEverythingOfOneRun) {
   const std::string html = page({make("a", {.steps = 300})});
   EXPECT_THAT(problems_, IsEmpty());
-  for (const char* part :
-       {"<h1>digits</h1>", "✓ completed", "2026-01-31 14:05", "A small MLP reads the digits",
-        "✓ holds", "✗ does not hold", "closed form, section 5.3", "<h4>loss</h4>",
-        "<h4>accuracy</h4>", "Confusion matrix", "4 and 9 are confused most", "libtorch.version",
-        "2.11.0", "weight_decay: 0.01", "prefers-color-scheme: dark", "over-time", "logarithmic"})
+  for (const char* part : {"<h1>digits</h1>", "✓ completed", "2026-01-31 14:05", "A small MLP reads the digits",
+                           "✓ holds", "✗ does not hold", "closed form, section 5.3", "<h4>loss</h4>",
+                           "<h4>accuracy</h4>", "Confusion matrix", "4 and 9 are confused most", "libtorch.version",
+                           "2.11.0", "weight_decay: 0.01", "prefers-color-scheme: dark", "over-time", "logarithmic"})
     EXPECT_THAT(html, HasSubstr(part));
   EXPECT_EQ(count(html, "<h4>loss</h4>"), 1u);  // train/loss and eval/loss share a plot
 }
@@ -99,15 +98,13 @@ TEST_F(Report, HostileNamesAreEscapedEverywhere) {
   fs::create_directories(run);
   io::write_file_atomically(run / "config.yaml", "\"" + attack + "\": \"" + attack + "\"\n");
   io::write_file_atomically(run / "environment.json", "{\"" + attack + "\":\"" + attack + "\"}");
-  metrics::JsonLinesSink(run / "metrics.jsonl")
-      .write({1, 0, 0, {{attack, 1.0}, {"eval/" + attack, 2.0}}});
-  io::write_file_atomically(run / "summary.json",
-                            "{\"name\":\"" + attack + "\",\"status\":\"" + attack +
-                                "\",\"reason\":\"" + attack + "\",\"best\":{\"metric\":\"" +
-                                attack + "\",\"value\":1},\"expectations\":[{\"claim\":\"" +
-                                attack + "\",\"metric\":\"" + attack + "\",\"at\":\"" + attack +
-                                "\",\"expected\":\"" + attack + "\",\"tolerance\":\"" + attack +
-                                "\",\"got\":1,\"met\":true,\"source\":\"" + attack + "\"}]}");
+  metrics::JsonLinesSink(run / "metrics.jsonl").write({1, 0, 0, {{attack, 1.0}, {"eval/" + attack, 2.0}}});
+  io::write_file_atomically(run / "summary.json", "{\"name\":\"" + attack + "\",\"status\":\"" + attack +
+                                                      "\",\"reason\":\"" + attack + "\",\"best\":{\"metric\":\"" +
+                                                      attack + "\",\"value\":1},\"expectations\":[{\"claim\":\"" +
+                                                      attack + "\",\"metric\":\"" + attack + "\",\"at\":\"" + attack +
+                                                      "\",\"expected\":\"" + attack + "\",\"tolerance\":\"" + attack +
+                                                      "\",\"got\":1,\"met\":true,\"source\":\"" + attack + "\"}]}");
   plot::Figure figure;
   figure.name = "figure";
   figure.title = figure.caption = figure.x_label = attack;
@@ -123,9 +120,8 @@ TEST_F(Report, DamageIsToldInThePageAndReturned) {
   io::write_file_atomically(run / "environment.json", "[");
   io::write_file_atomically(run / "config.yaml", "a: [");
   io::write_file_atomically(run / "figures" / "confusion.json", "{\"series\":[{}]}");
-  io::write_file_atomically(
-      run / "summary.json",
-      R"({"steps":"many","best":{"metric":1,"value":null},"metrics":[1],"expectations":[1,{}]})");
+  io::write_file_atomically(run / "summary.json",
+                            R"({"steps":"many","best":{"metric":1,"value":null},"metrics":[1],"expectations":[1,{}]})");
   const std::string html = page({run});
   EXPECT_EQ(problems_.size(), 4u);
   EXPECT_THAT(html, HasSubstr("metrics.jsonl:1"));
@@ -150,8 +146,7 @@ TEST_F(Report, AFolderThatIsNoRunIsRefused) {
 
 TEST_F(Report, TheSweepTableAlignsSweptKeysAndResults) {
   const fs::path a = make("a", {.name = "谷", .learning_rate = 1e-3, .steps = 300});
-  const fs::path b =
-      make("b", {.name = "killed", .learning_rate = 4e-3, .steps = 300, .finished = false});
+  const fs::path b = make("b", {.name = "killed", .learning_rate = 4e-3, .steps = 300, .finished = false});
   const std::string table = sweep_table({a, b});
   EXPECT_THAT(table, HasSubstr("optimizer.learning_rate"));
   EXPECT_THAT(table, HasSubstr("0.004000"));
@@ -163,8 +158,7 @@ TEST_F(Report, TheSweepTableAlignsSweptKeysAndResults) {
 
 TEST(FlattenYaml, GivesDottedKeysInTheirOrder) {
   EXPECT_THAT(flatten_yaml("b: 1\na:\n  c: [1, two]\n  d: [{e: x}, {e: ~}]\n"),
-              ElementsAre(Pair("b", "1"), Pair("a.c", "[1, two]"), Pair("a.d[0].e", "x"),
-                          Pair("a.d[1].e", "null")));
+              ElementsAre(Pair("b", "1"), Pair("a.c", "[1, two]"), Pair("a.d[0].e", "x"), Pair("a.d[1].e", "null")));
 }
 
 TEST(Html, Escapes) {

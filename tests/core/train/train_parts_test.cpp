@@ -92,10 +92,13 @@ TEST(LossWindow, AveragesAndNotesTheFirstBadStep) {
   EXPECT_EQ(window.take().first_non_finite_step, 3);
 }
 
-Expectation expectation(const std::string& yaml) { return config::parse<Expectation>(config::parse_yaml(yaml, "x.yaml")); }
+Expectation expectation(const std::string& yaml) {
+  return config::parse<Expectation>(config::parse_yaml(yaml, "x.yaml"));
+}
 
 TEST(Expectation, ComparesTheRightValue) {
-  const std::vector<metrics::Record> records = {{0, 0, 0, {{"loss", 4}}}, {10, 0, 0, {{"loss", 1}}}, {20, 0, 0, {{"loss", 2}}}};
+  const std::vector<metrics::Record> records = {
+      {0, 0, 0, {{"loss", 4}}}, {10, 0, 0, {{"loss", 1}}}, {20, 0, 0, {{"loss", 2}}}};
   EXPECT_TRUE(judge(expectation("{metric: loss, value: 2.05, tolerance: 3%}"), records).met);
   EXPECT_FALSE(judge(expectation("{metric: loss, value: 2.05, tolerance: 0.01}"), records).met);
   EXPECT_EQ(judge(expectation("{metric: loss, at: min, at_most: 1}"), records).got, 1.0);
@@ -112,7 +115,8 @@ TEST(Expectation, TakesTheMedianOfRuns) {
 }
 
 TEST(Expectation, ChecksItself) {
-  for (const char* text : {"{metric: x}", "{value: 1}", "{metric: x, value: 1, tolerance: much}", "{metric: x, value: 1, at: never}", "{metric: x, value: 1, tolerance: -3%}"})
+  for (const char* text : {"{metric: x}", "{value: 1}", "{metric: x, value: 1, tolerance: much}",
+                           "{metric: x, value: 1, at: never}", "{metric: x, value: 1, tolerance: -3%}"})
     EXPECT_THROW(expectation(text), ConfigError) << text;
 }
 

@@ -1,0 +1,24 @@
+# Builds Talweg and keeps what running needs. docker build -t talweg . && docker run --rm -v "$PWD/runs:/talweg/runs" talweg
+FROM docker.io/library/debian:bookworm-slim AS build
+WORKDIR /talweg
+COPY scripts scripts
+RUN apt-get update && apt-get install -y --no-install-recommends $(. scripts/pins.sh && echo $APT_PACKAGES) && rm -rf /var/lib/apt/lists/*
+COPY . .
+ARG TALWEG_CUDA=0
+RUN TALWEG_CUDA=$TALWEG_CUDA scripts/setup.sh && \
+    build=$([ "$TALWEG_CUDA" = 1 ] && echo build/cuda || echo build/release) && \
+    cmake --install $build --prefix /opt/talweg && \
+    rm -rf build .deps/*/lib/python3*/site-packages/torch/include .deps/*/lib/python3*/site-packages/torch/bin \
+           .deps/*/lib/python3*/site-packages/torch/lib/libtorch_python.so /opt/talweg/include /opt/talweg/lib/*.a
+
+FROM docker.io/library/debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends gnuplot-nox libyaml-cpp0.7 zlib1g libgomp1 && \
+    rm -rf /var/lib/apt/lists/* && useradd --create-home --uid 1000 talweg && mkdir -p /talweg/runs && chown -R talweg /talweg
+COPY --from=build /talweg/.deps /talweg/.deps
+COPY --from=build /opt/talweg /opt/talweg
+COPY configs /talweg/configs
+WORKDIR /talweg
+USER talweg
+ENV PATH=/opt/talweg/bin:$PATH
+ENTRYPOINT ["talweg"]
+CMD ["train", "configs/quickstart.yaml"]
