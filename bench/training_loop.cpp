@@ -1,5 +1,6 @@
-// Seconds per step of the trainer and of bare LibTorch loops on the same small model and data, in one process and in turns.
-// Prints JSON: {"trainer": …, "trainer_prefetch": …, "bare_fused": …, "bare_libtorch": …}, medians of several rounds.
+// Seconds per step of the trainer and of bare LibTorch loops on the same small model and data, in one process and in
+// turns. Prints JSON: {"trainer": …, "trainer_prefetch": …, "bare_fused": …, "bare_libtorch": …}, medians of several
+// rounds.
 #include <fmt/format.h>
 #include <malloc.h>
 #include <torch/torch.h>
@@ -26,15 +27,21 @@ using Clock = std::chrono::steady_clock;
 constexpr std::int64_t kBatch = 64;
 constexpr int kSteps = 2000;
 
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
 
 /// Training time of a run of this many steps without evaluations, records or checkpoints on the way.
 double trainer_seconds(std::int64_t steps, int prefetch) {
-  const std::filesystem::path folder = std::filesystem::temp_directory_path() / fmt::format("talweg-bench-{}", ::getpid());
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / fmt::format("talweg-bench-{}", ::getpid());
   std::filesystem::remove_all(folder);
   const auto config = config::parse<RunConfig>(config::parse_yaml(
-      fmt::format("device: cpu\ntask: {{type: classification, data: digits, model: {{type: mlp, hidden: [128, 128]}}}}\n"
-                  "training: {{steps: {}, batch_size: {}, evaluate_every: 1000000, prefetch: {}}}\n", steps, kBatch, prefetch), "bench"));
+      fmt::format(
+          "device: cpu\ntask: {{type: classification, data: digits, model: {{type: mlp, hidden: [128, 128]}}}}\n"
+          "training: {{steps: {}, batch_size: {}, evaluate_every: 1000000, prefetch: {}}}\n",
+          steps, kBatch, prefetch),
+      "bench"));
   double seconds = 0;
   {
     const RunDirectory directory = RunDirectory::create(folder);
@@ -46,10 +53,13 @@ double trainer_seconds(std::int64_t steps, int prefetch) {
 }
 
 /// Per step: the difference of a long and a short run, so that what happens once cancels.
-double trainer_step(int prefetch) { return (trainer_seconds(kSteps + 200, prefetch) - trainer_seconds(200, prefetch)) / kSteps; }
+double trainer_step(int prefetch) {
+  return (trainer_seconds(kSteps + 200, prefetch) - trainer_seconds(200, prefetch)) / kSteps;
+}
 
 /// The loop a person writes by hand: shuffled batches, forward, backward, step, loss read at every tenth step.
-double bare_step(const std::function<std::function<void(const std::function<at::Tensor()>&)>(models::Mlp&)>& make_step) {
+double bare_step(
+    const std::function<std::function<void(const std::function<at::Tensor()>&)>(models::Mlp&)>& make_step) {
   const data::LabelledData digits = data::digits();
   models::Mlp model({}, {{1, 8, 8}, 10});
   const auto step = make_step(model);
@@ -86,7 +96,8 @@ double bare_fused() {
       std::vector<at::Tensor> gradients;
       for (const at::Tensor& parameter : parameters) gradients.push_back(parameter.grad());
       moments->advance();
-      at::_fused_adamw_(parameters, gradients, moments->first, moments->second, {}, moments->step_counts, 1e-3, 0.9, 0.999, 0.01, 1e-8, false, false);
+      at::_fused_adamw_(parameters, gradients, moments->first, moments->second, {}, moments->step_counts, 1e-3, 0.9,
+                        0.999, 0.01, 1e-8, false, false);
     };
   });
 }
@@ -104,11 +115,10 @@ int main() {
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 2000 << 20);
   talweg::tasks::register_components();
-  const std::map<std::string, std::function<double()>> measured = {
-      {"trainer", [] { return trainer_step(0); }},
-      {"trainer_prefetch", [] { return trainer_step(2); }},
-      {"bare_fused", bare_fused},
-      {"bare_libtorch", bare_libtorch}};
+  const std::map<std::string, std::function<double()>> measured = {{"trainer", [] { return trainer_step(0); }},
+                                                                   {"trainer_prefetch", [] { return trainer_step(2); }},
+                                                                   {"bare_fused", bare_fused},
+                                                                   {"bare_libtorch", bare_libtorch}};
   std::map<std::string, std::vector<double>> seconds;
   for (int round = 0; round < 7; ++round)
     for (const auto& [name, measure] : measured) seconds[name].push_back(measure());
