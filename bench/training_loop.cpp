@@ -3,7 +3,8 @@
 // rounds.
 #include <fmt/format.h>
 #include <malloc.h>
-#include <torch/torch.h>
+#include <torch/optim/adamw.h>
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 
 #include "core/config/yaml.h"
 #include "core/data/bundled.h"
+#include "core/libtorch.h"
 #include "core/train/trainer.h"
 #include "models/mlp.h"
 #include "optim/adam_moments.h"

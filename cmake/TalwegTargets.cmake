@@ -2,7 +2,7 @@
 # Folders of core that know nothing of tensors skip the precompiled LibTorch header and so compile in a second or two.
 add_library(talweg_precompiled OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cpp)
 target_link_libraries(talweg_precompiled PUBLIC talweg_libtorch PRIVATE talweg_flags)
-target_precompile_headers(talweg_precompiled PRIVATE <torch/torch.h>)
+target_precompile_headers(talweg_precompiled PRIVATE "${CMAKE_SOURCE_DIR}/core/libtorch.h")
 
 set(TALWEG_TENSOR_FREE core/config core/io core/report core/plot core/metrics core/run)
 

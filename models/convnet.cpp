@@ -1,9 +1,8 @@
 #include "models/convnet.h"
 
-#include <torch/torch.h>
-
 #include <algorithm>
 
+#include "core/libtorch.h"
 #include "models/image_input.h"
 
 namespace talweg::models {

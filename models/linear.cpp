@@ -1,6 +1,6 @@
 #include "models/linear.h"
 
-#include <torch/torch.h>
+#include "core/libtorch.h"
 
 namespace talweg::models {
 

@@ -1,6 +1,6 @@
 #include "models/mlp.h"
 
-#include <torch/torch.h>
+#include "core/libtorch.h"
 
 namespace talweg::models {
 

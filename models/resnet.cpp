@@ -1,9 +1,14 @@
 #include "models/resnet.h"
 
-#include <torch/torch.h>
+#include <torch/nn/modules/activation.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/container/any.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/normalization.h>
 
 #include <numeric>
 
+#include "core/libtorch.h"
 #include "models/image_input.h"
 
 namespace talweg::models {

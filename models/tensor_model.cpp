@@ -1,9 +1,9 @@
 #include "models/tensor_model.h"
 
-#include <torch/torch.h>
-
 #include <functional>
 #include <numeric>
+
+#include "core/libtorch.h"
 
 namespace talweg::models {
 

@@ -1,6 +1,6 @@
 #include "optim/adam.h"
 
-#include <torch/torch.h>
+#include "core/libtorch.h"
 
 namespace talweg::optim {
 

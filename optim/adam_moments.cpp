@@ -1,8 +1,7 @@
 #include "optim/adam_moments.h"
 
-#include <torch/torch.h>
-
 #include "core/error.h"
+#include "core/libtorch.h"
 
 namespace talweg::optim {
 

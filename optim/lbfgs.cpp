@@ -1,11 +1,10 @@
 #include "optim/lbfgs.h"
 
-#include <torch/torch.h>
-
 #include <cmath>
 #include <limits>
 
 #include "core/error.h"
+#include "core/libtorch.h"
 
 namespace talweg::optim {
 namespace {

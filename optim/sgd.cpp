@@ -1,6 +1,6 @@
 #include "optim/sgd.h"
 
-#include <torch/torch.h>
+#include "core/libtorch.h"
 
 namespace talweg::optim {
 

@@ -1,7 +1,6 @@
 #include "core/checkpoint/safetensors.h"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <bit>
@@ -13,6 +12,7 @@
 #include "core/io/crc32c.h"
 #include "core/io/mapped_file.h"
 #include "core/io/output_file.h"
+#include "core/libtorch.h"
 
 namespace talweg::checkpoint {
 namespace {

@@ -1,7 +1,8 @@
 #include "core/data/batch_loader.h"
 
 #include <ATen/Parallel.h>
-#include <torch/torch.h>
+
+#include "core/libtorch.h"
 
 namespace talweg::data {
 

@@ -1,11 +1,10 @@
 #include "core/data/bundled.h"
 
-#include <torch/torch.h>
-
 #include <string_view>
 
 #include "core/data/csv.h"
 #include "core/io/read_file.h"
+#include "core/libtorch.h"
 
 // The files travel inside the library, so that training works from any folder and after installation.
 #define TALWEG_EMBED(symbol, file)                                         \

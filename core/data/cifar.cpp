@@ -1,9 +1,9 @@
 #include "core/data/cifar.h"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include "core/error.h"
+#include "core/libtorch.h"
 
 namespace talweg::data {
 

@@ -1,7 +1,6 @@
 #include "core/data/csv.h"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <charconv>
@@ -9,6 +8,7 @@
 
 #include "core/config/diagnostics.h"
 #include "core/error.h"
+#include "core/libtorch.h"
 
 namespace talweg::data {
 namespace {

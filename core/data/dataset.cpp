@@ -1,6 +1,6 @@
 #include "core/data/dataset.h"
 
-#include <torch/torch.h>
+#include "core/libtorch.h"
 
 namespace talweg::data {
 

@@ -1,13 +1,13 @@
 #include "core/data/idx.h"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
 #include "core/error.h"
+#include "core/libtorch.h"
 
 namespace talweg::data {
 namespace {

@@ -1,11 +1,11 @@
 #include "core/data/labelled_data.h"
 
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <unordered_map>
+
+#include "core/libtorch.h"
 
 namespace talweg::data {
 

@@ -1,7 +1,6 @@
 #include "core/data/libsvm.h"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <charconv>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/libtorch.h"
 
 namespace talweg::data {
 namespace {

@@ -1,9 +1,9 @@
 #include "core/data/synthetic.h"
 
-#include <torch/torch.h>
-
 #include <cmath>
 #include <numbers>
+
+#include "core/libtorch.h"
 
 namespace talweg::data {
 namespace {

@@ -1,7 +1,8 @@
 #include "core/objective/closure_objective.h"
 
 #include <ATen/Context.h>
-#include <torch/torch.h>
+
+#include "core/libtorch.h"
 
 namespace talweg {
 namespace {

@@ -1,7 +1,6 @@
 #include "core/objective/ray.h"
 
-#include <torch/torch.h>
-
+#include "core/libtorch.h"
 #include "core/objective/objective.h"
 
 namespace talweg {

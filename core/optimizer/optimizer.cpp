@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <torch/torch.h>
 
 #include "core/error.h"
+#include "core/libtorch.h"
 #include "core/objective/closure_objective.h"
 
 namespace talweg {

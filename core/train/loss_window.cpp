@@ -1,8 +1,8 @@
 #include "core/train/loss_window.h"
 
-#include <torch/torch.h>
-
 #include <cmath>
+
+#include "core/libtorch.h"
 
 namespace talweg {
 

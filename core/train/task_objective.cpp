@@ -1,9 +1,10 @@
 #include "core/train/task_objective.h"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <cmath>
+
+#include "core/libtorch.h"
 
 namespace talweg {
 namespace {

@@ -2,12 +2,12 @@
 
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <cmath>
 #include <cstring>
 
 #include "core/error.h"
+#include "core/libtorch.h"
 #include "core/metrics/json_lines.h"
 #include "core/metrics/tensorboard.h"
 #include "core/train/signal_watch.h"

@@ -1,13 +1,11 @@
 #include "tasks/classification/classification.h"
 
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include "core/error.h"
+#include "core/libtorch.h"
 
 namespace talweg::tasks {
-
-namespace functional = torch::nn::functional;
 
 void declare(config::Fields& f, ClassificationOptions& o) {
   f("data", o.data, "the labelled examples");

@@ -1,8 +1,10 @@
 #include "core/objective/objective.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/linear.h>
 
+#include "core/libtorch.h"
 #include "core/objective/closure_objective.h"
 #include "core/train/task_objective.h"
 

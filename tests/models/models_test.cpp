@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/libtorch.h"
 #include "models/register.h"
 #include "models/tensor_model.h"
 

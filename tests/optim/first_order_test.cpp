@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/optim/adamw.h>
+#include <torch/optim/lbfgs.h>
 
 #include <cmath>
 
 #include "core/error.h"
+#include "core/libtorch.h"
 #include "optim/adam.h"
 #include "optim/adamw.h"
 #include "optim/lbfgs.h"

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <torch/torch.h>
-
 #include <functional>
 #include <string>
 #include <vector>
+
+#include "core/libtorch.h"
 
 namespace talweg::optim {
 

@@ -1,10 +1,10 @@
 #include "tasks/classification/classification.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/libtorch.h"
 #include "tasks/register.h"
 
 namespace talweg::tasks {

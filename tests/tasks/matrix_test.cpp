@@ -1,11 +1,11 @@
 // Every optimizer trains every task: three steps, save, resume, in float32 and float64. A new component enters by being
 // registered; a task that cannot be built from its defaults names a small configuration in `small_configuration`.
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <map>
 
 #include "core/config/yaml.h"
+#include "core/libtorch.h"
 #include "core/metrics/json_lines.h"
 #include "core/temporary_folder.h"
 #include "core/train/trainer.h"

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <fstream>
 
 #include "core/error.h"
+#include "core/libtorch.h"
 #include "core/temporary_folder.h"
 
 namespace talweg::checkpoint {

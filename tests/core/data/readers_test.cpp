@@ -1,6 +1,5 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 #include <zlib.h>
 
 #include <cmath>
@@ -14,6 +13,7 @@
 #include "core/data/synthetic.h"
 #include "core/error.h"
 #include "core/io/read_file.h"
+#include "core/libtorch.h"
 #include "core/temporary_folder.h"
 
 namespace talweg::data {

@@ -1,10 +1,10 @@
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <cmath>
 
 #include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/libtorch.h"
 #include "core/train/best_tracker.h"
 #include "core/train/expectation.h"
 #include "core/train/loss_window.h"
