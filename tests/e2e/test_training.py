@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -54,41 +55,45 @@ class Training(TalwegCase):
         self.assertIn("exists already", self.run_talweg("train", file, "--output", "run", code=2).stderr)
         self.assertIn("not a run directory", self.run_talweg("resume", self.folder, code=2).stderr)
 
-    def kill_and_resume(self, optimizer, kills, delay):
+    def newest_step(self, run):
+        return max((int(path.name[5:]) for path in (run / "checkpoints").glob("step-*")), default=0)
+
+    def kill_and_resume(self, optimizer, kills, generator):
+        """Kills a run `kills` times with SIGKILL, by turns some milliseconds after a random checkpoint appeared (one is
+        written at every step, so most of these hit a write) and at a random moment of the program's start."""
+        steps = 100 * (kills + 1)
         text = SMALL.replace("optimizer: {type: adamw, learning_rate: 1e-2}", "optimizer: " + optimizer)
-        text = text.replace("checkpoint: {every: 10}", "checkpoint: {every: 1}").replace("steps: 60", "steps: 300")
+        text = text.replace("checkpoint: {every: 10}", "checkpoint: {every: 1}").replace("steps: 60", f"steps: {steps}")
         file = self.write("x.yaml", text)
         undisturbed, disturbed = self.folder / "undisturbed", self.folder / "disturbed"
-        began = time.monotonic()
         self.run_talweg("train", file, "--output", undisturbed, "--quiet")
-        whole = time.monotonic() - began
-        killed = 0
-        for attempt in range(kills):
-            command = ["resume", disturbed] if (disturbed / "config.yaml").exists() else ["train", file, "--output", disturbed]
-            process = self.start_talweg(*command, "--quiet")
-            try:
-                process.wait(delay(whole))
-                break
-            except subprocess.TimeoutExpired:
-                process.kill()  # SIGKILL: nothing can be tidied up
-                process.wait()
-                killed += 1
-        command = ["resume", disturbed] if (disturbed / "config.yaml").exists() else ["train", file, "--output", disturbed]
-        self.run_talweg(*command, "--quiet")
+
+        def command():
+            started = (disturbed / "config.yaml").exists()
+            return [*(["resume", disturbed] if started else ["train", file, "--output", disturbed]), "--quiet"]
+
+        for kill in range(kills):
+            target = self.newest_step(disturbed) + generator.randint(1, 40)
+            process = self.start_talweg(*command())
+            if kill % 2 == 0:
+                while process.poll() is None and self.newest_step(disturbed) < target:
+                    time.sleep(0.001)
+                time.sleep(generator.uniform(0, 0.01))
+            else:
+                time.sleep(generator.uniform(0.05, 0.6))
+            self.assertIsNone(process.poll(), "the run ended before it could be killed")
+            process.kill()
+            process.wait()
+        self.run_talweg(*command())
         self.assertEqual(self.final_weights(undisturbed), self.final_weights(disturbed), optimizer)
         self.assertEqual(self.metrics(undisturbed), self.metrics(disturbed), optimizer)
-        return killed
+        for run in (undisturbed, disturbed):
+            shutil.rmtree(run)
 
     def test_killed_at_random_moments_and_resumed_bit_for_bit(self):
         generator = random.Random(7)
-        killed = 0
-        for name, optimizer in OPTIMIZERS.items():
-            # From the start of the program to the end of the run; a checkpoint is written at every step.
-            killed += self.kill_and_resume(optimizer, 6, lambda whole: generator.uniform(0.3, max(0.6, 0.9 * whole)))
-            for file in self.folder.iterdir():
-                if file.is_dir():
-                    subprocess.run(["rm", "-r", file], check=True)
-        self.assertGreaterEqual(killed, 8, "the kills came too late to test anything")
+        for optimizer in OPTIMIZERS.values():  # 24 kills
+            self.kill_and_resume(optimizer, 6, generator)
 
     def test_signals_save_and_the_run_continues(self):
         text = SMALL.replace("steps: 60", "steps: 20000")
