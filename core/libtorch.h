@@ -1,8 +1,8 @@
 #pragma once
 
-// The part of LibTorch that most of the project needs: tensors with their operators, automatic differentiation, modules and the
-// optimizer base. It is also the precompiled header. Including torch/torch.h instead doubles the time a file takes to compile;
-// layers come from torch/nn/modules/….
+// The part of LibTorch that most of the project needs: tensors with their operators, automatic differentiation, modules
+// and the optimizer base. It is also the precompiled header. Including torch/torch.h instead doubles the time a file
+// takes to compile; layers come from torch/nn/modules/….
 #include <ATen/ATen.h>
 #include <torch/cuda.h>
 #include <torch/nn/module.h>

@@ -4,4 +4,4 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mode=(-i)
 [ "${1:-}" = --check ] && mode=(--dry-run -Werror)
-git ls-files -z '*.cpp' '*.h' '*.cu' '*.cuh' | xargs -0 clang-format "${mode[@]}"
+git ls-files --cached --others --exclude-standard -z '*.cpp' '*.h' '*.cu' '*.cuh' | xargs -0 clang-format "${mode[@]}"
