@@ -22,6 +22,7 @@ class Linear : public TensorModel {
  public:
   Linear(const LinearOptions& options, const TensorModelShape& shape);
   at::Tensor forward(const at::Tensor& input) override;
+  bool is_linear() const override { return true; }
 
  private:
   torch::nn::Linear output_{nullptr};

@@ -13,6 +13,8 @@ namespace talweg::models {
 class TensorModel : public torch::nn::Module {
  public:
   virtual at::Tensor forward(const at::Tensor& input) = 0;
+  /// Whether the output is linear in the parameters, without a constant term.
+  virtual bool is_linear() const { return false; }
 };
 
 /// What the data asks of a model.

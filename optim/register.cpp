@@ -2,7 +2,11 @@
 
 #include "optim/adam.h"
 #include "optim/adamw.h"
+#include "optim/extra_gradient.h"
+#include "optim/gradient_descent.h"
 #include "optim/lbfgs.h"
+#include "optim/line_search/presets.h"
+#include "optim/polyak_step.h"
 #include "optim/sgd.h"
 
 namespace talweg::optim {
@@ -25,6 +29,26 @@ void register_components() {
     add<AdamW, AdamWOptions>("adamw", "adaptive moments with decoupled weight decay", "Loshchilov and Hutter 2019");
     add<Lbfgs, LbfgsOptions>("lbfgs", "limited-memory quasi-Newton with a Wolfe line search",
                              "Nocedal and Wright, alg. 7.5");
+    register_directions();
+    register_start_rules();
+    register_acceptance_tests();
+    add<LineSearch, LineSearchOptions>("armijo", "gradient descent that searches its step size: nothing to tune",
+                                       "Armijo 1966; Vaswani et al. 2019");
+    add<LineSearch, GdLsOptions>("gd_ls", "line search from the largest step, for full batches",
+                                 "Vaswani and Babanezhad 2025, algorithm 1");
+    add<LineSearch, SlsOptions>("sls", "stochastic line search", "Vaswani et al. 2019");
+    add<LineSearch, PonosOptions>("ponos", "line search from the Polyak step, not monotone", "Galli et al. 2023");
+    add<LineSearch, AdaSlsOptions>("ada_sls", "line search along Adam's direction", "Galli et al. 2023");
+    add<LineSearch, GoldsteinOptions>("goldstein", "two-sided line search from the last step", "Vaswani et al. 2019");
+    add<PolyakStep, PolyakStepOptions>("sps", "stochastic Polyak step", "Loizou et al. 2021");
+    add<ExtraGradient, ExtraGradientOptions>("extra_gradient", "extra-gradient with a Lipschitz line search",
+                                             "Vaswani et al. 2019");
+    add<SmoothGradientDescent, SmoothGradientDescentOptions>(
+        "gd_smooth", "gradient descent with step 1/L, for tasks that know L", "Nesterov 2004");
+    add<NormalizedGradientDescent, NormalizedGradientDescentOptions>(
+        "normalized_gd", "gradient descent with steps of one length", "Mei et al. 2021");
+    add<NaturalGradientDescent, NaturalGradientDescentOptions>("natural_gradient",
+                                                               "natural gradient descent, for policies", "Kakade 2001");
     return true;
   }();
   (void)once;

@@ -6,6 +6,10 @@
 #include "models/register.h"
 #include "optim/register.h"
 #include "tasks/classification/classification.h"
+#include "tasks/generalized_linear/generalized_linear.h"
+#include "tasks/matrix_factorization/matrix_factorization.h"
+#include "tasks/policy/bandit.h"
+#include "tasks/policy/mdp.h"
 
 namespace talweg::tasks {
 namespace {
@@ -28,6 +32,14 @@ void register_components() {
     optim::register_components();
     register_classification_data();
     add<Classification, ClassificationOptions>("classification", "classes of labelled examples", "standard");
+    add<GeneralizedLinear, GeneralizedLinearOptions>("glm", "generalised linear model: logistic link, squared loss",
+                                                     "Vaswani and Babanezhad 2025");
+    add<Bandit, BanditOptions>("bandit", "softmax policy on arms of known rewards, exact gradients",
+                               "Vaswani and Babanezhad 2025");
+    add<Mdp, MdpOptions>("mdp", "tabular Markov decision process, softmax policy, exact gradients",
+                         "Vaswani and Babanezhad 2025");
+    add<MatrixFactorization, MatrixFactorizationOptions>(
+        "matrix_factorization", "two-layer linear network on an ill-conditioned map", "Vaswani et al. 2019");
     return true;
   }();
   (void)once;

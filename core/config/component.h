@@ -114,6 +114,11 @@ class ComponentOf<Kind, Product(Args...)> {
   ComponentOf() = default;
   /// The component `type` with default options, until the configuration chooses another.
   explicit ComponentOf(std::string type) : type_(std::move(type)) {}
+  /// The same with options of its own, by their names and values in YAML: {"armijo", {{"c", "0.1"}}}.
+  ComponentOf(std::string type, const std::vector<std::pair<std::string, std::string>>& options)
+      : type_(std::move(type)), default_options_(Value::mapping()) {
+    for (const auto& [name, value] : options) default_options_.set(name, Value::scalar(value));
+  }
 
   const std::string& type() const { return type_; }
   /// No component was chosen and there is no default.
@@ -126,8 +131,7 @@ class ComponentOf<Kind, Product(Args...)> {
     const Value* type = value.is_mapping() ? value.find("type") : &value;
     if (!type && !type_.empty()) {
       // Options of the default component may be given without repeating its name.
-      bound_.reset();
-      return bind(type_, value, diagnostics);
+      return bind(type_, value, diagnostics, nullptr, default_options_);
     }
     if (!type || !type->is_scalar()) {
       diagnostics.error(value.where, fmt::format("'{}' takes a {} ('{{type: NAME, …}}'){}", name, Kind::name,
@@ -147,7 +151,8 @@ class ComponentOf<Kind, Product(Args...)> {
  private:
   using Bound = BoundOptions<Product, Args...>;
 
-  bool bind(const std::string& type, const Value& value, Diagnostics& diagnostics, const Location* where = nullptr) {
+  bool bind(const std::string& type, const Value& value, Diagnostics& diagnostics, const Location* where = nullptr,
+            const Value& defaults = Value::mapping()) {
     auto made = Registry<Kind>::instance().make(type);
     if (!made) {
       diagnostics.error(
@@ -159,17 +164,26 @@ class ComponentOf<Kind, Product(Args...)> {
     bound_ = std::move(made);
     const std::size_t before = diagnostics.messages().size();
     const Value empty = Value::mapping(value.where);
+    if (!defaults.members.empty()) bound_->parse(defaults, diagnostics);
     bound_->parse(value.is_mapping() ? value : empty, diagnostics);
     return diagnostics.messages().size() == before;
   }
 
   Bound& bound() const {
-    if (!bound_) bound_ = Registry<Kind>::instance().make(type_);
+    if (bound_) return *bound_;
+    bound_ = Registry<Kind>::instance().make(type_);
     if (!bound_) throw std::logic_error(fmt::format("no {} '{}' is registered", Kind::name, type_));
+    if (default_options_.members.empty()) return *bound_;
+    Diagnostics diagnostics;
+    bound_->parse(default_options_, diagnostics);
+    if (!diagnostics.messages().empty())
+      throw std::logic_error(
+          fmt::format("default options of {} '{}': {}", Kind::name, type_, diagnostics.messages().front()));
     return *bound_;
   }
 
   std::string type_;
+  Value default_options_ = Value::mapping();  // of the default type, before the configuration is read
   mutable std::shared_ptr<Bound> bound_;
 };
 

@@ -13,7 +13,7 @@ namespace talweg::data {
 
 /// Examples with a class each.
 struct LabelledData {
-  at::Tensor inputs;                     ///< [n, …] float32
+  at::Tensor inputs;                     ///< [n, …] float32 or float64
   at::Tensor targets;                    ///< [n] int64, class indices in [0, classes)
   std::vector<std::string> class_names;  ///< as many as there are classes
   std::int64_t size() const { return inputs.defined() ? inputs.size(0) : 0; }

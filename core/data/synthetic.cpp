@@ -60,25 +60,40 @@ LabelledData spirals(std::int64_t examples, std::int64_t classes, double noise, 
 
 LabelledData separable(std::int64_t examples, std::int64_t features, double margin, const RandomStreams& streams) {
   RandomGenerator random = streams.generator("synthetic data");
-  std::vector<double> normal(static_cast<std::size_t>(features));
+  const auto d = static_cast<std::size_t>(features);
+  const double spread = std::sqrt(margin);
+  std::vector<double> normal(d), point(d);
   double length = 0;
   for (double& w : normal) {
     w = random.normal();
     length += w * w;
   }
   for (double& w : normal) w /= std::sqrt(length);
-  std::vector<double> point(normal.size());
-  return generate(examples, features, 2, [&](std::int64_t, float* row) {
+  const auto along_normal = [&] {
     double along = 0;
-    for (std::size_t j = 0; j < point.size(); ++j) {
-      point[j] = random.normal();
-      along += point[j] * normal[j];
+    for (std::size_t j = 0; j < d; ++j) along += point[j] * normal[j];
+    return along;
+  };
+  LabelledData data{at::empty({examples, features}, at::kDouble), at::empty({examples}, at::kLong), {"0", "1"}};
+  double* inputs = data.inputs.mutable_data_ptr<double>();
+  // A point of the hyperplane; the first two examples support the margin on both sides of it.
+  std::vector<double> support(d);
+  for (double& value : point) value = random.normal();
+  const double off = along_normal();
+  for (std::size_t j = 0; j < d; ++j) support[j] = point[j] - off * normal[j];
+  for (std::int64_t i = 0; i < examples; ++i) {
+    const double label = i == 0 ? 1 : i == 1 ? -1 : random.uniform() < 0.5 ? -1 : 1;
+    if (i < 2) {
+      for (std::size_t j = 0; j < d; ++j) point[j] = support[j] + label * margin * normal[j];
+    } else {
+      for (double& value : point) value = spread * random.normal();
+      while (label * along_normal() <= margin)
+        for (std::size_t j = 0; j < d; ++j) point[j] += label * spread * normal[j];
     }
-    const std::int64_t c = along > 0 ? 1 : 0;
-    const double push = c ? margin : -margin;
-    for (std::size_t j = 0; j < point.size(); ++j) row[j] = static_cast<float>(point[j] + push * normal[j]);
-    return c;
-  });
+    for (std::size_t j = 0; j < d; ++j) inputs[i * features + static_cast<std::int64_t>(j)] = point[j];
+    data.targets.mutable_data_ptr<std::int64_t>()[i] = label > 0 ? 1 : 0;
+  }
+  return data;
 }
 
 }  // namespace talweg::data

@@ -16,8 +16,10 @@ LabelledData two_moons(std::int64_t examples, double noise, const RandomStreams&
 /// Interleaved spirals, one per class, with Gaussian noise. [n, 2]
 LabelledData spirals(std::int64_t examples, std::int64_t classes, double noise, const RandomStreams& streams);
 
-/// Points that a hyperplane through the origin separates with distance at least `margin` (> 0) on both sides.
-/// [n, features], 2 classes of about the same size.
+/// Points that a hyperplane through the origin separates with distance at least `margin` (> 0) on both sides; the first
+/// two support it, the others are Gaussian of variance `margin`, moved along the normal until they are far enough on
+/// the side of their class. [n, features] float64, 2 classes of about the same size. Source: the experiments of Vaswani
+/// et al. 2019.
 LabelledData separable(std::int64_t examples, std::int64_t features, double margin, const RandomStreams& streams);
 
 }  // namespace talweg::data

@@ -31,11 +31,27 @@ class Objective {
   /// Forward pass only: no graph; running statistics and random generators are left untouched. Scalar.
   virtual at::Tensor value() = 0;
 
-  /// The value, and `.grad` of every trainable parameter (earlier gradients are discarded).
+  /// The value, and `.grad` of every trainable parameter (earlier gradients are discarded; tensors that hold them stay
+  /// as they are). Builds its own graph, so it may be called where gradients are switched off.
   virtual Evaluation gradient() = 0;
 
   /// The objective along theta − eta·direction. `direction` has one tensor per parameter.
   virtual std::unique_ptr<Ray> along(Direction direction);
+
+  /// Share of the training data in the batch of this step, in (0, 1]; 1 is an epoch per step.
+  virtual double batch_share() const { return 1; }
+
+  /// Relative spacing of the values: two that differ by less are the same number. By default that of the parameters'
+  /// type.
+  virtual double relative_precision() const;
+
+  /// A constant L with ‖∇²f‖ ≤ L everywhere, for methods whose step size is made from it. Throws ConfigError when the
+  /// task knows none.
+  virtual double smoothness();
+
+  /// The gradient in the geometry of the model's output distribution (the inverse Fisher information times the
+  /// gradient), one tensor per parameter. Throws ConfigError when the task has none.
+  virtual Direction natural_gradient();
 };
 
 }  // namespace talweg

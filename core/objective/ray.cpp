@@ -63,8 +63,4 @@ std::unique_ptr<Ray> make_parameter_ray(Objective& objective, Direction directio
   return std::make_unique<ParameterRay>(objective, std::move(direction));
 }
 
-std::unique_ptr<Ray> Objective::along(Direction direction) {
-  return make_parameter_ray(*this, std::move(direction));
-}
-
 }  // namespace talweg

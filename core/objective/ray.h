@@ -24,6 +24,9 @@ class Ray {
   /// are. Linear models answer a block of step sizes in one pass over the data; the general ray needs one forward each.
   virtual std::vector<double> values(std::span<const double> step_sizes) = 0;
 
+  /// How many step sizes values() answers for about the price of one; 1 for the general ray.
+  virtual std::size_t block_size() const { return 1; }
+
   /// Leaves the parameters at theta − eta·d for good.
   virtual void accept(double step_size) = 0;
 

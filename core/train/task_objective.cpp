@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/libtorch.h"
+#include "core/train/linear_ray.h"
 
 namespace talweg {
 namespace {
@@ -43,6 +44,9 @@ ParameterList trainable_parameters(torch::nn::Module& module) {
 TaskObjective::TaskObjective(Task& task, const ObjectiveOptions& options, const RandomStreams& streams,
                              at::Device device)
     : task_(task),
+      linear_(dynamic_cast<LinearInParameters*>(&task)),
+      smoothness_(dynamic_cast<KnownSmoothness*>(&task)),
+      natural_gradient_(dynamic_cast<NaturalGradient*>(&task)),
       options_(options),
       streams_(streams),
       device_(device),
@@ -88,6 +92,7 @@ at::Tensor TaskObjective::value() {
 }
 
 Evaluation TaskObjective::gradient() {
+  const torch::AutoGradMode with_graph(true);
   for (at::Tensor& tensor : tensors_) tensor.mutable_grad() = at::Tensor();
   if (batch_.size == 0)
     for (at::Tensor& tensor : tensors_) tensor.mutable_grad() = at::zeros_like(tensor);
@@ -102,6 +107,30 @@ Evaluation TaskObjective::gradient() {
   }
   clip_and_check(evaluation.value, evaluation);
   return evaluation;
+}
+
+std::unique_ptr<Ray> TaskObjective::along(Direction direction) {
+  const bool undivided = options_.micro_batch_size == 0 || options_.micro_batch_size >= batch_.size;
+  const bool full_precision = options_.precision != Precision::bfloat16;
+  if (linear_ && linear_->is_linear() && undivided && full_precision && batch_.size > 0)
+    return make_linear_ray(*linear_, batch_, tensors_, std::move(direction));
+  return Objective::along(std::move(direction));
+}
+
+double TaskObjective::batch_share() const {
+  return static_cast<double>(batch_.size) / static_cast<double>(task_.training_data().size());
+}
+
+double TaskObjective::relative_precision() const {
+  return options_.precision == Precision::bfloat16 ? 1.0 / 256 : Objective::relative_precision();
+}
+
+double TaskObjective::smoothness() {
+  return smoothness_ ? smoothness_->smoothness() : Objective::smoothness();
+}
+
+Direction TaskObjective::natural_gradient() {
+  return natural_gradient_ ? natural_gradient_->natural_gradient() : Objective::natural_gradient();
 }
 
 void TaskObjective::clip_and_check(const at::Tensor& loss, Evaluation& evaluation) {

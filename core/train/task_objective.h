@@ -6,6 +6,7 @@
 
 #include "core/objective/objective.h"
 #include "core/optimizer/optimizer.h"
+#include "core/train/capabilities.h"
 #include "core/train/precision.h"
 #include "core/train/task.h"
 
@@ -35,6 +36,12 @@ class TaskObjective : public Objective {
   const std::vector<at::Tensor>& parameters() const override { return tensors_; }
   at::Tensor value() override;
   Evaluation gradient() override;
+  /// A ray over the outputs alone when the task's model is linear in its parameters and the batch is not divided.
+  std::unique_ptr<Ray> along(Direction direction) override;
+  double batch_share() const override;
+  double relative_precision() const override;
+  double smoothness() override;
+  Direction natural_gradient() override;
 
   /// Euclidean norm of the last gradient before clipping; undefined when it was not computed.
   const at::Tensor& gradient_norm() const { return gradient_norm_; }
@@ -47,6 +54,9 @@ class TaskObjective : public Objective {
   void clip_and_check(const at::Tensor& loss, Evaluation& evaluation);
 
   Task& task_;
+  LinearInParameters* linear_;  // the task's capabilities, or null
+  KnownSmoothness* smoothness_;
+  NaturalGradient* natural_gradient_;
   ObjectiveOptions options_;
   RandomStreams streams_;
   at::Device device_;

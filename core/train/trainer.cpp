@@ -156,8 +156,9 @@ void Trainer::train_step() {
     const bool tolerated = config_.training.non_finite == NonFinitePolicy::skip;
     if (!tolerated || skipped_in_a_row_ > config_.training.non_finite_limit)
       throw TrainingError(fmt::format(
-          "step {}: {}{}", step_, objective_->defect(),
-          tolerated ? fmt::format(", for the {}th step in a row", skipped_in_a_row_)
+          "step {}: {}{}", step_,
+          objective_->defect().empty() ? "loss or gradient is not finite" : objective_->defect(),
+          tolerated ? fmt::format(", the last of {} such steps in a row", skipped_in_a_row_)
                     : "; lower the learning rate, clip with 'training.clip_norm', or set 'training.non_finite: skip'"));
   } else {
     skipped_in_a_row_ = 0;

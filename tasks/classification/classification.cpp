@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/libtorch.h"
+#include "tasks/classification/losses.h"
 
 namespace talweg::tasks {
 
@@ -13,9 +14,16 @@ void declare(config::Fields& f, ClassificationOptions& o) {
   f("evaluation_share", o.evaluation_share, "share of every class kept for evaluation when the data has no such part",
     config::above(0), config::below(1));
   f("standardize", o.standardize, "shift and scale every feature to mean 0 and deviation 1 on the training part");
+  f("rbf_kernel", o.rbf_kernel,
+    "replace an example by its kernel values exp(−|x − x_j|²/(2·bandwidth²)) with all training examples");
+  f("head", o.head, "softmax: a logit per class; logistic: one logit for two classes");
   f("label_smoothing", o.label_smoothing, "share of the target spread evenly over all classes", config::at_least(0),
     config::below(1));
   f("evaluation_batch_size", o.evaluation_batch_size, "examples per forward pass in evaluations", config::at_least(1));
+}
+
+void declare(config::Fields& f, RbfKernelOptions& o) {
+  f("bandwidth", o.bandwidth, "width of the kernel, in units of the features", config::above(0));
 }
 
 Classification::Classification(const ClassificationOptions& options, const TaskContext& context)
@@ -37,11 +45,22 @@ Classification::Classification(const ClassificationOptions& options, const TaskC
     source.training.inputs = standardizer.apply(source.training.inputs);
     source.evaluation.inputs = standardizer.apply(source.evaluation.inputs);
   }
+  if (options_.rbf_kernel) {
+    const at::Tensor centres = source.training.inputs.flatten(1).to(at::kDouble);
+    const auto kernel = [&](const at::Tensor& inputs) {
+      const at::Tensor distances = at::cdist(inputs.flatten(1).to(at::kDouble), centres);
+      return at::exp(distances.square() / (-2 * options_.rbf_kernel->bandwidth * options_.rbf_kernel->bandwidth));
+    };
+    source.training.inputs = kernel(source.training.inputs);
+    source.evaluation.inputs = kernel(source.evaluation.inputs);
+  }
   class_names_ = source.training.class_names;
+  if (options_.head == ClassificationHead::logistic && class_names_.size() != 2)
+    throw ConfigError(fmt::format("task.head: 'logistic' is for two classes, the data has {}", class_names_.size()));
 
   models::TensorModelShape shape;
   shape.input = source.training.inputs.sizes().slice(1).vec();
-  shape.outputs = source.training.classes();
+  shape.outputs = options_.head == ClassificationHead::logistic ? 1 : source.training.classes();
   model_ = options_.model.create(shape);
   model_->to(device_, context.dtype);
   training_ = std::make_unique<data::TensorDataset>(
@@ -51,9 +70,41 @@ Classification::Classification(const ClassificationOptions& options, const TaskC
 }
 
 at::Tensor Classification::loss(const data::Batch& batch) {
-  const at::Tensor logits = model_->forward(batch.tensors[0]);
-  return at::cross_entropy_loss(logits.scalar_type() == at::kDouble ? logits : logits.to(at::kFloat), batch.tensors[1],
-                                {}, at::Reduction::Mean, -100, options_.label_smoothing);
+  const at::Tensor raw = model_->forward(batch.tensors[0]);
+  const at::Tensor logits = raw.scalar_type() == at::kDouble ? raw : raw.to(at::kFloat);
+  if (options_.head == ClassificationHead::logistic) return logistic_losses(logits, batch.tensors[1]).mean();
+  if (is_linear()) return softmax_losses(logits, batch.tensors[1]).mean();
+  return at::cross_entropy_loss(logits, batch.tensors[1], {}, at::Reduction::Mean, -100, options_.label_smoothing);
+}
+
+bool Classification::is_linear() const {
+  return model_->is_linear() && options_.label_smoothing == 0;
+}
+
+at::Tensor Classification::outputs(const data::Batch& batch) {
+  return model_->forward(batch.tensors[0]);
+}
+
+at::Tensor Classification::losses(const at::Tensor& outputs, const data::Batch& batch) {
+  return (options_.head == ClassificationHead::logistic ? logistic_losses(outputs, batch.tensors[1])
+                                                        : softmax_losses(outputs, batch.tensors[1]))
+      .mean(-1);
+}
+
+double Classification::smoothness() {
+  if (!is_linear())
+    throw ConfigError(
+        "the smoothness constant of this model is not known; it is for 'model: linear' without label smoothing");
+  const data::Batch all = training_->all();
+  at::Tensor inputs = all.tensors[0].flatten(1).to(at::kDouble);
+  if (model_->parameters().size() > 1) inputs = at::cat({inputs, at::ones({inputs.size(0), 1}, inputs.options())}, 1);
+  const at::Tensor gram = inputs.size(0) < inputs.size(1) ? inputs.mm(inputs.t()) : inputs.t().mm(inputs);
+  const double largest = at::linalg_eigvalsh(gram).max().item<double>();
+  return largest / (options_.head == ClassificationHead::logistic ? 4.0 : 2.0) / static_cast<double>(all.size);
+}
+
+at::Tensor Classification::predictions(const at::Tensor& logits) const {
+  return options_.head == ClassificationHead::logistic ? (logits.squeeze(1) > 0).to(at::kLong) : logits.argmax(1);
 }
 
 template <class Visit>
@@ -69,8 +120,11 @@ Metrics Classification::evaluate() {
   at::Tensor loss = at::zeros({}, at::TensorOptions(device_).dtype(at::kDouble));
   at::Tensor correct = at::zeros({}, at::TensorOptions(device_).dtype(at::kLong));
   for_each_evaluation_block([&](const at::Tensor& logits, const at::Tensor& targets) {
-    loss += at::cross_entropy_loss(logits.to(at::kDouble), targets, {}, at::Reduction::Sum);
-    correct += (logits.argmax(1) == targets).sum();
+    const at::Tensor exact = logits.to(at::kDouble);
+    loss += (options_.head == ClassificationHead::logistic ? logistic_losses(exact, targets)
+                                                           : softmax_losses(exact, targets))
+                .sum();
+    correct += (predictions(logits) == targets).sum();
   });
   const auto count = static_cast<double>(evaluation_->size());
   return {{"loss", loss.item<double>() / count},
@@ -83,7 +137,7 @@ std::vector<plot::Figure> Classification::figures() {
   if (classes > most_classes) return {};
   at::Tensor counts = at::zeros({classes * classes}, at::kLong);
   for_each_evaluation_block([&](const at::Tensor& logits, const at::Tensor& targets) {
-    counts += at::bincount((targets * classes + logits.argmax(1)).cpu(), {}, classes * classes);
+    counts += at::bincount((targets * classes + predictions(logits)).cpu(), {}, classes * classes);
   });
   plot::Figure figure;
   figure.name = "confusion_matrix";

@@ -1,25 +1,40 @@
 #pragma once
 
 #include "core/data/dataset.h"
+#include "core/train/capabilities.h"
 #include "core/train/task.h"
 #include "models/tensor_model.h"
 #include "tasks/classification/data_source.h"
 
 namespace talweg::tasks {
 
+/// How outputs become classes: one logit per class, or for two classes one logit whose sign tells the class.
+enum class ClassificationHead { softmax, logistic };
+inline std::vector<std::pair<std::string, ClassificationHead>> choices(ClassificationHead) {
+  return {{"softmax", ClassificationHead::softmax}, {"logistic", ClassificationHead::logistic}};
+}
+
+struct RbfKernelOptions {
+  double bandwidth = 1;
+};
+void declare(config::Fields& f, RbfKernelOptions& o);
+
 struct ClassificationOptions {
   config::Component<ClassificationDataKind> data{"digits"};
   config::Component<models::TensorModelKind> model{"mlp"};
   double evaluation_share = 0.2;
   bool standardize = false;
+  std::optional<RbfKernelOptions> rbf_kernel;
+  ClassificationHead head = ClassificationHead::softmax;
   double label_smoothing = 0;
   std::int64_t evaluation_batch_size = 1024;
 };
 void declare(config::Fields& f, ClassificationOptions& o);
 
-/// Classes of labelled examples: mean softmax cross-entropy (with label smoothing), accuracy and confusion matrix on
-/// examples that were not trained on.
-class Classification : public Task {
+/// Classes of labelled examples: mean cross-entropy of the softmax or logistic head, accuracy and confusion matrix on
+/// examples that were not trained on. With a linear model this is softmax or logistic regression, and the loss is exact
+/// far below the precision of its terms.
+class Classification : public Task, public LinearInParameters, public KnownSmoothness {
  public:
   /// Throws DataError for data without examples, ConfigError when data and model do not fit.
   Classification(const ClassificationOptions& options, const TaskContext& context);
@@ -30,7 +45,16 @@ class Classification : public Task {
   Metrics evaluate() override;
   std::vector<plot::Figure> figures() override;
 
+  /// With a linear model and without label smoothing.
+  bool is_linear() const override;
+  at::Tensor outputs(const data::Batch& batch) override;
+  at::Tensor losses(const at::Tensor& outputs, const data::Batch& batch) override;
+  /// λ_max(XᵀX)/(4n) for the logistic head, λ_max(XᵀX)/(2n) for softmax, of a linear model; X has a column of ones for
+  /// the intercept.
+  double smoothness() override;
+
  private:
+  at::Tensor predictions(const at::Tensor& logits) const;
   /// Calls visit(logits, targets) for the evaluation data in blocks, on the device.
   template <class Visit>
   void for_each_evaluation_block(Visit&& visit);

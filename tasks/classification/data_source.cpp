@@ -3,6 +3,7 @@
 #include "core/data/bundled.h"
 #include "core/data/cifar.h"
 #include "core/data/csv.h"
+#include "core/data/golden.h"
 #include "core/data/idx.h"
 #include "core/data/libsvm.h"
 #include "core/data/synthetic.h"
@@ -184,10 +185,20 @@ void register_classification_data() {
                                   return ClassificationData{data::spirals(o.examples, o.classes, o.noise, streams), {}};
                                 });
     registry.add<SeparableSource>(
-        "separable", "two classes separated by a hyperplane with a margin (synthetic)", "ours",
+        "separable", "two classes separated by a hyperplane with a margin (synthetic)", "Vaswani et al. 2019",
         [](const SeparableSource& o, const RandomStreams& streams) {
           return ClassificationData{data::separable(o.examples, o.features, o.margin, streams), {}};
         });
+    // The golden sets are for numbers to compare: all examples are trained on and evaluated.
+    const auto golden = [&](const char* name, const char* summary, data::LabelledData (*make)()) {
+      registry.add<NoOptions>(name, summary, "ours", [make](const NoOptions&, const RandomStreams&) {
+        const data::LabelledData data = make();
+        return ClassificationData{data, data};
+      });
+    };
+    golden("golden_separable", "64 points in R^4 by a formula, linearly separable", data::golden_separable);
+    golden("golden_overlapping", "the same points, five labels flipped", data::golden_overlapping);
+    golden("golden_three_classes", "60 points in R^4 by a formula, 3 classes", data::golden_three_classes);
     return true;
   }();
   (void)once;

@@ -1,0 +1,28 @@
+#include "core/objective/objective.h"
+
+#include <limits>
+
+#include "core/error.h"
+#include "core/libtorch.h"
+
+namespace talweg {
+
+std::unique_ptr<Ray> Objective::along(Direction direction) {
+  return make_parameter_ray(*this, std::move(direction));
+}
+
+double Objective::relative_precision() const {
+  return parameters().front().scalar_type() == at::kDouble ? std::numeric_limits<double>::epsilon()
+                                                           : std::numeric_limits<float>::epsilon();
+}
+
+double Objective::smoothness() {
+  throw ConfigError(
+      "this optimizer makes its step size from the smoothness constant L, and the task knows none for its model");
+}
+
+Direction Objective::natural_gradient() {
+  throw ConfigError("this optimizer follows the natural gradient, and the task has none; policies do");
+}
+
+}  // namespace talweg

@@ -1,0 +1,67 @@
+#include "core/objective/ridge_objective.h"
+
+#include "core/libtorch.h"
+#include "core/objective/inner_product.h"
+
+namespace talweg {
+namespace {
+
+class RidgeRay : public Ray {
+ public:
+  RidgeRay(std::unique_ptr<Ray> inner, double strength, const std::vector<at::Tensor>& theta,
+           const Direction& direction)
+      : inner_(std::move(inner)), strength_(strength) {
+    const at::Tensor read =
+        at::stack({inner_product(theta, theta), inner_product(theta, direction), inner_product(direction, direction)})
+            .cpu();
+    for (int i = 0; i < 3; ++i) products_[i] = read.const_data_ptr<double>()[i];
+  }
+
+  std::vector<double> values(std::span<const double> step_sizes) override {
+    std::vector<double> values = inner_->values(step_sizes);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const double eta = step_sizes[i];
+      values[i] += strength_ / 2 * (products_[0] - 2 * eta * products_[1] + eta * eta * products_[2]);
+    }
+    return values;
+  }
+  std::size_t block_size() const override { return inner_->block_size(); }
+  void accept(double step_size) override { inner_->accept(step_size); }
+  std::int64_t forwards() const override { return inner_->forwards(); }
+
+ private:
+  std::unique_ptr<Ray> inner_;
+  double strength_;
+  double products_[3];  // ⟨θ, θ⟩, ⟨θ, d⟩, ⟨d, d⟩
+};
+
+}  // namespace
+
+at::Tensor RidgeObjective::value() {
+  torch::NoGradGuard no_grad;
+  const at::Tensor value = inner_.value();
+  return value + (strength_ / 2 * inner_product(parameters(), parameters())).to(value.scalar_type());
+}
+
+Evaluation RidgeObjective::gradient() {
+  Evaluation evaluation = inner_.gradient();
+  if (!evaluation.usable) return evaluation;
+  torch::NoGradGuard no_grad;
+  evaluation.value =
+      evaluation.value + (strength_ / 2 * inner_product(parameters(), parameters())).to(evaluation.value.scalar_type());
+  for (const at::Tensor& parameter : parameters()) {
+    at::Tensor& gradient = parameter.mutable_grad();
+    gradient = gradient.defined() ? gradient.add_(parameter.detach(), strength_) : parameter.detach() * strength_;
+  }
+  return evaluation;
+}
+
+std::unique_ptr<Ray> RidgeObjective::along(Direction direction) {
+  torch::NoGradGuard no_grad;
+  std::vector<at::Tensor> theta;
+  for (const at::Tensor& parameter : parameters()) theta.push_back(parameter.detach());
+  auto inner = inner_.along(direction);
+  return std::make_unique<RidgeRay>(std::move(inner), strength_, theta, direction);
+}
+
+}  // namespace talweg

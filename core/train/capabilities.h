@@ -1,0 +1,42 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "core/data/dataset.h"
+#include "core/objective/ray.h"
+
+namespace talweg {
+
+// What some tasks know beyond Task. A task offers a capability by inheriting from it beside Task; the trainer's
+// objective finds it there and hands it to the optimizers that can use it.
+
+/// The model is linear in its trainable parameters, without a constant term: the loss depends on θ through outputs z =
+/// A(batch)·θ alone. A line search then needs one product A·d for all of its trials.
+class LinearInParameters {
+ public:
+  virtual ~LinearInParameters() = default;
+  /// Whether the property holds for the model that was configured.
+  virtual bool is_linear() const = 0;
+  /// z for the parameters as they stand: [n, …], examples first.
+  virtual at::Tensor outputs(const data::Batch& batch) = 0;
+  /// Mean loss over the batch for each of k sets of outputs: [k, n, …] → [k]. Agrees with Task::loss.
+  virtual at::Tensor losses(const at::Tensor& outputs, const data::Batch& batch) = 0;
+};
+
+/// A bound L on the curvature of the loss over all training data is known: ‖∇²f(θ)‖ ≤ L for every θ.
+class KnownSmoothness {
+ public:
+  virtual ~KnownSmoothness() = default;
+  /// Throws ConfigError when the configured model has none.
+  virtual double smoothness() = 0;
+};
+
+/// The model is a distribution whose Fisher information can be inverted in closed form.
+class NaturalGradient {
+ public:
+  virtual ~NaturalGradient() = default;
+  /// Inverse Fisher information times the gradient at the parameters as they stand, one tensor per trainable parameter.
+  virtual Direction natural_gradient() = 0;
+};
+
+}  // namespace talweg

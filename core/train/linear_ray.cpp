@@ -1,0 +1,67 @@
+#include "core/train/linear_ray.h"
+
+#include "core/libtorch.h"
+
+namespace talweg {
+namespace {
+
+class LinearRay : public Ray {
+ public:
+  LinearRay(LinearInParameters& model, const data::Batch& batch, std::vector<at::Tensor> parameters,
+            Direction direction)
+      : model_(model), batch_(batch), parameters_(std::move(parameters)), direction_(std::move(direction)) {
+    torch::NoGradGuard no_grad;
+    outputs_ = model_.outputs(batch_).to(at::kDouble);
+    // The model applied to d instead of θ answers A·d.
+    for (const at::Tensor& parameter : parameters_) origin_.push_back(parameter.detach().clone());
+    at::_foreach_copy_(parameters_, direction_);
+    change_ = model_.outputs(batch_).to(at::kDouble);
+    at::_foreach_copy_(parameters_, origin_);
+  }
+
+  std::vector<double> values(std::span<const double> step_sizes) override {
+    torch::NoGradGuard no_grad;
+    std::vector<double> values;
+    values.reserve(step_sizes.size());
+    for (std::size_t begin = 0; begin < step_sizes.size(); begin += kBlock) {
+      const std::span<const double> part = step_sizes.subspan(begin, std::min(kBlock, step_sizes.size() - begin));
+      std::vector<std::int64_t> shape(static_cast<std::size_t>(outputs_.dim()) + 1, 1);
+      shape[0] = static_cast<std::int64_t>(part.size());
+      const at::Tensor eta = at::tensor(at::ArrayRef<double>(part.data(), part.size()), at::kDouble).view(shape);
+      const at::Tensor trial = at::addcmul(outputs_, eta.to(outputs_.device()), change_, -1);
+      const at::Tensor losses = model_.losses(trial, batch_).to(at::kDouble).cpu().contiguous();
+      values.insert(values.end(), losses.const_data_ptr<double>(), losses.const_data_ptr<double>() + part.size());
+      forwards_ += static_cast<std::int64_t>(part.size());
+    }
+    return values;
+  }
+
+  std::size_t block_size() const override { return kBlock; }
+
+  void accept(double step_size) override {
+    torch::NoGradGuard no_grad;
+    if (step_size != 0) at::_foreach_add_(parameters_, direction_, -step_size);
+  }
+
+  std::int64_t forwards() const override { return forwards_; }
+
+ private:
+  static constexpr std::size_t kBlock = 32;
+
+  LinearInParameters& model_;
+  const data::Batch& batch_;
+  std::vector<at::Tensor> parameters_;
+  Direction direction_;
+  std::vector<at::Tensor> origin_;
+  at::Tensor outputs_, change_;
+  std::int64_t forwards_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Ray> make_linear_ray(LinearInParameters& model, const data::Batch& batch,
+                                     std::vector<at::Tensor> parameters, Direction direction) {
+  return std::make_unique<LinearRay>(model, batch, std::move(parameters), std::move(direction));
+}
+
+}  // namespace talweg

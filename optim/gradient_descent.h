@@ -1,0 +1,54 @@
+#pragma once
+
+#include "core/optimizer/optimizer.h"
+
+namespace talweg::optim {
+
+struct SmoothGradientDescentOptions {};
+void declare(config::Fields& f, SmoothGradientDescentOptions& o);
+
+/// θ ← θ − ∇f/L with the smoothness constant L that the task knows: gradient descent with the step of the textbook.
+class SmoothGradientDescent : public Optimizer {
+ public:
+  SmoothGradientDescent(ParameterList parameters, const SmoothGradientDescentOptions& options);
+  using Optimizer::step;
+  StepReport step(Objective& objective) override;
+  OptimizerState state_dict() const override { return {}; }
+  void load_state_dict(const OptimizerState&) override {}
+
+ private:
+  double smoothness_ = 0;  // 0: not asked yet
+};
+
+struct NormalizedGradientDescentOptions {
+  double learning_rate = 1.0 / 6;
+};
+void declare(config::Fields& f, NormalizedGradientDescentOptions& o);
+
+/// θ ← θ − η∇f/‖∇f‖. Source: Mei et al. 2021 for policy gradients, η = 1/6 for bandits.
+class NormalizedGradientDescent : public Optimizer {
+ public:
+  NormalizedGradientDescent(ParameterList parameters, const NormalizedGradientDescentOptions& options);
+  using Optimizer::step;
+  StepReport step(Objective& objective) override;
+  OptimizerState state_dict() const override { return {}; }
+  void load_state_dict(const OptimizerState&) override {}
+};
+
+struct NaturalGradientDescentOptions {
+  double learning_rate = 1;
+};
+void declare(config::Fields& f, NaturalGradientDescentOptions& o);
+
+/// θ ← θ − ηF⁻¹∇f with the Fisher information F of the task's model: natural policy gradient for policies. Source:
+/// Kakade 2001.
+class NaturalGradientDescent : public Optimizer {
+ public:
+  NaturalGradientDescent(ParameterList parameters, const NaturalGradientDescentOptions& options);
+  using Optimizer::step;
+  StepReport step(Objective& objective) override;
+  OptimizerState state_dict() const override { return {}; }
+  void load_state_dict(const OptimizerState&) override {}
+};
+
+}  // namespace talweg::optim

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "core/train/capabilities.h"
+#include "core/train/task.h"
+
+namespace talweg::tasks {
+
+struct BanditOptions {
+  std::vector<double> rewards{1, 0.8, 0.1};
+  double initial_deviation = 0;
+};
+void declare(config::Fields& f, BanditOptions& o);
+void validate(const BanditOptions& o, const config::Value& where, config::Diagnostics& diagnostics);
+
+/// Softmax policy on K arms of known mean rewards, with exact gradients: π = softmax(θ), f = ⟨π, r* − r⟩. The sum of
+/// gaps is free of cancellation, so f falls far below the precision of the rewards. Source: Vaswani and Babanezhad
+/// 2025.
+class Bandit : public Task, public KnownSmoothness, public NaturalGradient {
+ public:
+  Bandit(const BanditOptions& options, const TaskContext& context);
+
+  torch::nn::Module& module() override { return module_; }
+  const data::Dataset& training_data() const override { return data_; }
+  at::Tensor loss(const data::Batch& batch) override;
+  /// "loss" (sub-optimality) and "best_arm" (its probability).
+  Metrics evaluate() override;
+  /// 5/2, for rewards in [0, 1].
+  double smoothness() override { return 2.5; }
+  /// r* − r up to a constant, which changes no policy.
+  Direction natural_gradient() override;
+
+ private:
+  torch::nn::Module module_;
+  data::TensorDataset data_;
+  at::Tensor logits_;  // θ [K]
+  at::Tensor gaps_;    // r* − r [K]
+};
+
+}  // namespace talweg::tasks
