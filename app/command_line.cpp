@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+// A value may hold commas (a file name, "--set key={a: 1, b: 2}"), so lists come from repeated options alone.
+#define CXXOPTS_VECTOR_DELIMITER '\0'
 #include <cxxopts.hpp>
 #include <iostream>
 

@@ -25,6 +25,7 @@ def seconds(*arguments, before=lambda: None):
 
 with tempfile.TemporaryDirectory() as folder:
     run = pathlib.Path(folder) / "run"
-    one_step = ["train", "configs/quickstart.yaml", "--output", str(run), "--set", "training={steps: 1, batch_size: 64}", "--quiet"]
+    one_step = ["train", "configs/quickstart.yaml", "--output", str(run), "--set", "training.epochs=",
+                "--set", "training.steps=1", "--quiet"]
     print(json.dumps({"help": seconds("--help"), "version": seconds("version"),
                       "first_step": seconds(*one_step, before=lambda: shutil.rmtree(run, ignore_errors=True))}))

@@ -102,7 +102,10 @@ Value overlay(Value base, const Value& over) {
   const Value* over_type = over.find("type");
   if (base_type && over_type && base_type->text != over_type->text) return over;
   for (const Member& member : over.members) {
-    if (Value* existing = base.find(member.key)) {
+    Value* existing = base.find(member.key);
+    if (existing && member.value.is_null()) {
+      base.erase(member.key);
+    } else if (existing) {
       *existing = overlay(std::move(*existing), member.value);
     } else {
       base.members.push_back(member);
@@ -134,6 +137,7 @@ void set_path(Value& root, const std::string& path, Value value) {
       }
       if (node->is_null()) *node = Value::mapping(value.where);
       if (last && key == "type" && node->find("type") && node->find("type")->text != value.text) node->members.clear();
+      if (last && value.is_null() && node->erase(key)) return;
       if (!node->find(key)) node->set(key, Value::null(value.where));
       node = node->find(key);
     }
@@ -154,7 +158,7 @@ Value load(const std::string& path, const std::vector<std::string>& assignments)
     const std::string key = assignment.substr(0, equals);
     const std::string text = assignment.substr(equals + 1);
     const auto source = std::make_shared<const std::string>("--set " + key);
-    Value value = text.empty() ? Value::null() : parse_yaml(text, *source);
+    Value value = text.empty() || text == "null" || text == "~" ? Value::null() : parse_yaml(text, *source);
     expand_variables(value);
     // Positions inside the assignment's text would mislead: the option itself is the location.
     const auto relocate = [&](auto&& self, Value& v) -> void {

@@ -7,12 +7,14 @@
 
 namespace talweg::config {
 
-/// Lays `over` on `base`: mappings are merged key by key, everything else is replaced.
+/// Lays `over` on `base`: mappings are merged key by key, everything else is replaced; `key: null` takes away what the
+/// base says of that key, so that its default holds again.
 /// A component (a mapping with `type`) of another type replaces the base's as a whole,
 /// so that no option of the old type survives.
 Value overlay(Value base, const Value& over);
 
-/// Sets the value at a dotted path ("optimizer.learning_rate", "data.files.0"), creating mappings on the way.
+/// Sets the value at a dotted path ("optimizer.learning_rate", "data.files.0"), creating mappings on the way;
+/// null takes away what stands there.
 /// Throws ConfigError when the path runs through a scalar or a list index that does not exist.
 void set_path(Value& root, const std::string& path, Value value);
 

@@ -105,6 +105,10 @@ class Commands(TalwegCase):
         self.assertIn("--set training.steps: 'steps' must be at least 1",
                       self.run_talweg("check", good, "--set", "training.steps=-4", code=3).stderr)
 
+    def test_values_may_hold_commas(self):
+        file = self.write("a, b.yaml", SMALL)
+        self.run_talweg("check", file, "--set", "training={steps: 1, batch_size: 64}", "--set", "optimizer={type: sgd, learning_rate: 0.1}")
+
     def test_components_that_do_not_fit(self):
         text = SMALL.replace("data: digits", "data: breast_cancer").replace("{type: mlp, hidden: [16], dropout: 0.1}", "convnet")
         done = self.run_talweg("train", self.write("x.yaml", text), "--output", "run", code=3)

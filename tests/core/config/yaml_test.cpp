@@ -133,6 +133,16 @@ TEST_F(Composition, LaysFilesOverTheirBase) {
   EXPECT_EQ(root.find("optimizer")->find("momentum"), nullptr) << "an option of another type must not survive";
 }
 
+TEST_F(Composition, NullTakesAwayWhatTheBaseSays) {
+  write("base.yaml", "training: {epochs: 10, batch_size: 4}\ntask: {data: digits}\n");
+  const Value root = load(write("x.yaml", "extends: base.yaml\ntraining: {epochs: null, steps: 20}\n"),
+                          {"task.data=", "training.batch_size=null"});
+  EXPECT_EQ(root.find("training")->find("epochs"), nullptr);
+  EXPECT_EQ(root.find("training")->find("batch_size"), nullptr);
+  EXPECT_EQ(root.find("training")->find("steps")->text, "20");
+  EXPECT_EQ(root.find("task")->find("data"), nullptr);
+}
+
 TEST_F(Composition, FindsCircularExtends) {
   write("a.yaml", "extends: b.yaml\n");
   EXPECT_THAT(complaint(write("b.yaml", "extends: a.yaml\n")),
