@@ -42,7 +42,7 @@ struct GrowOptions {
   double factor = 2;
 };
 void declare(config::Fields& f, GrowOptions& o) {
-  f("step", o.step, "first trial of the run", config::above(0));
+  f("step", o.step, "stands for the last accepted step before there is one", config::above(0));
   f("factor", o.factor, "growth gamma of the first trial over one epoch", config::at_least(1));
 }
 
@@ -51,7 +51,7 @@ class Grow : public StartRule {
  public:
   explicit Grow(const GrowOptions& options) : options_(options) {}
   double first_step(const StartContext& context) override {
-    return context.last_step > 0 ? context.last_step * std::pow(options_.factor, context.batch_share) : options_.step;
+    return last_or(context, options_.step) * std::pow(options_.factor, context.batch_share);
   }
 
  private:
