@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/device/host_read.h"
 #include "core/libtorch.h"
 #include "core/objective/inner_product.h"
 
@@ -27,9 +28,10 @@ StepReport ExtraGradient::step(Objective& objective) {
   if (!evaluation.usable) return report;
   torch::NoGradGuard no_grad;
   const std::vector<at::Tensor> gradient = gradients();
-  const at::Tensor read = at::stack({evaluation.value.to(at::kDouble), inner_product(gradient, gradient)}).cpu();
-  const double squared_norm = read.const_data_ptr<double>()[1];
-  if (!std::isfinite(read.const_data_ptr<double>()[0]) || !std::isfinite(squared_norm)) return report;
+  const std::vector<double> read =
+      host_read(at::stack({evaluation.value.to(at::kDouble), inner_product(gradient, gradient)}));
+  const double squared_norm = read[1];
+  if (!std::isfinite(read[0]) || !std::isfinite(squared_norm)) return report;
   report.status = StepStatus::converged;
   if (squared_norm == 0) return report;
 
@@ -47,7 +49,7 @@ StepReport ExtraGradient::step(Objective& objective) {
     const std::vector<at::Tensor> there = gradients();
     const std::vector<at::Tensor> change = at::_foreach_sub(there, gradient);
     // ‖θ' − θ‖ = η‖g‖, so the condition is ‖g(θ') − g(θ)‖ ≤ c‖g(θ)‖.
-    const double squared_change = inner_product(change, change).item<double>();
+    const double squared_change = host_read(inner_product(change, change)).front();
     if (!(squared_change <= options_.c * options_.c * squared_norm)) continue;
     at::_foreach_copy_(parameters, origin);
     at::_foreach_add_(parameters, there, -step);

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/device/host_read.h"
 #include "core/libtorch.h"
 #include "core/objective/inner_product.h"
+#include "optim/loss_minimum.h"
 
 namespace talweg::optim {
 
@@ -25,9 +27,11 @@ StepReport PolyakStep::step(Objective& objective) {
   if (!evaluation.usable) return report;
   torch::NoGradGuard no_grad;
   const std::vector<at::Tensor>& gradient = gradients();
-  const at::Tensor read = at::stack({evaluation.value.to(at::kDouble), inner_product(gradient, gradient)}).cpu();
-  const double value = read.const_data_ptr<double>()[0], squared_norm = read.const_data_ptr<double>()[1];
+  const std::vector<double> read =
+      host_read(at::stack({evaluation.value.to(at::kDouble), inner_product(gradient, gradient)}));
+  const double value = read[0], squared_norm = read[1];
   if (!std::isfinite(value) || !std::isfinite(squared_norm)) return report;
+  check_loss_minimum(value, options_.minimum);
   report.status = StepStatus::converged;
   if (squared_norm == 0 || value <= options_.minimum) return report;
 

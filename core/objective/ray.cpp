@@ -1,5 +1,6 @@
 #include "core/objective/ray.h"
 
+#include "core/device/host_read.h"
 #include "core/libtorch.h"
 #include "core/objective/objective.h"
 
@@ -26,7 +27,7 @@ class ParameterRay : public Ray {
     values.reserve(step_sizes.size());
     for (const double step_size : step_sizes) {
       move_to(step_size);
-      values.push_back(objective_.value().item<double>());
+      values.push_back(host_read(objective_.value()).front());
       ++forwards_;
     }
     return values;

@@ -1,5 +1,6 @@
 #include "core/objective/ridge_objective.h"
 
+#include "core/device/host_read.h"
 #include "core/libtorch.h"
 #include "core/objective/inner_product.h"
 
@@ -11,10 +12,8 @@ class RidgeRay : public Ray {
   RidgeRay(std::unique_ptr<Ray> inner, double strength, const std::vector<at::Tensor>& theta,
            const Direction& direction)
       : inner_(std::move(inner)), strength_(strength) {
-    const at::Tensor read =
-        at::stack({inner_product(theta, theta), inner_product(theta, direction), inner_product(direction, direction)})
-            .cpu();
-    for (int i = 0; i < 3; ++i) products_[i] = read.const_data_ptr<double>()[i];
+    products_ = host_read(
+        at::stack({inner_product(theta, theta), inner_product(theta, direction), inner_product(direction, direction)}));
   }
 
   std::vector<double> values(std::span<const double> step_sizes) override {
@@ -32,7 +31,7 @@ class RidgeRay : public Ray {
  private:
   std::unique_ptr<Ray> inner_;
   double strength_;
-  double products_[3];  // ⟨θ, θ⟩, ⟨θ, d⟩, ⟨d, d⟩
+  std::vector<double> products_;  // ⟨θ, θ⟩, ⟨θ, d⟩, ⟨d, d⟩
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "core/train/linear_ray.h"
 
+#include "core/device/host_read.h"
 #include "core/libtorch.h"
 
 namespace talweg {
@@ -29,9 +30,8 @@ class LinearRay : public Ray {
       shape[0] = static_cast<std::int64_t>(part.size());
       const at::Tensor eta = at::tensor(at::ArrayRef<double>(part.data(), part.size()), at::kDouble).view(shape);
       const at::Tensor trial = at::addcmul(outputs_, eta.to(outputs_.device()), change_, -1);
-      const at::Tensor losses = model_.losses(trial, batch_).to(at::kDouble).cpu().contiguous();
-      values.insert(values.end(), losses.const_data_ptr<double>(), losses.const_data_ptr<double>() + part.size());
-      forwards_ += static_cast<std::int64_t>(part.size());
+      const std::vector<double> losses = host_read(model_.losses(trial, batch_));
+      values.insert(values.end(), losses.begin(), losses.end());
     }
     return values;
   }
@@ -43,7 +43,8 @@ class LinearRay : public Ray {
     if (step_size != 0) at::_foreach_add_(parameters_, direction_, -step_size);
   }
 
-  std::int64_t forwards() const override { return forwards_; }
+  /// The outputs at θ and those of the direction: whatever the number of trials.
+  std::int64_t forwards() const override { return 2; }
 
  private:
   static constexpr std::size_t kBlock = 32;
@@ -54,7 +55,6 @@ class LinearRay : public Ray {
   Direction direction_;
   std::vector<at::Tensor> origin_;
   at::Tensor outputs_, change_;
-  std::int64_t forwards_ = 0;
 };
 
 }  // namespace

@@ -1,8 +1,12 @@
 #include "optim/line_search/acceptance.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+
+#include "core/error.h"
 namespace talweg::optim {
 namespace {
 
@@ -88,6 +92,13 @@ void declare(config::Fields& f, LogLossTestOptions& o) {
 class LogLossTest : public AcceptanceTest {
  public:
   explicit LogLossTest(const LogLossTestOptions& options) : c_(options.c) {}
+  void begin(const SearchPoint& start) override {
+    if (start.value < 0)
+      throw TrainingError(
+          fmt::format("acceptance 'log_loss' compares logarithms, and the loss is {:.4g}; a "
+                      "loss that can be negative needs 'acceptance: armijo'",
+                      start.value));
+  }
   Decision decide(const SearchPoint& start, double step, double trial, double slack) const override {
     if (trial <= 0) return Decision::accept;
     const double bound = std::log(start.value) - c_ * step * start.slope / start.value + slack / start.value;

@@ -18,6 +18,10 @@ class DirectionRule {
   /// failed search.
   virtual void moved(const std::vector<at::Tensor>& parameters, const Direction& direction, double step);
 
+  /// The proposed direction did not lead down, or no step along it was accepted: a rule that builds on earlier steps
+  /// starts afresh.
+  virtual void forget() {}
+
   /// What it remembers between steps; names are its own.
   virtual void save(OptimizerState&) const {}
   virtual void load(const OptimizerState&) {}

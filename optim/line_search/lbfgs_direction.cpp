@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "core/device/host_read.h"
 #include "core/libtorch.h"
 
 namespace talweg::optim {
@@ -20,15 +21,14 @@ void declare(config::Fields& f, LbfgsDirectionOptions& o) {
   f("history", o.history, "pairs of steps and gradient changes that are remembered", config::at_least(1));
 }
 
-LbfgsDirection::LbfgsDirection(const LbfgsDirectionOptions& options, const std::vector<at::Tensor>&)
-    : options_(options) {}
+LbfgsDirection::LbfgsDirection(const LbfgsDirectionOptions& options, const std::vector<at::Tensor>& parameters)
+    : options_(options), device_(parameters.front().device()) {}
 
 void LbfgsDirection::remember(const at::Tensor& gradient) {
   if (!moved_.defined()) return;
   const at::Tensor y = gradient - gradient_;
-  const at::Tensor read = at::stack({at::dot(moved_, y), at::dot(y, y), at::dot(moved_, moved_)}).to(at::kDouble).cpu();
-  const double sy = read.const_data_ptr<double>()[0], yy = read.const_data_ptr<double>()[1],
-               ss = read.const_data_ptr<double>()[2];
+  const std::vector<double> read = host_read(at::stack({at::dot(moved_, y), at::dot(y, y), at::dot(moved_, moved_)}));
+  const double sy = read[0], yy = read[1], ss = read[2];
   if (!(sy > 1e-10 * std::sqrt(ss * yy))) return;
   pairs_.push_back({moved_, y, sy});
   if (static_cast<std::int64_t>(pairs_.size()) > options_.history) pairs_.pop_front();
@@ -67,6 +67,12 @@ void LbfgsDirection::moved(const std::vector<at::Tensor>&, const Direction& dire
   moved_ = flatten(direction).mul_(-step);
 }
 
+void LbfgsDirection::forget() {
+  pairs_.clear();
+  moved_ = at::Tensor();
+  scale_ = 1;
+}
+
 void LbfgsDirection::save(OptimizerState& state) const {
   state.values["pairs"] = nlohmann::json::array();
   for (std::size_t i = 0; i < pairs_.size(); ++i) {
@@ -82,7 +88,7 @@ void LbfgsDirection::save(OptimizerState& state) const {
 void LbfgsDirection::load(const OptimizerState& state) {
   const auto take = [&](const std::string& name) -> at::Tensor {
     for (const auto& [key, tensor] : state.tensors)
-      if (key == name) return tensor.clone();
+      if (key == name) return tensor.to(device_, tensor.scalar_type(), false, true);
     return {};
   };
   pairs_.clear();

@@ -19,6 +19,7 @@ class LbfgsDirection : public DirectionRule {
   LbfgsDirection(const LbfgsDirectionOptions& options, const std::vector<at::Tensor>& parameters);
   Direction propose(const std::vector<at::Tensor>& parameters, const std::vector<at::Tensor>& gradients) override;
   void moved(const std::vector<at::Tensor>& parameters, const Direction& direction, double step) override;
+  void forget() override;
   void save(OptimizerState& state) const override;
   void load(const OptimizerState& state) override;
 
@@ -30,6 +31,7 @@ class LbfgsDirection : public DirectionRule {
   void remember(const at::Tensor& gradient);
 
   LbfgsDirectionOptions options_;
+  at::Device device_;
   std::deque<Pair> pairs_;
   double scale_ = 1;     // ⟨s, y⟩/⟨y, y⟩ of the newest pair
   at::Tensor gradient_;  // of the last step, flat

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/device/host_read.h"
 #include "core/libtorch.h"
 #include "core/objective/inner_product.h"
 #include "core/objective/ridge_objective.h"
@@ -58,15 +59,23 @@ StepReport LineSearch::step(Objective& given) {
 
   torch::NoGradGuard no_grad;
   const std::vector<at::Tensor>& gradient = gradients();
-  const at::Tensor read = at::stack({evaluation.value.to(at::kDouble), inner_product(gradient, gradient)}).cpu();
-  SearchPoint point{read.const_data_ptr<double>()[0], read.const_data_ptr<double>()[1]};
+  const std::vector<double> read =
+      host_read(at::stack({evaluation.value.to(at::kDouble), inner_product(gradient, gradient)}));
+  SearchPoint point{read[0], read[1]};
   const double squared_norm = point.slope;
   if (!std::isfinite(point.value) || !std::isfinite(squared_norm)) return report;
   report.status = StepStatus::converged;
   if (squared_norm == 0) return report;
 
   Direction direction = direction_->propose(tensors(), gradient);
-  if (!direction.front().is_same(gradient.front())) point.slope = inner_product(gradient, direction).item<double>();
+  if (!direction.front().is_same(gradient.front())) {
+    point.slope = host_read(inner_product(gradient, direction)).front();
+    if (!(point.slope > 0)) {  // rounding has spoilt what the direction remembers
+      direction_->forget();
+      direction = gradient;
+      point.slope = squared_norm;
+    }
+  }
 
   if (search_is_due()) {
     search(objective, point, squared_norm, std::move(direction), report);
@@ -130,6 +139,7 @@ void LineSearch::search(Objective& objective, const SearchPoint& at, double squa
   report.scalars = {{"trials", static_cast<double>(result.trials)}};
   if (result.status != SearchResult::Status::accepted) {
     ++counters_.failures;
+    direction_->forget();
     report.status = StepStatus::search_failed;
   } else if (result.value == point.value) {
     report.status = StepStatus::converged;  // what is left to gain is below the precision of the loss

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "optim/loss_minimum.h"
+
 namespace talweg::optim {
 namespace {
 
@@ -113,6 +115,7 @@ class Polyak : public StartRule {
  public:
   explicit Polyak(const PolyakOptions& options) : options_(options) {}
   double first_step(const StartContext& context) override {
+    check_loss_minimum(context.point.value, options_.minimum);
     if (context.last_step > 0) exponent_ = std::max<std::int64_t>(0, exponent_ + context.last_backtracks - 1);
     const double step = (context.point.value - options_.minimum) / (options_.c * context.point.slope + 1e-8);
     return std::max(options_.smallest, step * std::pow(options_.reduction, static_cast<double>(exponent_)));

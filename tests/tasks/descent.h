@@ -24,7 +24,7 @@ class Descent {
         task_(config_.task.create(
             TaskContext{at::kCPU, precision == "float64" ? at::kDouble : at::kFloat, RandomStreams(1)})),
         optimizer_(config_.optimizer.create(trainable_parameters(task_->module()))),
-        objective_(*task_, ObjectiveOptions{.precision = config_.training.precision}, RandomStreams(1), at::kCPU) {}
+        objective_(*task_, with_precision(config_.training.precision), RandomStreams(1), at::kCPU) {}
 
   /// One step on examples [begin, begin + length); all of them by default.
   StepReport step(std::int64_t begin = 0, std::int64_t length = -1) {
@@ -57,6 +57,11 @@ class Descent {
   Optimizer& optimizer() { return *optimizer_; }
 
  private:
+  static ObjectiveOptions with_precision(Precision precision) {
+    ObjectiveOptions options;
+    options.precision = precision;
+    return options;
+  }
   static RunConfig parse(const std::string& task, const std::string& optimizer, const std::string& precision) {
     register_components();
     const std::string text =
