@@ -18,6 +18,7 @@
 #include "core/metrics/progress_line.h"
 #include "core/report/report.h"
 #include "core/report/sweep_table.h"
+#include "core/train/rate_figure.h"
 
 namespace talweg::app {
 namespace {
@@ -54,6 +55,8 @@ json summarize(const RunConfig& config, const RunOutcome& outcome, const RunDire
         {"metric", config.checkpoint.best_metric}, {"value", outcome.best->value}, {"step", outcome.best->step}};
   if (!config.expect.empty()) {
     const auto records = metrics::read_metrics(directory.metrics());
+    for (const plot::Figure& figure : make_rate_figures(config.expect, records))
+      plot::save_figure(figure, directory.figures());
     summary["expectations"] = json::array();
     for (const Expectation& expectation : config.expect) {
       const Verdict verdict = judge(expectation, records);

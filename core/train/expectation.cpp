@@ -26,7 +26,24 @@ std::optional<std::int64_t> step_number(const std::string& text) {
   return step;
 }
 
+/// The quotient of value and rate that comes closest to breaking the claim, or breaks it most.
+std::optional<double> worst_quotient(const Expectation& e, const std::vector<metrics::Record>& records) {
+  const Rate& rate = e.below ? *e.below : *e.above;
+  std::optional<double> worst;
+  for (const metrics::Record& record : records) {
+    if (!rate.covers(record.step)) continue;
+    for (const auto& [name, value] : record.values) {
+      if (name != e.metric) continue;
+      const double quotient = (value - rate.offset) / rate.at(static_cast<double>(record.step));
+      if (std::isnan(quotient)) return quotient;
+      worst = !worst ? quotient : e.below ? std::max(*worst, quotient) : std::min(*worst, quotient);
+    }
+  }
+  return worst;
+}
+
 std::optional<double> measured(const Expectation& e, const std::vector<metrics::Record>& records) {
+  if (e.below || e.above) return worst_quotient(e, records);
   std::optional<double> result;
   const std::optional<std::int64_t> step = step_number(e.at);
   for (const metrics::Record& record : records) {
@@ -50,6 +67,8 @@ Verdict compare(const Expectation& e, std::optional<double> got) {
     add(fmt::format("{:.6g} ± {}", *e.value, e.tolerance),
         std::abs(x - *e.value) <= absolute_tolerance(e.tolerance, *e.value).value_or(0));
   if (e.at_least) add(fmt::format("≥ {:.6g}", *e.at_least), x >= *e.at_least);
+  if (e.below) add(fmt::format("≤ 1 × ({})", e.below->formula()), x <= 1);
+  if (e.above) add(fmt::format("≥ 1 × ({})", e.above->formula()), x >= 1);
   if (e.at_most) add(fmt::format("≤ {:.6g}", *e.at_most), x <= *e.at_most);
   return verdict;
 }
@@ -64,13 +83,17 @@ void declare(config::Fields& f, Expectation& o) {
   f("tolerance", o.tolerance, "allowed distance from 'value': a number, or per cent of it ('3%')");
   f("at_least", o.at_least, "smallest value that meets the expectation");
   f("at_most", o.at_most, "largest value that meets the expectation");
+  f("below", o.below, "a rate that the metric stays below at every recorded step");
+  f("above", o.above, "a rate that the metric stays above at every recorded step");
   f("source", o.source, "where the number comes from");
 }
 
 void validate(const Expectation& o, const config::Value& where, config::Diagnostics& diagnostics) {
   const auto at = [&](const char* key) { return where.find(key) ? where.find(key)->where : where.where; };
-  if (!o.value && !o.at_least && !o.at_most)
-    diagnostics.error(where.where, "an expectation needs 'value', 'at_least' or 'at_most'");
+  const bool number = o.value || o.at_least || o.at_most;
+  if (number + o.below.has_value() + o.above.has_value() != 1)
+    diagnostics.error(where.where,
+                      "an expectation needs one of: a number ('value', 'at_least', 'at_most'), 'below' or 'above'");
   if (o.at != "end" && o.at != "min" && o.at != "max" && !step_number(o.at))
     diagnostics.error(at("at"), fmt::format("'at' takes end, min, max or a step, found '{}'", o.at));
   if (!absolute_tolerance(o.tolerance, 1))

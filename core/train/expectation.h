@@ -7,6 +7,7 @@
 
 #include "core/config/fields.h"
 #include "core/metrics/record.h"
+#include "core/train/rate.h"
 
 namespace talweg {
 
@@ -19,6 +20,7 @@ struct Expectation {
   std::string tolerance = "0";
   std::optional<double> at_least;
   std::optional<double> at_most;
+  std::optional<Rate> below, above;  ///< the whole curve stays on one side of a rate
   std::string source;
 };
 void declare(config::Fields& f, Expectation& o);
@@ -33,7 +35,7 @@ struct Verdict {
 };
 
 /// Compares an expectation with the records of a run. `at`: "end" (last value), "min", "max", or a step ("1000").
-/// A metric that was not recorded is not met.
+/// A metric that was not recorded is not met. Of a rate the worst quotient of value and rate is what was got.
 Verdict judge(const Expectation& expectation, const std::vector<metrics::Record>& records);
 
 /// The same for several runs of one configuration (a sweep over seeds): the median of the runs' values is compared.

@@ -8,6 +8,7 @@
 #include "core/train/best_tracker.h"
 #include "core/train/expectation.h"
 #include "core/train/loss_window.h"
+#include "core/train/rate_figure.h"
 #include "core/train/schedule.h"
 #include "core/train/weight_average.h"
 
@@ -114,9 +115,43 @@ TEST(Expectation, TakesTheMedianOfRuns) {
   EXPECT_FALSE(judge_median(expectation("{metric: loss, at_most: 3}"), {run(1), {}}).met);
 }
 
+TEST(Expectation, ComparesWholeCurvesWithRates) {
+  std::vector<metrics::Record> linear, sublinear;
+  for (int t = 0; t <= 20; ++t) {
+    linear.push_back({t, 0, 0, {{"loss", 0.25 + 2 * std::pow(0.5, t)}}});
+    if (t > 0) sublinear.push_back({t, 0, 0, {{"loss", 3.0 / t}}});
+  }
+  const auto verdict = [&](const std::string& yaml, const auto& records) {
+    return judge(expectation("{metric: loss, " + yaml + "}"), records);
+  };
+  EXPECT_TRUE(verdict("below: {coefficient: 2.1, factor: 0.5, offset: 0.25}", linear).met);
+  EXPECT_NEAR(*verdict("below: {coefficient: 1, factor: 0.5, offset: 0.25}", linear).got, 2, 1e-9);
+  EXPECT_FALSE(verdict("below: {coefficient: 1, factor: 0.5, offset: 0.25}", linear).met);
+  EXPECT_FALSE(verdict("below: {coefficient: 2, factor: 0.4, offset: 0.25}", linear).met);
+  EXPECT_TRUE(verdict("below: {coefficient: 2.01, factor: 0.45, offset: 0.25, from: 0, to: 0}", linear).met);
+  EXPECT_TRUE(verdict("above: {coefficient: 2.9, exponent: -1}", sublinear).met);
+  EXPECT_TRUE(verdict("below: {coefficient: 3.1, exponent: -1}", sublinear).met);
+  EXPECT_FALSE(verdict("above: {coefficient: 3.1, exponent: -1, from: 15}", sublinear).met);
+  EXPECT_FALSE(verdict("above: {coefficient: 1}", std::vector<metrics::Record>()).met) << "nothing was measured";
+  sublinear[5].values[0].second = std::nan("");
+  EXPECT_FALSE(verdict("below: {coefficient: 3.1, exponent: -1}", sublinear).met);
+
+  const std::vector<plot::Figure> figures = make_rate_figures(
+      {expectation("{metric: loss, below: {coefficient: 4, exponent: -1}}"),
+       expectation("{metric: loss, above: {coefficient: 2, exponent: -1}}"), expectation("{metric: loss, at_most: 1}")},
+      sublinear);
+  ASSERT_EQ(figures.size(), 1u);
+  EXPECT_EQ(figures[0].series.size(), 3u) << "the curve and two rates";
+  EXPECT_TRUE(figures[0].x_log && figures[0].y_log);
+  EXPECT_NEAR(figures[0].series[1].y.front(), 4, 1e-12);
+  EXPECT_NEAR(figures[0].series[1].y.back(), 4.0 / 20, 1e-12);
+}
+
 TEST(Expectation, ChecksItself) {
-  for (const char* text : {"{metric: x}", "{value: 1}", "{metric: x, value: 1, tolerance: much}",
-                           "{metric: x, value: 1, at: never}", "{metric: x, value: 1, tolerance: -3%}"})
+  for (const char* text :
+       {"{metric: x}", "{value: 1}", "{metric: x, value: 1, tolerance: much}", "{metric: x, value: 1, at: never}",
+        "{metric: x, value: 1, below: {}}", "{metric: x, below: {factor: -1}}", "{metric: x, above: {from: 5, to: 4}}",
+        "{metric: x, below: {exponent: -1, from: 0}}", "{metric: x, value: 1, tolerance: -3%}"})
     EXPECT_THROW(expectation(text), ConfigError) << text;
 }
 
