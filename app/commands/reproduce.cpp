@@ -69,13 +69,12 @@ int reproduce(const Invocation& invocation) {
       met += verdict.met ? 1 : 0;
       const std::string claim =
           verdict.expectation.claim.empty() ? verdict.expectation.metric : verdict.expectation.claim;
-      const std::string got = verdict.got ? fmt::format("{:.6g}", *verdict.got) : "not measured";
       const char* word = verdict.met ? "met" : "NOT MET";
       fmt::print("{}{}: {}\n  expected {}, got {}: {}\n", file.string(), label.empty() ? "" : " (" + label + ")", claim,
-                 verdict.expected, got, word);
+                 verdict.expected, verdict.got_text, word);
       table += fmt::format("| {}{} | {} | {} | {} | {} | {} |\n", cell(file.generic_string()),
-                           label.empty() ? "" : " " + cell(label), cell(claim), verdict.expected, got, word,
-                           cell(verdict.expectation.source));
+                           label.empty() ? "" : " " + cell(label), cell(claim), verdict.expected, verdict.got_text,
+                           word, cell(verdict.expectation.source));
     };
     for (const Expectation& expectation : expectations) {
       if (only_seeds(root)) {

@@ -56,20 +56,38 @@ std::optional<double> measured(const Expectation& e, const std::vector<metrics::
   return result;
 }
 
+/// At least six significant digits, and as many as make differences of `resolution` visible.
+std::string with_digits(double x, double resolution) {
+  int digits = 6;
+  if (resolution > 0 && x != 0 && std::isfinite(x))
+    digits = std::clamp(static_cast<int>(std::ceil(std::log10(std::abs(x) / resolution))) + 1, 6, 17);
+  return fmt::format("{:.{}g}", x, digits);
+}
+
+/// The smallest distance to a bound that decides.
+double resolution_of(const Expectation& e, double got) {
+  if (e.value) return absolute_tolerance(e.tolerance, *e.value).value_or(0);
+  double resolution = INFINITY;
+  for (const std::optional<double>& bound : {e.at_least, e.at_most})
+    if (bound && got != *bound) resolution = std::min(resolution, std::abs(got - *bound));
+  return std::isfinite(resolution) ? resolution : 0;
+}
+
 Verdict compare(const Expectation& e, std::optional<double> got) {
-  Verdict verdict{e, "", got, got.has_value()};
+  const double resolution = resolution_of(e, got.value_or(0));
+  Verdict verdict{e, "", got, got ? with_digits(*got, resolution) : "not measured", got.has_value()};
   const auto add = [&](const std::string& text, bool holds) {
     verdict.expected += (verdict.expected.empty() ? "" : ", ") + text;
     verdict.met = verdict.met && holds;
   };
   const double x = got.value_or(std::nan(""));
   if (e.value)
-    add(fmt::format("{:.6g} ± {}", *e.value, e.tolerance),
+    add(fmt::format("{} ± {}", with_digits(*e.value, resolution), e.tolerance),
         std::abs(x - *e.value) <= absolute_tolerance(e.tolerance, *e.value).value_or(0));
-  if (e.at_least) add(fmt::format("≥ {:.6g}", *e.at_least), x >= *e.at_least);
+  if (e.at_least) add(fmt::format("≥ {}", with_digits(*e.at_least, resolution)), x >= *e.at_least);
   if (e.below) add(fmt::format("≤ 1 × ({})", e.below->formula()), x <= 1);
   if (e.above) add(fmt::format("≥ 1 × ({})", e.above->formula()), x >= 1);
-  if (e.at_most) add(fmt::format("≤ {:.6g}", *e.at_most), x <= *e.at_most);
+  if (e.at_most) add(fmt::format("≤ {}", with_digits(*e.at_most, resolution)), x <= *e.at_most);
   return verdict;
 }
 

@@ -31,6 +31,7 @@ struct Verdict {
   Expectation expectation;
   std::string expected;  ///< "0.2797 ± 3%", "≥ 0.95"
   std::optional<double> got;
+  std::string got_text;  ///< with as many digits as the comparison needs; "not measured"
   bool met = false;
 };
 

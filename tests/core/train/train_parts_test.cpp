@@ -109,6 +109,15 @@ TEST(Expectation, ComparesTheRightValue) {
   EXPECT_FALSE(judge(expectation("{metric: loss, at: 11, value: 1}"), records).met);
 }
 
+TEST(Expectation, ShowsTheDigitsThatDecide) {
+  const std::vector<metrics::Record> records = {{1, 0, 0, {{"loss", 0.29998302927211}}}};
+  const Verdict near = judge(expectation("{metric: loss, value: 0.2999830292711, tolerance: 1e-11}"), records);
+  EXPECT_EQ(near.expected, "0.299983029271 ± 1e-11");
+  EXPECT_EQ(near.got_text, "0.299983029272");
+  EXPECT_EQ(judge(expectation("{metric: loss, at_most: 1}"), records).got_text, "0.299983");
+  EXPECT_EQ(judge(expectation("{metric: accuracy, at_most: 1}"), records).got_text, "not measured");
+}
+
 TEST(Expectation, TakesTheMedianOfRuns) {
   const auto run = [](double value) { return std::vector<metrics::Record>{{1, 0, 0, {{"loss", value}}}}; };
   EXPECT_EQ(judge_median(expectation("{metric: loss, at_most: 3}"), {run(100), run(2), run(3)}).got, 3.0);
