@@ -62,7 +62,7 @@ json summarize(const RunConfig& config, const RunOutcome& outcome, const RunDire
       const Verdict verdict = judge(expectation, records);
       summary["expectations"].push_back({{"claim", expectation.claim},
                                          {"metric", expectation.metric},
-                                         {"at", expectation.at},
+                                         {"at", expectation.below || expectation.above ? "every step" : expectation.at},
                                          {"expected", verdict.expected},
                                          {"got", verdict.got ? number(*verdict.got) : json()},
                                          {"met", verdict.met},

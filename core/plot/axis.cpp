@@ -27,7 +27,7 @@ std::string tic_label(double value, double step) {
   const double size = std::abs(value);
   if (size < step * 1e-6) return "0";
   std::string text;
-  if (size >= 1e15 || size < 1e-4) {
+  if (size >= 1e13 || size < 1e-4) {
     text = fmt::format("{:.{}e}", value, std::clamp(static_cast<int>(std::ceil(std::log10(size / step) - 1e-9)), 0, 6));
     // 1.50e-06 → 1.5e-6
     const size_t exponent = text.find('e');

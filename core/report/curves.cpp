@@ -150,15 +150,18 @@ plot::Figure draw(const Collected& chart, const std::vector<Run>& runs, bool ove
   return figure;
 }
 
-bool all_positive(const Collected& chart) {
-  bool any = false;
+/// Decades from the smallest to the largest value; negative when a value is not positive or there is none.
+double decades_of(const Collected& chart) {
+  double low = INFINITY, high = 0;
   for (const auto& [phase, variant] : chart.variants)
     for (const auto& curve : variant.curves)
       for (double value : curve.values) {
-        if (std::isfinite(value) && value <= 0) return false;
-        any = any || std::isfinite(value);
+        if (!std::isfinite(value)) continue;
+        if (value <= 0) return -1;
+        low = std::min(low, value);
+        high = std::max(high, value);
       }
-  return any;
+  return high > 0 ? std::log10(high / low) : -1;
 }
 
 }  // namespace
@@ -173,8 +176,10 @@ std::vector<Chart> make_charts(const std::vector<Run>& runs) {
     return std::pair(rank(a), a.group) < std::pair(rank(b), b.group);
   });
   std::vector<Chart> charts;
-  for (const auto& chart : collected)
-    charts.push_back({draw(chart, runs, false), draw(chart, runs, true), all_positive(chart)});
+  for (const auto& chart : collected) {
+    const double decades = decades_of(chart);
+    charts.push_back({draw(chart, runs, false), draw(chart, runs, true), decades >= 0, std::max(0.0, decades)});
+  }
   return charts;
 }
 

@@ -12,6 +12,7 @@ namespace talweg::report {
 struct Chart {
   plot::Figure by_step, by_time;    ///< linear y axis
   bool can_be_logarithmic = false;  ///< every finite value is positive
+  double decades = 0;               ///< from the smallest to the largest value, when it can
 };
 
 /// A chart for every metric of the runs: variants train/x, eval/x, test/x and validation/x share

@@ -37,7 +37,7 @@ std::string escape(std::string_view text) {
   return escaped;
 }
 
-std::string readable(double value) {
+std::string readable(double value, int digits) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value > 0 ? "inf" : "−inf";
   std::string text;
@@ -46,7 +46,7 @@ std::string readable(double value) {
     for (int at = static_cast<int>(text.size()) - 3; at > 0; at -= 3)
       text.insert(static_cast<size_t>(at), "\u202F");  // narrow space
   } else {
-    text = fmt::format("{:.6g}", std::abs(value));
+    text = fmt::format("{:.{}g}", std::abs(value), digits);
     if (const size_t minus = text.find("e-"); minus != std::string::npos) text.replace(minus + 1, 1, "−");
   }
   return value < 0 ? "−" + text : text;

@@ -12,7 +12,7 @@ std::string escape(std::string_view text);
 
 /// A number for reading: up to six significant digits, thousands of integers apart; "nan" and "inf"
 /// as words.
-std::string readable(double value);
+std::string readable(double value, int digits = 6);
 
 /// "9.3 s", "12 min 5 s", "3 h 20 min".
 std::string readable_duration(double seconds);

@@ -61,12 +61,18 @@ std::string figure_card(const std::string& title, const std::string& legend_html
                      caption.empty() ? "" : "<figcaption>" + escape(caption) + "</figcaption>");
 }
 
-constexpr const char* view_choices =
-    R"(<input class="choice" type="radio" name="x" id="over-step" checked aria-label="curves over steps">
+/// The state of the switches; style.cpp shows and hides views by it. A loss that falls by four orders of magnitude is
+/// first shown on a logarithmic axis, on which it does not look like an angle.
+std::string view_choices(const std::vector<Chart>& charts) {
+  const bool logarithmic = !charts.empty() && charts.front().decades >= 4;
+  return fmt::format(
+      R"(<input class="choice" type="radio" name="x" id="over-step" checked aria-label="curves over steps">
 <input class="choice" type="radio" name="x" id="over-time" aria-label="curves over time">
-<input class="choice" type="radio" name="y" id="linear" checked aria-label="linear y axis">
-<input class="choice" type="radio" name="y" id="logarithmic" aria-label="logarithmic y axis">
-)";
+<input class="choice" type="radio" name="y" id="linear"{} aria-label="linear y axis">
+<input class="choice" type="radio" name="y" id="logarithmic"{} aria-label="logarithmic y axis">
+)",
+      logarithmic ? "" : " checked", logarithmic ? " checked" : "");
+}
 
 constexpr const char* toolbar =
     R"(<div class="toolbar"><h2>Curves</h2>
@@ -105,7 +111,7 @@ std::string figure_section(const std::vector<TaskFigure>& figures, bool several_
   return html + "</div>\n";
 }
 
-std::string page(const std::string& title, const std::string& content) {
+std::string page(const std::string& title, const std::string& choices, const std::string& content) {
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -113,7 +119,7 @@ std::string page(const std::string& title, const std::string& content) {
       "<footer>Written by Talweg. This file needs nothing else: it can be mailed and opened "
       "offline.</footer>\n"
       "</div>\n</body>\n</html>\n",
-      escape(title), style_sheet, view_choices, content);
+      escape(title), style_sheet, choices, content);
 }
 
 }  // namespace
@@ -149,7 +155,7 @@ std::vector<std::string> write_report(const std::vector<std::filesystem::path>& 
   content += detail_section(runs);
 
   const std::string title = runs.size() == 1 ? runs[0].name : fmt::format("{} runs", runs.size());
-  io::write_file_atomically(output_html, page(title + " · Talweg", content));
+  io::write_file_atomically(output_html, page(title + " · Talweg", view_choices(charts), content));
   return problems;
 }
 

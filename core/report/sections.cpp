@@ -73,7 +73,7 @@ std::string tiles(const Run& run) {
     const std::string metric = best->value("metric", ordered_json("metric")).is_string()
                                    ? best->value("metric", std::string("metric"))
                                    : "metric";
-    html += tile("best " + metric, readable(number_of((*best)["value"])));
+    html += tile("best " + metric, readable(number_of((*best)["value"]), 3));
   }
   html += tile("steps", readable(static_cast<double>(run.steps)));
   for (const char* name : {"examples", "parameters"})

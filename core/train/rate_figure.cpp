@@ -13,7 +13,9 @@ constexpr int kPoints = 200;
 
 plot::Series line_of(const Rate& rate, double first, double last, bool logarithmic) {
   plot::Series series;
-  series.name = rate.formula();
+  Rate shown = rate;
+  shown.offset = 0;  // it is subtracted from the measured curve
+  series.name = shown.formula();
   series.style = plot::SeriesStyle::dashed;
   first = std::max(first, static_cast<double>(rate.from));
   if (rate.to) last = std::min(last, static_cast<double>(*rate.to));
@@ -36,11 +38,11 @@ plot::Figure make_figure(const std::string& metric, const std::vector<const Rate
   const double offset = rates.front()->offset;
   plot::Figure figure;
   figure.name = file_name(metric);
-  figure.title = offset == 0 ? metric : fmt::format("{} − {:.6g}", metric, offset);
+  figure.title = (offset == 0 ? metric : fmt::format("{} − {:.6g}", metric, offset)) + " and its rate";
   figure.x_label = "step";
   figure.y_log = true;
   figure.x_log = std::all_of(rates.begin(), rates.end(), [](const Rate* rate) { return rate->factor == 1; });
-  figure.caption = "Dashed: the rate of the theory.";
+  figure.caption = "Dashed: the rates that are claimed.";
   plot::Series measured;
   measured.name = "measured";
   for (const metrics::Record& record : records)

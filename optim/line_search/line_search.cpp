@@ -151,7 +151,7 @@ void LineSearch::search(Objective& objective, const SearchPoint& at, double squa
     report.step_size = result.step;
     report.status = StepStatus::accepted;
   }
-  report.scalars.emplace_back("failed_searches", static_cast<double>(counters_.failures));
+  if (counters_.failures > 0) report.scalars.emplace_back("failed_searches", static_cast<double>(counters_.failures));
 }
 
 void LineSearch::accept(const Direction& direction, double step) {
