@@ -27,6 +27,10 @@ class Ray {
   /// How many step sizes values() answers for about the price of one; 1 for the general ray.
   virtual std::size_t block_size() const { return 1; }
 
+  /// Whether phi is known to be convex; then the steps that a test of sufficient decrease accepts are an interval from
+  /// 0.
+  virtual bool is_convex() const { return false; }
+
   /// Leaves the parameters at theta − eta·d for good.
   virtual void accept(double step_size) = 0;
 

@@ -25,6 +25,7 @@ class RidgeRay : public Ray {
     return values;
   }
   std::size_t block_size() const override { return inner_->block_size(); }
+  bool is_convex() const override { return inner_->is_convex(); }
   void accept(double step_size) override { inner_->accept(step_size); }
   std::int64_t forwards() const override { return inner_->forwards(); }
 

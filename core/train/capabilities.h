@@ -17,6 +17,8 @@ class LinearInParameters {
   virtual ~LinearInParameters() = default;
   /// Whether the property holds for the model that was configured.
   virtual bool is_linear() const = 0;
+  /// Whether the loss is a convex function of z.
+  virtual bool is_convex() const = 0;
   /// z for the parameters as they stand: [n, …], examples first.
   virtual at::Tensor outputs(const data::Batch& batch) = 0;
   /// Mean loss over the batch for each of k sets of outputs: [k, n, …] → [k]. Agrees with Task::loss.

@@ -8,24 +8,25 @@ namespace {
 
 class LinearRay : public Ray {
  public:
-  LinearRay(LinearInParameters& model, const data::Batch& batch, std::vector<at::Tensor> parameters,
-            Direction direction)
+  LinearRay(LinearInParameters& model, const data::Batch& batch, const at::Tensor& outputs,
+            std::vector<at::Tensor> parameters, Direction direction)
       : model_(model), batch_(batch), parameters_(std::move(parameters)), direction_(std::move(direction)) {
     torch::NoGradGuard no_grad;
-    outputs_ = model_.outputs(batch_).to(at::kDouble);
+    outputs_ = outputs.to(at::kDouble);
     // The model applied to d instead of θ answers A·d.
-    for (const at::Tensor& parameter : parameters_) origin_.push_back(parameter.detach().clone());
+    std::vector<at::Tensor> origin;
+    for (const at::Tensor& parameter : parameters_) origin.push_back(parameter.detach().clone());
     at::_foreach_copy_(parameters_, direction_);
     change_ = model_.outputs(batch_).to(at::kDouble);
-    at::_foreach_copy_(parameters_, origin_);
+    at::_foreach_copy_(parameters_, origin);
   }
 
   std::vector<double> values(std::span<const double> step_sizes) override {
     torch::NoGradGuard no_grad;
     std::vector<double> values;
     values.reserve(step_sizes.size());
-    for (std::size_t begin = 0; begin < step_sizes.size(); begin += kBlock) {
-      const std::span<const double> part = step_sizes.subspan(begin, std::min(kBlock, step_sizes.size() - begin));
+    for (std::size_t begin = 0; begin < step_sizes.size(); begin += block_size()) {
+      const std::span<const double> part = step_sizes.subspan(begin, std::min(block_size(), step_sizes.size() - begin));
       std::vector<std::int64_t> shape(static_cast<std::size_t>(outputs_.dim()) + 1, 1);
       shape[0] = static_cast<std::int64_t>(part.size());
       const at::Tensor eta = at::tensor(at::ArrayRef<double>(part.data(), part.size()), at::kDouble).view(shape);
@@ -36,32 +37,31 @@ class LinearRay : public Ray {
     return values;
   }
 
-  std::size_t block_size() const override { return kBlock; }
+  /// On a GPU a block costs what its launch costs; a processor pays for every output.
+  std::size_t block_size() const override { return outputs_.is_cpu() ? 4 : 32; }
+  bool is_convex() const override { return model_.is_convex(); }
 
   void accept(double step_size) override {
     torch::NoGradGuard no_grad;
     if (step_size != 0) at::_foreach_add_(parameters_, direction_, -step_size);
   }
 
-  /// The outputs at θ and those of the direction: whatever the number of trials.
-  std::int64_t forwards() const override { return 2; }
+  /// The outputs of the direction: whatever the number of trials.
+  std::int64_t forwards() const override { return 1; }
 
  private:
-  static constexpr std::size_t kBlock = 32;
-
   LinearInParameters& model_;
   const data::Batch& batch_;
   std::vector<at::Tensor> parameters_;
   Direction direction_;
-  std::vector<at::Tensor> origin_;
   at::Tensor outputs_, change_;
 };
 
 }  // namespace
 
-std::unique_ptr<Ray> make_linear_ray(LinearInParameters& model, const data::Batch& batch,
+std::unique_ptr<Ray> make_linear_ray(LinearInParameters& model, const data::Batch& batch, const at::Tensor& outputs,
                                      std::vector<at::Tensor> parameters, Direction direction) {
-  return std::make_unique<LinearRay>(model, batch, std::move(parameters), std::move(direction));
+  return std::make_unique<LinearRay>(model, batch, outputs, std::move(parameters), std::move(direction));
 }
 
 }  // namespace talweg

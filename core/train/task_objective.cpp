@@ -59,8 +59,39 @@ void TaskObjective::begin_step(std::int64_t step, data::Batch batch) {
   step_ = step;
   batch_ = std::move(batch);
   statistics_moved_ = false;
+  outputs_ = at::Tensor();
   gradient_norm_ = at::Tensor();
   defect_.clear();
+}
+
+bool TaskObjective::is_linear() const {
+  const bool undivided = options_.micro_batch_size == 0 || options_.micro_batch_size >= batch_.size;
+  return linear_ && linear_->is_linear() && undivided && options_.precision != Precision::bfloat16 && batch_.size > 0;
+}
+
+namespace {
+
+std::vector<std::uint32_t> versions_of(const std::vector<at::Tensor>& tensors) {
+  std::vector<std::uint32_t> versions;
+  for (const at::Tensor& tensor : tensors) versions.push_back(static_cast<std::uint32_t>(tensor._version()));
+  return versions;
+}
+
+}  // namespace
+
+/// A linear model's outputs are kept: a search along a ray begins with them.
+at::Tensor TaskObjective::loss(const data::Batch& batch) {
+  if (!is_linear()) return task_.loss(batch);
+  const at::Tensor outputs = linear_->outputs(batch);
+  outputs_ = outputs.detach();
+  origin_ = versions_of(tensors_);
+  return linear_->losses(outputs.unsqueeze(0), batch).squeeze(0);
+}
+
+at::Tensor TaskObjective::outputs() {
+  if (outputs_.defined() && origin_ == versions_of(tensors_)) return outputs_;
+  torch::NoGradGuard no_grad;
+  return linear_->outputs(batch_);
 }
 
 /// Calls `visit` with the weighted loss of every micro-batch; answers their sum, the mean over the batch.
@@ -75,7 +106,7 @@ at::Tensor TaskObjective::evaluate(Visit&& visit) {
     at::Tensor loss;
     {
       AutocastScope autocast(options_.precision, device_);
-      loss = task_.loss(length == batch_.size ? batch_ : batch_.slice(begin, length));
+      loss = this->loss(length == batch_.size ? batch_ : batch_.slice(begin, length));
     }
     if (length != batch_.size) loss = loss * (static_cast<double>(length) / static_cast<double>(batch_.size));
     visit(loss);
@@ -110,10 +141,7 @@ Evaluation TaskObjective::gradient() {
 }
 
 std::unique_ptr<Ray> TaskObjective::along(Direction direction) {
-  const bool undivided = options_.micro_batch_size == 0 || options_.micro_batch_size >= batch_.size;
-  const bool full_precision = options_.precision != Precision::bfloat16;
-  if (linear_ && linear_->is_linear() && undivided && full_precision && batch_.size > 0)
-    return make_linear_ray(*linear_, batch_, tensors_, std::move(direction));
+  if (is_linear()) return make_linear_ray(*linear_, batch_, outputs(), tensors_, std::move(direction));
   return Objective::along(std::move(direction));
 }
 

@@ -51,6 +51,10 @@ class TaskObjective : public Objective {
  private:
   template <class Visit>
   at::Tensor evaluate(Visit&& visit);
+  at::Tensor loss(const data::Batch& batch);
+  bool is_linear() const;
+  /// The outputs of the linear model at the parameters as they stand.
+  at::Tensor outputs();
   void clip_and_check(const at::Tensor& loss, Evaluation& evaluation);
 
   Task& task_;
@@ -68,6 +72,8 @@ class TaskObjective : public Objective {
   std::int64_t step_ = 0;
   data::Batch batch_;
   bool statistics_moved_ = false;
+  at::Tensor outputs_;                 // of a linear model, in its last evaluation
+  std::vector<std::uint32_t> origin_;  // versions of the parameters in it
   at::Tensor gradient_norm_;
   std::string defect_;
 };

@@ -23,6 +23,8 @@ class AcceptanceTest {
   virtual void begin(const SearchPoint&) {}
   /// On the finite value `trial` = f(θ − step·d); `slack` ≥ 0 is what rounding may hide.
   virtual Decision decide(const SearchPoint& start, double step, double trial, double slack) const = 0;
+  /// Whether the steps it accepts on a convex function are an interval from 0.
+  virtual bool accepts_an_interval() const { return false; }
   /// What it remembers between searches.
   virtual void save(nlohmann::json&) const {}
   virtual void load(const nlohmann::json&) {}

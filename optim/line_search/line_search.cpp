@@ -113,6 +113,7 @@ void LineSearch::search(Objective& objective, const SearchPoint& at, double squa
   const double relative = options_.tolerance.relative.value_or(precision > 1e-12 ? precision : 0);
   limits.slack = options_.tolerance.absolute + relative * std::abs(point.value);
 
+  limits.expected = last_step_;
   const double epoch_after = epoch_ + 1e-9;
   StartContext context;
   context.point = point;

@@ -47,6 +47,7 @@ class Classification : public Task, public LinearInParameters, public KnownSmoot
 
   /// With a linear model and without label smoothing.
   bool is_linear() const override;
+  bool is_convex() const override { return true; }
   at::Tensor outputs(const data::Batch& batch) override;
   at::Tensor losses(const at::Tensor& outputs, const data::Batch& batch) override;
   /// λ_max(XᵀX)/(4n) for the logistic head, λ_max(XᵀX)/(2n) for softmax, of a linear model; X has a column of ones for
