@@ -23,6 +23,12 @@ class LinearInParameters {
   virtual at::Tensor outputs(const data::Batch& batch) = 0;
   /// Mean loss over the batch for each of k sets of outputs: [k, n, …] → [k]. Agrees with Task::loss.
   virtual at::Tensor losses(const at::Tensor& outputs, const data::Batch& batch) = 0;
+  /// What losses() answers for one set of outputs [n, …], and its derivative by them.
+  struct ValueAndResidual {
+    at::Tensor value;     ///< scalar
+    at::Tensor residual;  ///< [n, …]
+  };
+  virtual ValueAndResidual value_and_residual(const at::Tensor& outputs, const data::Batch& batch) = 0;
 };
 
 /// A bound L on the curvature of the loss over all training data is known: ‖∇²f(θ)‖ ≤ L for every θ.

@@ -79,13 +79,15 @@ std::vector<std::uint32_t> versions_of(const std::vector<at::Tensor>& tensors) {
 
 }  // namespace
 
-/// A linear model's outputs are kept: a search along a ray begins with them.
-at::Tensor TaskObjective::loss(const data::Batch& batch) {
-  if (!is_linear()) return task_.loss(batch);
-  const at::Tensor outputs = linear_->outputs(batch);
+/// The graph ends at the outputs: the derivative of the loss by them is known in closed form. They are kept, as a
+/// search along a ray begins with them.
+at::Tensor TaskObjective::linear_gradient() {
+  const at::Tensor outputs = linear_->outputs(batch_);
   outputs_ = outputs.detach();
   origin_ = versions_of(tensors_);
-  return linear_->losses(outputs.unsqueeze(0), batch).squeeze(0);
+  const LinearInParameters::ValueAndResidual evaluated = linear_->value_and_residual(outputs_, batch_);
+  outputs.backward(evaluated.residual);
+  return evaluated.value;
 }
 
 at::Tensor TaskObjective::outputs() {
@@ -106,7 +108,7 @@ at::Tensor TaskObjective::evaluate(Visit&& visit) {
     at::Tensor loss;
     {
       AutocastScope autocast(options_.precision, device_);
-      loss = this->loss(length == batch_.size ? batch_ : batch_.slice(begin, length));
+      loss = task_.loss(length == batch_.size ? batch_ : batch_.slice(begin, length));
     }
     if (length != batch_.size) loss = loss * (static_cast<double>(length) / static_cast<double>(batch_.size));
     visit(loss);
@@ -118,6 +120,7 @@ at::Tensor TaskObjective::evaluate(Visit&& visit) {
 
 at::Tensor TaskObjective::value() {
   torch::NoGradGuard no_grad;
+  if (is_linear()) return linear_->losses(linear_->outputs(batch_).unsqueeze(0), batch_).squeeze(0);
   const RestoreScope statistics(buffers_, saved_buffers_);
   return evaluate([](const at::Tensor&) {});
 }
@@ -129,7 +132,9 @@ Evaluation TaskObjective::gradient() {
     for (at::Tensor& tensor : tensors_) tensor.mutable_grad() = at::zeros_like(tensor);
   Evaluation evaluation;
   const auto backward = [](const at::Tensor& loss) { loss.backward(); };
-  if (statistics_moved_) {
+  if (is_linear()) {
+    evaluation.value = linear_gradient();
+  } else if (statistics_moved_) {
     const RestoreScope statistics(buffers_, saved_buffers_);
     evaluation.value = evaluate(backward);
   } else {

@@ -51,7 +51,7 @@ class TaskObjective : public Objective {
  private:
   template <class Visit>
   at::Tensor evaluate(Visit&& visit);
-  at::Tensor loss(const data::Batch& batch);
+  at::Tensor linear_gradient();
   bool is_linear() const;
   /// The outputs of the linear model at the parameters as they stand.
   at::Tensor outputs();

@@ -96,8 +96,8 @@ void LineSearch::search(Objective& objective, const SearchPoint& at, double squa
                         StepReport& report) {
   SearchPoint point = at;
   const std::unique_ptr<Ray> ray = objective.along(direction);
-  // A ray that evaluates blocks has an arithmetic of its own; the reference then comes from it as well.
-  if (ray->block_size() > 1) {
+  // A ray that evaluates blocks does so in double precision; the reference then comes from it as well.
+  if (ray->block_size() > 1 && report.loss.scalar_type() != at::kDouble) {
     const double here = 0;
     point.value = ray->values({&here, 1}).front();
   }

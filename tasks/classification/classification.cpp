@@ -91,6 +91,14 @@ at::Tensor Classification::losses(const at::Tensor& outputs, const data::Batch& 
       .mean(-1);
 }
 
+LinearInParameters::ValueAndResidual Classification::value_and_residual(const at::Tensor& outputs,
+                                                                        const data::Batch& batch) {
+  const LossesAndResiduals evaluated = options_.head == ClassificationHead::logistic
+                                           ? logistic_losses_and_residuals(outputs, batch.tensors[1])
+                                           : softmax_losses_and_residuals(outputs, batch.tensors[1]);
+  return {evaluated.losses.mean(), evaluated.residuals / static_cast<double>(evaluated.losses.numel())};
+}
+
 double Classification::smoothness() {
   if (!is_linear())
     throw ConfigError(

@@ -12,20 +12,45 @@ at::Tensor log_one_plus_exp(const at::Tensor& x) {
   return at::softplus(x, 1, 40);
 }
 
+/// z_k − z_y, −∞ at y itself.
+at::Tensor gaps_to_target(const at::Tensor& logits, const at::Tensor& index) {
+  return (logits - logits.gather(-1, index)).scatter(-1, index, -std::numeric_limits<double>::infinity());
+}
+
+at::Tensor target_index(const at::Tensor& logits, const at::Tensor& targets) {
+  std::vector<std::int64_t> shape = logits.sizes().vec();
+  shape.back() = 1;
+  return targets.unsqueeze(-1).expand(shape);
+}
+
+/// −1 for class 1, 1 for class 0.
+at::Tensor signs(const at::Tensor& logits, const at::Tensor& targets) {
+  return 1 - 2 * targets.to(logits.scalar_type());
+}
+
 }  // namespace
 
 at::Tensor softmax_losses(const at::Tensor& logits, const at::Tensor& targets) {
-  std::vector<std::int64_t> shape = logits.sizes().vec();
-  shape.back() = 1;
-  const at::Tensor index = targets.unsqueeze(-1).expand(shape);
-  const at::Tensor gaps =
-      (logits - logits.gather(-1, index)).scatter(-1, index, -std::numeric_limits<double>::infinity());
-  return log_one_plus_exp(gaps.logsumexp(-1));
+  return log_one_plus_exp(gaps_to_target(logits, target_index(logits, targets)).logsumexp(-1));
 }
 
 at::Tensor logistic_losses(const at::Tensor& logits, const at::Tensor& targets) {
-  const at::Tensor sign = 1 - 2 * targets.to(logits.scalar_type());
-  return log_one_plus_exp(sign * logits.squeeze(-1));
+  return log_one_plus_exp(signs(logits, targets) * logits.squeeze(-1));
+}
+
+LossesAndResiduals softmax_losses_and_residuals(const at::Tensor& logits, const at::Tensor& targets) {
+  const at::Tensor index = target_index(logits, targets);
+  const at::Tensor gaps = gaps_to_target(logits, index);
+  const at::Tensor losses = log_one_plus_exp(gaps.logsumexp(-1));
+  at::Tensor residuals = (gaps - losses.unsqueeze(-1)).exp_();  // p_k = exp(z_k − z_y − loss), 0 at y so far
+  residuals.scatter_(-1, index, residuals.sum(-1, true).neg_());
+  return {losses, residuals};
+}
+
+LossesAndResiduals logistic_losses_and_residuals(const at::Tensor& logits, const at::Tensor& targets) {
+  const at::Tensor sign = signs(logits, targets);
+  const at::Tensor margins = sign * logits.squeeze(-1);
+  return {log_one_plus_exp(margins), (sign * margins.sigmoid()).unsqueeze(-1)};
 }
 
 }  // namespace talweg::tasks

@@ -44,6 +44,12 @@ at::Tensor GeneralizedLinear::losses(const at::Tensor& outputs, const data::Batc
   return (at::sigmoid(outputs) - batch.tensors[1]).square().mean(-1) / 2;
 }
 
+LinearInParameters::ValueAndResidual GeneralizedLinear::value_and_residual(const at::Tensor& outputs,
+                                                                           const data::Batch& batch) {
+  const at::Tensor mean = at::sigmoid(outputs), error = mean - batch.tensors[1];
+  return {error.square().mean() / 2, error * mean * (1 - mean) / static_cast<double>(error.numel())};
+}
+
 at::Tensor GeneralizedLinear::loss(const data::Batch& batch) {
   return losses(outputs(batch), batch);
 }

@@ -1,4 +1,5 @@
 #include "tasks/classification/classification.h"
+#include "tasks/classification/losses.h"
 
 #include <gtest/gtest.h>
 
@@ -48,6 +49,23 @@ TEST(Classification, GradientAgreesWithFiniteDifferences) {
     entry.add_(h);
     EXPECT_NEAR(parameter.grad().view(-1)[0].item<double>(), (above - below) / (2 * h), 1e-8);
   }
+}
+
+/// Near and far from the target: relative precision is kept where 1 − p would cancel.
+TEST(Classification, ResidualsAreTheDerivativesOfTheLosses) {
+  for (const double scale : {1.0, 30.0, 200.0})
+    for (const std::int64_t classes : {std::int64_t{1}, std::int64_t{4}}) {
+      torch::manual_seed(7);
+      const at::Tensor logits = (scale * at::randn({9, classes}, at::kDouble)).requires_grad_(true);
+      const at::Tensor targets = at::randint(std::max<std::int64_t>(2, classes), {9}, at::kLong);
+      const at::Tensor losses = classes == 1 ? logistic_losses(logits, targets) : softmax_losses(logits, targets);
+      losses.sum().backward();
+      torch::NoGradGuard no_grad;
+      const LossesAndResiduals evaluated =
+          classes == 1 ? logistic_losses_and_residuals(logits, targets) : softmax_losses_and_residuals(logits, targets);
+      EXPECT_TRUE(at::equal(evaluated.losses, losses));
+      EXPECT_TRUE(at::allclose(evaluated.residuals, logits.grad(), 1e-12, 1e-300)) << "scale " << scale;
+    }
 }
 
 TEST(Classification, EvaluationDoesNotDependOnItsBatchSize) {
