@@ -4,7 +4,7 @@ add_library(talweg_precompiled OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cpp)
 target_link_libraries(talweg_precompiled PUBLIC talweg_libtorch PRIVATE talweg_flags)
 target_precompile_headers(talweg_precompiled PRIVATE "${CMAKE_SOURCE_DIR}/core/libtorch.h")
 
-set(TALWEG_TENSOR_FREE core/config core/io core/report core/plot core/metrics core/run)
+set(TALWEG_TENSOR_FREE core/config core/io core/report core/plot core/metrics core/run core/privacy)
 
 # GCC accepts a precompiled header only with the very options it was made with, and CMake would give executables -fPIE instead of
 # the libraries' -fPIC.
