@@ -49,6 +49,12 @@ function(talweg_library name)
   endforeach()
 endfunction()
 
+# The FFT of privacy accounting: complex products without the checks for infinities that the standard's rules ask for.
+function(talweg_fourier_options)
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/core/privacy/loss_distribution/fourier.cpp PROPERTIES
+    COMPILE_OPTIONS "-fcx-limited-range" INCLUDE_DIRECTORIES "${TALWEG_KISSFFT_INCLUDE}")
+endfunction()
+
 # The data sets that travel inside the core library (core/data/bundled.cpp includes them byte by byte).
 function(talweg_embed_bundled_data)
   set(folder ${CMAKE_SOURCE_DIR}/core/data/bundled)
