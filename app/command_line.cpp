@@ -17,6 +17,33 @@ const char* const kExitCodes =
     "Exit codes: 0 success, 1 system failure (disk full, permission), 2 wrong command line, 3 wrong configuration,\n"
     "4 bad data file, 5 training failed, 6 interrupted and saved, 7 expectation not met.\n";
 
+/// Options of one command only, each with a value that the command itself reads.
+struct ValueOption {
+  const char* name;
+  const char* argument;
+  const char* summary;
+};
+constexpr ValueOption kValueOptions[] = {
+    {"noise", "S", "noise multiplier: deviation of the noise on the sum of clipped gradients over the clipping norm"},
+    {"epsilon", "E", "find the smallest noise for this ε instead"},
+    {"delta", "D", "δ (default 1e-5)"},
+    {"q", "Q", "sampling rate: probability of an example to be in a batch"},
+    {"n", "N", "number of examples; with --batch instead of --q"},
+    {"batch", "B", "batch size"},
+    {"steps", "T", "number of steps"},
+    {"epochs", "K", "number of epochs instead"},
+    {"sampler", "NAME", "poisson (default), without_replacement, shuffle or cyclic"},
+    {"accountant", "NAME",
+     "pld, sgm_rdp, gdp, wor_rdp, shuffle_gauss, dc_shuffle, dc_wor, paper_gc, paper_dc or all (default)"},
+    {"relation", "NAME", "add_or_remove_one, zero_out_one or replace_one (default: the accountant's)"},
+    {"clip", "C", "clipping norm (default 1); matters for a bounded domain only"},
+    {"learning-rate", "ETA", "learning rate; needed for a bounded domain"},
+    {"radius", "R", "radius of the bounded domain that the parameters are projected on"},
+    {"smoothness", "L",
+     "Lipschitz constant of every example's gradient, assumed; needed by dc_shuffle, dc_wor and paper_dc"},
+    {"plot", "FILE", "also draw ε against steps into this SVG file"},
+};
+
 cxxopts::Options make_options(const Command& command) {
   cxxopts::Options options("talweg " + command.name, command.summary);
   options.custom_help("[OPTION…]").positional_help(command.arguments);
@@ -32,6 +59,8 @@ cxxopts::Options make_options(const Command& command) {
   if (has("seed")) add("seed", "seed of all random numbers", cxxopts::value<std::string>(), "N");
   if (has("table")) add("table", "also write the verdicts as a Markdown table", cxxopts::value<std::string>(), "FILE");
   if (has("quiet")) add("q,quiet", "no progress");
+  for (const ValueOption& option : kValueOptions)
+    if (has(option.name)) add(option.name, option.summary, cxxopts::value<std::string>(), option.argument);
   add("h,help", "show this help");
   add("arguments", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional({"arguments"});
@@ -90,6 +119,16 @@ const std::vector<Command>& commands() {
        {"output", "table", "quiet"},
        1,
        1000},
+      {"privacy",
+       "",
+       "differential privacy of a DP-SGD run: epsilon for a noise, or the noise for an epsilon",
+       "Prints every accountant's ε, ε against steps, and a statement to quote; loads no LibTorch. For example:\n"
+       "  talweg privacy --noise 1.1 --q 0.01 --steps 10000 --delta 1e-5\n"
+       "  talweg privacy --epsilon 8 --n 60000 --batch 256 --epochs 20 --delta 1e-5\n",
+       {"noise", "epsilon", "delta", "q", "n", "batch", "steps", "epochs", "sampler", "accountant", "relation", "clip",
+        "learning-rate", "radius", "smoothness", "plot"},
+       0,
+       0},
       {"version", "", "versions of the program and its libraries", "", {}, 0, 0},
       {"completion",
        "SHELL",
@@ -165,6 +204,9 @@ std::optional<Invocation> parse_command_line(int argc, char** argv) {
     if (known("seed") && parsed.count("seed") > 0) invocation.assignments.push_back("seed=" + text("seed"));
     if (known("output")) invocation.output = text("output");
     if (known("table")) invocation.table = text("table");
+    for (const ValueOption& option : kValueOptions)
+      if (known(option.name) && parsed.count(option.name) > 0)
+        invocation.values.emplace_back(option.name, text(option.name));
     invocation.quiet = known("quiet") && parsed.count("quiet") > 0;
   } catch (const cxxopts::exceptions::exception& error) {
     throw UsageError(fmt::format("{}; 'talweg {} --help' shows the options", error.what(), name));
