@@ -10,6 +10,7 @@
 #include "tasks/matrix_factorization/matrix_factorization.h"
 #include "tasks/policy/bandit.h"
 #include "tasks/policy/mdp.h"
+#include "tasks/privacy/privacy_bounds.h"
 
 namespace talweg::tasks {
 namespace {
@@ -38,6 +39,8 @@ void register_components() {
                                "Vaswani and Babanezhad 2025");
     add<Mdp, MdpOptions>("mdp", "tabular Markov decision process, softmax policy, exact gradients",
                          "Vaswani and Babanezhad 2025");
+    add<PrivacyBounds, PrivacyBoundsOptions>("privacy_bounds", "bounds on the privacy loss of DP-SGD with a hidden state",
+                                             "Liang et al. 2026");
     add<MatrixFactorization, MatrixFactorizationOptions>(
         "matrix_factorization", "two-layer linear network on an ill-conditioned map", "Vaswani et al. 2019");
     return true;

@@ -23,7 +23,8 @@ std::string_view name_of(Guarantee guarantee);
 struct PrivacySpent {
   double epsilon = 0;  ///< may be infinite
   double delta = 0;
-  std::optional<double> at_least{};                 ///< a proven lower bound on the best ε of this mechanism, where the accountant has one
+  std::optional<double>
+      at_least{};  ///< a proven lower bound on the best ε of this mechanism, where the accountant has one
   std::optional<double> order{};  ///< the Rényi order α that gave it, of accountants that have one
   Guarantee guarantee = Guarantee::certified;
   NeighbouringRelation relation = NeighbouringRelation::add_or_remove_one;

@@ -20,7 +20,8 @@ BoundedChain::BoundedChain(const Setting& s, int cells)
     const double mean = place(i) - s.learning_rate * gradient;
     // Mass right of an edge, so that far cells keep their digits on either side of the mean.
     const auto between = [&](double a, double b) {
-      const double x = (a - mean) / (deviation * std::numbers::sqrt2), y = (b - mean) / (deviation * std::numbers::sqrt2);
+      const double x = (a - mean) / (deviation * std::numbers::sqrt2),
+                   y = (b - mean) / (deviation * std::numbers::sqrt2);
       return x > 0 ? (std::erfc(x) - std::erfc(y)) / 2 : (std::erfc(-y) - std::erfc(-x)) / 2;
     };
     for (std::size_t j = 0; j < size_; ++j) {

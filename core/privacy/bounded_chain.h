@@ -4,8 +4,8 @@
 
 namespace talweg::privacy {
 
-/// DP-SGD in one dimension whose law can be computed: full batches, concave losses −Lθ²/2 for all examples but one, whose
-/// clipped gradient is always +C or always −C, projection on [−R, R], start at 0:
+/// DP-SGD in one dimension whose law can be computed: full batches, concave losses −Lθ²/2 for all examples but one,
+/// whose clipped gradient is always +C or always −C, projection on [−R, R], start at 0:
 ///
 ///     θ' = Π(θ − η[(n − 1)/n·clip(−Lθ, ±C) ± C/n] + ησξ).
 ///

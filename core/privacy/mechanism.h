@@ -35,9 +35,9 @@ double sensitivity(NeighbouringRelation relation);
 
 /// Projection of all parameters on one ball after every step (DPSGD-DC), and what the bounds for it assume.
 struct BoundedDomain {
-  double radius = 0;                 ///< R > 0; the bounds use the diameter 2R
-  std::optional<double> smoothness{};  ///< L ≥ 0: every example's loss has an L-Lipschitz gradient. An assumption of the
-                                     ///< user; the dc_* accountants ask for it.
+  double radius = 0;                   ///< R > 0; the bounds use the diameter 2R
+  std::optional<double> smoothness{};  ///< L ≥ 0: every example's loss has an L-Lipschitz gradient. An assumption of
+                                       ///< the user; the dc_* accountants ask for it.
 
   bool operator==(const BoundedDomain&) const = default;
 };

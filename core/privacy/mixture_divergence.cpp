@@ -13,8 +13,8 @@ double mixture_divergence(double q, double s, double order) {
     return log_add(q < 1 ? std::log1p(-q) + base : minus_infinity, std::log(q) + moved) -
            std::log(s * std::sqrt(2 * std::numbers::pi));
   };
-  // The trapezoidal rule converges exponentially for analytic functions that decay at both ends. The integrand has its mass
-  // near 0 and, for large orders, near 2α − 1 or α.
+  // The trapezoidal rule converges exponentially for analytic functions that decay at both ends. The integrand has its
+  // mass near 0 and, for large orders, near 2α − 1 or α.
   const double low = -12 * s - 1, high = 2 * order + 12 * s, width = s / 64;
   double sum = minus_infinity;
   for (double x = low; x <= high; x += width)

@@ -78,8 +78,8 @@ TEST(PrivacyLossDistribution, EpsilonTable) {
     EXPECT_LE(interval.upper, row.value + 2e-3) << row.steps;
     EXPECT_GE(interval.lower, row.value - 2e-3) << row.steps;
     const BestOrder rdp = best_epsilon(
-        [&](double order) { return static_cast<double>(row.steps) * sampled_gaussian_rdp(row.q, row.s, order); }, row.delta,
-        standard_orders());
+        [&](double order) { return static_cast<double>(row.steps) * sampled_gaussian_rdp(row.q, row.s, order); },
+        row.delta, standard_orders());
     EXPECT_LT(interval.upper, rdp.epsilon);
   }
 }

@@ -21,8 +21,8 @@ double by_integration(double q, double s, double order) {
 
 TEST(SampledGaussianRdp, PublishedValues) {
   // Mironov et al. 2019 as implemented by TF-Privacy and Opacus; per step.
-  const double table[][2] = {{2, 1.28510082e-4},   {3, 1.96277890e-4},  {4, 2.66718315e-4},
-                             {8, 5.84070336e-4},   {16, 1.699826728},   {32, 8.469416434}};
+  const double table[][2] = {{2, 1.28510082e-4}, {3, 1.96277890e-4}, {4, 2.66718315e-4},
+                             {8, 5.84070336e-4}, {16, 1.699826728},  {32, 8.469416434}};
   for (const auto& [order, value] : table)
     EXPECT_NEAR(sampled_gaussian_rdp(0.01, 1.1, order) / value, 1, 1e-8) << order;
   EXPECT_NEAR(50 * sampled_gaussian_rdp(0.01, 2.5, 100), 167.416, 1e-3);
@@ -33,7 +33,8 @@ TEST(SampledGaussianRdp, EqualsTheIntegral) {
   for (const double order : {1.1, 1.5, 2.5, 3.0, 7.7, 12.0})
     for (const double s : {0.6, 1.1, 3.0})
       for (const double q : {0.01, 0.2, 0.7})
-        EXPECT_NEAR(sampled_gaussian_rdp(q, s, order) / by_integration(q, s, order), 1, 1e-6) << order << " " << s << " " << q;
+        EXPECT_NEAR(sampled_gaussian_rdp(q, s, order) / by_integration(q, s, order), 1, 1e-6)
+            << order << " " << s << " " << q;
 }
 
 TEST(SampledGaussianRdp, Ends) {
@@ -62,13 +63,11 @@ struct Row {
 };
 
 TEST(RdpConversion, EpsilonTable) {
-  const Row rows[] = {{0.01, 1.1, 10000, 1e-5, 5.631992, 4.7, 6.278710},
-                      {0.01, 4.0, 10000, 1e-5, 1.035490, 17, 1.258575},
-                      {0.01, 1.1, 1000, 1e-5, 1.711770, 9.6, 2.082085},
-                      {0.01, 1.0, 1000, 1e-5, 2.101365, 7.8, 2.537983},
-                      {0.04, 1.5, 2250, 1e-5, 7.32911117143, 3.9, NAN},
-                      {0.01, 0.7, 120, 1e-5, 3.23919219, 4.4, NAN},
-                      {0.0064, 1.0, 781, 1e-6, 1.615967, 9.3, NAN}};
+  const Row rows[] = {
+      {0.01, 1.1, 10000, 1e-5, 5.631992, 4.7, 6.278710}, {0.01, 4.0, 10000, 1e-5, 1.035490, 17, 1.258575},
+      {0.01, 1.1, 1000, 1e-5, 1.711770, 9.6, 2.082085},  {0.01, 1.0, 1000, 1e-5, 2.101365, 7.8, 2.537983},
+      {0.04, 1.5, 2250, 1e-5, 7.32911117143, 3.9, NAN},  {0.01, 0.7, 120, 1e-5, 3.23919219, 4.4, NAN},
+      {0.0064, 1.0, 781, 1e-6, 1.615967, 9.3, NAN}};
   for (const Row& row : rows) {
     const auto curve = [&](double order) { return row.steps * sampled_gaussian_rdp(row.q, row.s, order); };
     const BestOrder improved = best_epsilon(curve, row.delta, standard_orders());
@@ -76,7 +75,9 @@ TEST(RdpConversion, EpsilonTable) {
     EXPECT_NEAR(improved.order, row.order, 1e-9) << row.steps;
     const BestOrder classic = best_epsilon(curve, row.delta, standard_orders(), classic_epsilon_at_order);
     EXPECT_GT(classic.epsilon, improved.epsilon);
-    if (!std::isnan(row.classic)) { EXPECT_NEAR(classic.epsilon, row.classic, 1e-6) << row.steps; }
+    if (!std::isnan(row.classic)) {
+      EXPECT_NEAR(classic.epsilon, row.classic, 1e-6) << row.steps;
+    }
   }
 }
 
