@@ -13,6 +13,7 @@ ours, peers, startup, csv_peer = load("ours.json"), load("peers.json"), load("st
 readers = {b["name"]: b["bytes_per_second"] / 1e6 for b in load("readers.json")["benchmarks"]}
 processor = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown")
 commit = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True).stdout.strip()
+privacy, privacy_peers = load("privacy.json"), load("privacy_peers.json")
 
 
 def us(seconds):
@@ -61,6 +62,19 @@ a record at every tenth step. A background thread pays off when preparing a batc
 | LIBSVM | {readers["libsvm"]:.0f} |
 | numpy.loadtxt on CSV | {csv_peer["numpy_loadtxt"]:.0f} |
 
+## Privacy accounting
+
+Milliseconds for one answer (medians), noise multiplier 1.1, sampling rate 0.01, 10 000 steps, δ = 1e-5. Goals: PLD below 100 ms, RDP
+below 1 ms.
+
+| accountant | time | ε |
+|---|---|---|
+"""
+mine, others = next(iter(privacy.values())), next(iter(privacy_peers.values()))
+text += f"| `pld`, both directions, both bounds | {mine['pld'][0] * 1e3:.1f} ms | {mine['pld'][1]:.4f} to {mine['pld'][2]:.4f} |\n"
+text += f"| `sgm_rdp` | {mine['rdp'][0] * 1e3:.3f} ms | {mine['rdp'][1]:.4f} |\n"
+text += "".join(f"| {name} | {seconds * 1e3:.1f} ms | {epsilon:.4f} |\n" for name, (seconds, epsilon) in others.items())
+text += """
 Not measured on a GPU yet.
 """
 output.write_text(text)
