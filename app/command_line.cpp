@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 // A value may hold commas (a file name, "--set key={a: 1, b: 2}"), so lists come from repeated options alone.
 #define CXXOPTS_VECTOR_DELIMITER '\0'
 #include <cxxopts.hpp>
@@ -72,6 +73,23 @@ std::string nearest_command(const std::string& word) {
     if (!word.empty() && (command.name.starts_with(word.substr(0, 3)) || word.starts_with(command.name)))
       return fmt::format(" (did you mean '{}'?)", command.name);
   return "; 'talweg --help' lists them";
+}
+
+/// "--q" and "--q=1" as "-q" and "-q", "1": the parser knows names of one letter only with one dash.
+std::vector<std::string> with_short_names(int argc, char** argv) {
+  std::vector<std::string> words;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool one_letter =
+        word.size() >= 3 && word.starts_with("--") && std::isalpha(static_cast<unsigned char>(word[2]));
+    if (one_letter && (word.size() == 3 || word[3] == '=')) {
+      words.push_back(word.substr(1, 2));
+      if (word.size() > 3) words.push_back(word.substr(4));
+    } else {
+      words.push_back(word);
+    }
+  }
+  return words;
 }
 
 }  // namespace
@@ -158,9 +176,11 @@ std::string command_help(const Command& command) {
       fmt::format("talweg {} — {}\n\nUsage: talweg {} {} [OPTION…]\n\n{}{}", command.name, command.summary,
                   command.name, command.arguments, command.details, command.details.empty() ? "" : "\n");
   for (const cxxopts::HelpOptionDetails& option : options.group_help("").options) {
-    if (option.l.front() == "arguments") continue;
-    const std::string names = fmt::format("{}--{}{}", option.s.empty() ? "    " : "-" + option.s + ", ",
-                                          option.l.front(), option.arg_help.empty() ? "" : " " + option.arg_help);
+    const std::string& name = option.l.empty() ? option.s : option.l.front();
+    if (name == "arguments") continue;
+    const std::string names =
+        fmt::format("{}--{}{}", option.s.empty() || option.l.empty() ? "    " : "-" + option.s + ", ", name,
+                    option.arg_help.empty() ? "" : " " + option.arg_help);
     text += fmt::format("  {:<28}{}\n", names, option.desc);
   }
   return text + "\n" + kExitCodes;
@@ -186,7 +206,10 @@ std::optional<Invocation> parse_command_line(int argc, char** argv) {
   invocation.command_line.assign(argv, argv + argc);
   try {
     cxxopts::Options options = make_options(*command);
-    const cxxopts::ParseResult parsed = options.parse(argc - 1, argv + 1);
+    const std::vector<std::string> words = with_short_names(argc, argv);
+    std::vector<const char*> pointers;
+    for (const std::string& word : words) pointers.push_back(word.c_str());
+    const cxxopts::ParseResult parsed = options.parse(static_cast<int>(pointers.size()), pointers.data());
     if (parsed.count("help") > 0) {
       std::cout << command_help(*command);
       return std::nullopt;

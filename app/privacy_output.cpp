@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <set>
@@ -55,25 +56,32 @@ void print_table(const PrivacyQuestion& q, const Ledger& ledger) {
   if (!warnings.empty()) fmt::print("\n");
 }
 
-/// About `count` numbers of steps up to the last, rounded to whole ones.
-std::vector<std::int64_t> milestones(std::int64_t steps, int count) {
-  std::set<std::int64_t> list;
-  for (int i = 1; i <= count; ++i)
-    list.insert(std::max<std::int64_t>(1, std::llround(static_cast<double>(steps) * i / count)));
+/// About `count` numbers of steps up to the last; where examples are used once per epoch, ends of epochs, so that cut
+/// epochs do not make teeth.
+std::vector<std::int64_t> milestones(const PrivacyQuestion& q, int count) {
+  const privacy::Sampling sampling = q.mechanism.sampling;
+  const bool epochs = sampling == privacy::Sampling::shuffle || sampling == privacy::Sampling::cyclic;
+  const std::int64_t unit = epochs ? std::llround(1 / q.mechanism.sampling_rate) : 1;
+  std::set<std::int64_t> list = {q.steps};
+  for (int i = 1; i < count; ++i) {
+    const double wanted = static_cast<double>(q.steps) * i / count;
+    list.insert(std::clamp<std::int64_t>(std::llround(wanted / static_cast<double>(unit)) * unit, 1, q.steps));
+  }
   return {list.begin(), list.end()};
 }
 
 void print_bars(const PrivacyQuestion& q) {
   constexpr int kWidth = 48;
-  const std::vector<std::int64_t> marks = milestones(q.steps, 8);
+  const std::vector<std::int64_t> marks = milestones(q, 8);
   std::vector<double> epsilons;
   for (const std::int64_t steps : marks)
     epsilons.push_back(q.chosen->spent(Ledger(q.mechanism, steps), q.delta, q.relation).epsilon);
-  if (!(epsilons.back() > 0) || std::isinf(epsilons.back())) return;
+  const double longest = *std::max_element(epsilons.begin(), epsilons.end());
+  if (!(longest > 0) || std::isinf(longest)) return;
   fmt::print("{:>10}  ε ({})\n", "steps", q.chosen->name);
   for (std::size_t i = 0; i < marks.size(); ++i) {
     std::string bar;
-    for (int k = 0; k < static_cast<int>(std::lround(kWidth * epsilons[i] / epsilons.back())); ++k) bar += "█";
+    for (int k = 0; k < static_cast<int>(std::lround(kWidth * epsilons[i] / longest)); ++k) bar += "█";
     fmt::print("{:>10}  {:<9} {}\n", marks[i], number(epsilons[i]), bar);
   }
   fmt::print("\n");
@@ -117,10 +125,12 @@ void write_plot(const PrivacyQuestion& q, const std::string& file) {
   figure.y_label = "ε";
   for (const Accountant& accountant : privacy::accountants()) {
     if (!accountant.misfit(q.mechanism).empty() || (!q.all && &accountant != q.chosen)) continue;
+    // Without a bounded domain the published formula would only stretch the axis.
+    if (accountant.guarantee == privacy::Guarantee::paper_formula && !q.mechanism.domain && q.all) continue;
     plot::Series series;
     series.name = accountant.name;
     if (accountant.guarantee != privacy::Guarantee::certified) series.style = plot::SeriesStyle::dashed;
-    for (const std::int64_t steps : milestones(q.steps, 40)) {
+    for (const std::int64_t steps : milestones(q, 40)) {
       const PrivacySpent spent = accountant.spent(Ledger(q.mechanism, steps), q.delta, relation_for(accountant, q));
       series.x.push_back(static_cast<double>(steps));
       series.y.push_back(spent.epsilon);
