@@ -40,7 +40,7 @@ def peers(noise, rate, steps, delta):
 
 answer = {}
 for setting in SETTINGS:
-    row = answer.setdefault("{:g},{:g},{},1e-05".format(*setting[:3]), {})
+    row = answer.setdefault("{:g},{:g},{},{:g}".format(*setting), {})
     for name, call in peers(*setting).items():
         times = []
         for _ in range(3):
@@ -48,4 +48,4 @@ for setting in SETTINGS:
             epsilon = call()
             times.append(time.perf_counter() - begin)
         row[name] = [statistics.median(times), epsilon]
-print(json.dumps(answer, indent=2))
+print(json.dumps(answer))
