@@ -20,6 +20,7 @@ using privacy::BoundSetting;
 struct NamedBound {
   const char* legend;
   double (*value)(const BoundSetting&, double steps, double weak_convexity);
+  bool at_epoch_ends = false;  ///< a cut epoch costs one use more, which would draw teeth
 };
 
 double certified_for_shuffled_epochs(const BoundSetting& s, double steps, double) {
@@ -52,7 +53,7 @@ const std::map<std::string, NamedBound>& named_bounds() {
        {"one noisy step, as drawn", [](const BoundSetting& s, double, double) { return trivial_bound_of_figure(s); }}},
       {"trivial",
        {"one noisy step, D the diameter", [](const BoundSetting& s, double, double) { return trivial_bound(s); }}},
-      {"dc_shuffle", {"certified, shuffled epochs", certified_for_shuffled_epochs}}};
+      {"dc_shuffle", {"certified, shuffled epochs", certified_for_shuffled_epochs, true}}};
   return list;
 }
 
@@ -127,18 +128,20 @@ Metrics PrivacyBounds::evaluate() {
   Metrics metrics = {{"split", at::sigmoid(split_).item<double>()},
                      {"best_split", best_noise_split(first)},
                      {"saturation", saturation_step(first)}};
-  const bool one = options_.batches.size() == 1;
+  const std::string& main = options_.bounds.front();
+  const auto last = *std::max_element(options_.at.begin(), options_.at.end());
   double largest = 0;
   for (const std::int64_t batch : options_.batches)
+    largest = std::max(largest, bound(main, batch, static_cast<double>(last)));
+  for (const std::int64_t batch : options_.batches) {
+    const std::string of_batch = options_.batches.size() == 1 ? "" : fmt::format("_b{}", batch);
     for (const std::int64_t t : options_.at)
-      largest = std::max(largest, bound(options_.bounds.front(), batch, static_cast<double>(t)));
-  for (const std::int64_t batch : options_.batches)
-    for (const std::int64_t t : options_.at) {
-      const std::string where = one ? fmt::format("{}", t) : fmt::format("b{}_{}", batch, t);
-      for (const std::string& name : options_.bounds)
-        metrics.emplace_back(fmt::format("{}_{}", name, where), bound(name, batch, static_cast<double>(t)));
-      metrics.emplace_back("share_" + where, bound(options_.bounds.front(), batch, static_cast<double>(t)) / largest);
-    }
+      metrics.emplace_back(fmt::format("{}{}_{}", main, of_batch, t), bound(main, batch, static_cast<double>(t)));
+    for (const std::string& name : options_.bounds)
+      if (name != main) metrics.emplace_back(name + of_batch, bound(name, batch, static_cast<double>(last)));
+    if (!of_batch.empty())
+      metrics.emplace_back("share" + of_batch, bound(main, batch, static_cast<double>(last)) / largest);
+  }
   metrics.emplace_back("loss", loss({}).item<double>());
   return metrics;
 }
@@ -154,15 +157,18 @@ plot::Figure PrivacyBounds::curves() const {
       "for "
       "shuffled epochs and the assumed smoothness.";
   const auto last = static_cast<double>(*std::max_element(options_.at.begin(), options_.at.end()));
+  figure.y_log = options_.bounds.size() > 1;
   for (const std::int64_t batch : options_.batches)
     for (const std::string& name : options_.bounds) {
+      const double epoch = std::ceil(static_cast<double>(options_.examples) / static_cast<double>(batch));
       plot::Series series;
       series.name = named_bounds().at(name).legend;
       if (options_.batches.size() > 1)
         series.name = fmt::format("b = {}", batch) + (options_.bounds.size() > 1 ? ", " + series.name : "");
       if (name != options_.bounds.front()) series.style = plot::SeriesStyle::dashed;
       for (int i = 1; i <= 200; ++i) {
-        const double x = std::max(1.0, std::round(last * i / 200));
+        double x = std::max(1.0, std::round(last * i / 200));
+        if (named_bounds().at(name).at_epoch_ends && options_.unit == Duration::steps) x = std::ceil(x / epoch) * epoch;
         series.x.push_back(x);
         series.y.push_back(bound(name, batch, x));
       }

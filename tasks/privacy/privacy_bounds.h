@@ -41,9 +41,9 @@ class PrivacyBounds : public Task {
   const data::Dataset& training_data() const override { return data_; }
   /// The excess of the bound over its minimum, relative to it.
   at::Tensor loss(const data::Batch& batch) override;
-  /// "loss", "split" (β), "best_split", "saturation" (the step at which the bound becomes flat), and for every bound,
-  /// batch size b and T of `at` "BOUND_T" or, with several batch sizes, "BOUND_bB_T"; "share_bB_T" relates the first
-  /// bound to the largest that is drawn.
+  /// "loss", "split" (β), "best_split", "saturation" (the step at which the bound becomes flat); the first bound at
+  /// every T of `at` as "BOUND_T", the others at the last T as "BOUND". With several batch sizes b the names go on with
+  /// "_bB", and "share_bB" is the first bound relative to its largest value at the last T.
   Metrics evaluate() override;
   std::vector<plot::Figure> figures() override;
 
