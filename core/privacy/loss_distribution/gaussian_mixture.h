@@ -40,16 +40,20 @@ class GaussianMixture {
   /// Masses of both distributions between two points, free of cancellation but for their nearness.
   struct Cell {
     double mixture, reference;
-    double rounding;  ///< bound on the error of both
+    double mixture_rounding, reference_rounding;  ///< bounds on their errors
   };
   Cell between(const Edge& a, const Edge& b) const {
     const double n = mass(a.x, a.tail0, b.x, b.tail0), shifted = mass(a.x - 1, a.tail1, b.x - 1, b.tail1);
-    const double scale = std::max(a.tail0, b.tail0) + q_ * std::max(a.tail1, b.tail1);
-    return {(1 - q_) * n + q_ * shifted, n, 4e-16 * scale};
+    // A difference of tails is as accurate as the larger tail.
+    const double n_error = kRounding * (n + std::max(a.tail0, b.tail0));
+    const double shifted_error = kRounding * (shifted + std::max(a.tail1, b.tail1));
+    return {(1 - q_) * n + q_ * shifted, n, (1 - q_) * n_error + q_ * shifted_error, n_error};
   }
   double scale() const { return s_; }
 
  private:
+  static constexpr double kRounding = 4e-16;
+
   double tail(double x) const { return std::erfc(std::abs(x) / (s_ * std::numbers::sqrt2)) / 2; }
   static double mass(double a, double tail_a, double b, double tail_b) {
     if (a >= 0) return tail_a - tail_b;

@@ -72,6 +72,10 @@ struct Search {
   double left_out;
 };
 
+/// Longer windows (and losses that overflow) are given up.
+constexpr double kLongestWindow = 1 << 23;
+
+/// A window of length 0 when none can be had.
 Window choose_window(const TiltedSum& sum, const std::vector<double>& below, const std::vector<double>& above,
                      double spacing, const Search& search) {
   double down = std::numeric_limits<double>::infinity(), wrapped = down, missing = down;
@@ -91,6 +95,8 @@ Window choose_window(const TiltedSum& sum, const std::vector<double>& below, con
   // Mass above the window is missing from its answers, weighted by e^{−λx}, and lands `length` further down.
   const double high = std::min(std::max(mean + missing, mean + wrapped - (pivot - low)), sum.highest);
   Window window;
+  const double cells = (high - low) / spacing;
+  if (!(cells < kLongestWindow) || !std::isfinite(low)) return window;
   window.first = static_cast<std::int64_t>(std::floor(low / spacing)) - 1;
   window.length = fast_length(static_cast<std::size_t>(std::ceil((high - low) / spacing)) + 8);
   window.pivot = static_cast<std::size_t>((pivot - low) / spacing);
@@ -181,24 +187,29 @@ Convolution convolve(const std::vector<RepeatedLoss>& upper, const std::vector<R
   return answer;
 }
 
+/// What a sum that overflows means for the bound: an upper bound is what is true above it, a lower one nothing.
+enum class Lost { keep_above, nothing };
+
 /// ε(δ) of e^{K − λx}·density(x) on the window: δ(ε) = Σ_{x > ε} w(x)(1 − e^{ε − x}), summed from the top until it
 /// passes `delta`. `extra` is added to δ(ε) throughout; `outside` is tilted mass that counts as if it lay just above ε.
 /// Nothing when δ is not reached before the pivot.
 template <class Density>
 std::optional<double> crossing(const Window& window, double spacing, const TiltedSum& sum, double delta, double extra,
-                               double outside, const Density& density) {
+                               double outside, Lost when_lost, const Density& density) {
   const double reference = static_cast<double>(window.end() - 1) * spacing;
   double mass = extra, discounted = 0;  // Σ w, Σ w·e^{reference − x}
   for (std::size_t i = window.length; i-- > window.pivot;) {
     const double x = static_cast<double>(window.first + static_cast<std::int64_t>(i)) * spacing;
     const double scale = std::exp(sum.cumulants.value - sum.tilt * x), level = outside * scale;
-    // δ at ε = x needs no term of x itself.
-    if (mass - discounted * std::exp(x - reference) + level > delta) {
+    // δ at ε = x needs no term of x itself. Where it overflows, what was found above still holds.
+    const double here = mass - discounted * std::exp(x - reference) + level;
+    if (!std::isfinite(here)) return when_lost == Lost::keep_above ? std::optional(x + spacing) : std::nullopt;
+    if (here > delta) {
       // Between x and x + spacing δ(ε) = mass − discounted·e^{ε − reference}, with the level taken at x.
       const double ratio = (mass + level - delta) / discounted;
       return ratio > 0 ? std::clamp(reference + std::log(ratio), x, x + spacing) : x + spacing;
     }
-    const double weight = density(i) * scale;
+    const double tilted = density(i), weight = tilted == 0 ? 0 : tilted * scale;
     mass += weight;
     discounted += weight * std::exp(reference - x);
   }
@@ -218,10 +229,16 @@ struct Found {
   std::size_t length = 0;
 };
 
+/// max(0, x) that lets a NaN through, where std::max would call it 0.
+double not_negative(double x) {
+  return x < 0 ? 0 : x;
+}
+
 Found find(const Sums& sums, const Search& search) {
   const double spacing = sums.pessimistic.front().loss.spacing;
   const std::vector<double> grown = sums.up.growth(1);
   const Window window = choose_window(sums.up, sums.up.growth(-1), grown, spacing, search);
+  if (window.length == 0) return {std::numeric_limits<double>::infinity(), 0, 0};
   const Convolution sum = convolve(sums.pessimistic, sums.optimistic, sums.up.tilt, window.length);
   const auto period = static_cast<std::int64_t>(window.length);
   const auto at = [&](std::size_t i) {
@@ -236,10 +253,10 @@ Found find(const Sums& sums, const Search& search) {
   const double pivot = static_cast<double>(window.pivot) * spacing;
   const double wrapped =
       sums.down.tail(low, -1, sums.down.growth(-1)) + sums.down.tail(high + pivot, 1, sums.down.growth(1));
-  return {crossing(window, spacing, sums.up, sums.delta, sums.infinite + missing, 0,
-                   [&](std::size_t i) { return std::max(0.0, at(i).real()) + sum.upper_error; }),
-          crossing(window, spacing, sums.down, sums.delta, 0, -wrapped,
-                   [&](std::size_t i) { return std::max(0.0, at(i).imag() - sum.lower_error); }),
+  return {crossing(window, spacing, sums.up, sums.delta, sums.infinite + missing, 0, Lost::keep_above,
+                   [&](std::size_t i) { return not_negative(at(i).real()) + sum.upper_error; }),
+          crossing(window, spacing, sums.down, sums.delta, 0, -wrapped, Lost::nothing,
+                   [&](std::size_t i) { return not_negative(at(i).imag() - sum.lower_error); }),
           window.length};
 }
 
