@@ -196,22 +196,23 @@ enum class Lost { keep_above, nothing };
 template <class Density>
 std::optional<double> crossing(const Window& window, double spacing, const TiltedSum& sum, double delta, double extra,
                                double outside, Lost when_lost, const Density& density) {
-  const double reference = static_cast<double>(window.end() - 1) * spacing;
-  double mass = extra, discounted = 0;  // Σ w, Σ w·e^{reference − x}
+  const double decay = std::exp(-spacing);
+  double mass = extra, discounted = 0;  // Σ w, Σ w·e^{x − place of w}
   for (std::size_t i = window.length; i-- > window.pivot;) {
     const double x = static_cast<double>(window.first + static_cast<std::int64_t>(i)) * spacing;
     const double scale = std::exp(sum.cumulants.value - sum.tilt * x), level = outside * scale;
+    discounted *= decay;
     // δ at ε = x needs no term of x itself. Where it overflows, what was found above still holds.
-    const double here = mass - discounted * std::exp(x - reference) + level;
+    const double here = mass - discounted + level;
     if (!std::isfinite(here)) return when_lost == Lost::keep_above ? std::optional(x + spacing) : std::nullopt;
     if (here > delta) {
-      // Between x and x + spacing δ(ε) = mass − discounted·e^{ε − reference}, with the level taken at x.
+      // Between x and x + spacing δ(ε) = mass − discounted·e^{ε − x}, with the level taken at x.
       const double ratio = (mass + level - delta) / discounted;
-      return ratio > 0 ? std::clamp(reference + std::log(ratio), x, x + spacing) : x + spacing;
+      return ratio > 0 ? std::clamp(x + std::log(ratio), x, x + spacing) : x + spacing;
     }
     const double tilted = density(i), weight = tilted == 0 ? 0 : tilted * scale;
     mass += weight;
-    discounted += weight * std::exp(reference - x);
+    discounted += weight;
   }
   return std::nullopt;
 }

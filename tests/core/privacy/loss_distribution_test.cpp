@@ -95,6 +95,17 @@ TEST(PrivacyLossDistribution, PartsComposeInAnyOrder) {
   EXPECT_NEAR(whole.upper, parts.upper, 1e-9);
 }
 
+TEST(PrivacyLossDistribution, HardlyAnyNoiseIsNeverMistakenForPrivacy) {
+  // One step alone loses ln(M/N) ≈ (2x − 1)/(2s²) with x near 1 with probability q.
+  const EpsilonInterval little = poisson_epsilon({{0.3, 0.05, 10}}, 1e-5);
+  EXPECT_GT(little.upper, 1 / (2 * 0.05 * 0.05));
+  EXPECT_GE(little.upper, little.lower);
+  // Losses of many thousands, far beyond the range of e^ε.
+  const EpsilonInterval large = poisson_epsilon({{0.229, 0.329, 53011}}, 1.8e-10);
+  EXPECT_GT(large.lower, 709);
+  EXPECT_LT(large.upper / large.lower, 1.01);
+}
+
 TEST(PrivacyLossDistribution, NothingToHideNothingSpent) {
   const EpsilonInterval interval = poisson_epsilon({{0.01, 100, 3}}, 0.3);
   EXPECT_EQ(interval.lower, 0);
