@@ -82,7 +82,7 @@ bool Classification::is_linear() const {
 }
 
 at::Tensor Classification::outputs(const data::Batch& batch) {
-  return model_->forward(batch.tensors[0]);
+  return model_->forward_transposed(batch.tensors[0]).t();
 }
 
 at::Tensor Classification::losses(const at::Tensor& outputs, const data::Batch& batch) {
@@ -96,7 +96,8 @@ LinearInParameters::ValueAndResidual Classification::value_and_residual(const at
   const LossesAndResiduals evaluated = options_.head == ClassificationHead::logistic
                                            ? logistic_losses_and_residuals(outputs, batch.tensors[1])
                                            : softmax_losses_and_residuals(outputs, batch.tensors[1]);
-  return {evaluated.losses.mean(), evaluated.residuals / static_cast<double>(evaluated.losses.numel())};
+  at::Tensor residuals = evaluated.residuals;
+  return {evaluated.losses.mean(), residuals.div_(static_cast<double>(evaluated.losses.numel()))};
 }
 
 double Classification::smoothness() {
