@@ -6,10 +6,13 @@
 #include "models/register.h"
 #include "optim/register.h"
 #include "tasks/classification/classification.h"
+#include "tasks/gaussian_mean/gaussian_mean.h"
 #include "tasks/generalized_linear/generalized_linear.h"
 #include "tasks/matrix_factorization/matrix_factorization.h"
 #include "tasks/policy/bandit.h"
 #include "tasks/policy/mdp.h"
+#include "tasks/privacy_audit/canary_audit.h"
+#include "tasks/privacy_audit/membership_inference.h"
 
 namespace talweg::tasks {
 namespace {
@@ -40,6 +43,13 @@ void register_components() {
                          "Vaswani and Babanezhad 2025");
     add<MatrixFactorization, MatrixFactorizationOptions>(
         "matrix_factorization", "two-layer linear network on an ill-conditioned map", "Vaswani et al. 2019");
+    add<GaussianMean, GaussianMeanOptions>("gaussian_mean", "the mean of Gaussian points: what noise and a domain cost",
+                                           "ours");
+    add<CanaryAudit, CanaryAuditOptions>("canary_audit", "audits private training with canaries, in one run",
+                                         "Steinke et al. 2023");
+    add<MembershipInference, MembershipInferenceOptions>(
+        "membership_inference", "shadow models attack a trained model: were these examples in its data?",
+        "Shokri et al. 2017; Liang et al. 2026");
     return true;
   }();
   (void)once;

@@ -10,6 +10,7 @@
 #include "core/data/batch_loader.h"
 #include "core/metrics/progress.h"
 #include "core/metrics/sink.h"
+#include "core/optimizer/run_plan.h"
 #include "core/run/run_directory.h"
 #include "core/train/best_tracker.h"
 #include "core/train/loss_window.h"
@@ -31,7 +32,8 @@ struct RunOutcome {
   std::int64_t parameters = 0;
   std::int64_t forwards = 0;  ///< passes over a batch
   std::int64_t backwards = 0;
-  Metrics metrics;  ///< last value of every metric
+  nlohmann::json account;  ///< what an optimizer states about the whole run (RunAware), or empty
+  Metrics metrics;         ///< last value of every metric
   std::optional<BestTracker::Best> best;
 };
 
@@ -56,6 +58,8 @@ class Trainer {
   Task& task() { return *task_; }
 
  private:
+  void begin_run();
+  nlohmann::json account();
   void train_step();
   void record();
   void evaluate();
@@ -76,6 +80,7 @@ class Trainer {
   at::Device device_;
   std::unique_ptr<Task> task_;
   std::unique_ptr<Optimizer> optimizer_;
+  RunAware* run_aware_ = nullptr;  // the optimizer, when it is
   std::unique_ptr<Schedule> schedule_;
   std::unique_ptr<TaskObjective> objective_;
   std::unique_ptr<WeightAverage> average_;

@@ -70,11 +70,22 @@ Classification::Classification(const ClassificationOptions& options, const TaskC
 }
 
 at::Tensor Classification::loss(const data::Batch& batch) {
+  return losses_of(batch, at::Reduction::Mean);
+}
+
+at::Tensor Classification::example_losses(const data::Batch& batch) {
+  return losses_of(batch, at::Reduction::None);
+}
+
+at::Tensor Classification::losses_of(const data::Batch& batch, at::Reduction::Reduction reduction) {
   const at::Tensor raw = model_->forward(batch.tensors[0]);
   const at::Tensor logits = raw.scalar_type() == at::kDouble ? raw : raw.to(at::kFloat);
-  if (options_.head == ClassificationHead::logistic) return logistic_losses(logits, batch.tensors[1]).mean();
-  if (is_linear()) return softmax_losses(logits, batch.tensors[1]).mean();
-  return at::cross_entropy_loss(logits, batch.tensors[1], {}, at::Reduction::Mean, -100, options_.label_smoothing);
+  const at::Tensor& targets = batch.tensors[1];
+  if (options_.head == ClassificationHead::softmax && !is_linear())
+    return at::cross_entropy_loss(logits, targets, {}, reduction, -100, options_.label_smoothing);
+  const at::Tensor losses = options_.head == ClassificationHead::logistic ? logistic_losses(logits, targets)
+                                                                          : softmax_losses(logits, targets);
+  return reduction == at::Reduction::Mean ? losses.mean() : losses;
 }
 
 bool Classification::is_linear() const {
