@@ -13,6 +13,7 @@
 #include "tasks/policy/mdp.h"
 #include "tasks/privacy_audit/canary_audit.h"
 #include "tasks/privacy_audit/membership_inference.h"
+#include "tasks/privacy/privacy_bounds.h"
 
 namespace talweg::tasks {
 namespace {
@@ -41,6 +42,8 @@ void register_components() {
                                "Vaswani and Babanezhad 2025");
     add<Mdp, MdpOptions>("mdp", "tabular Markov decision process, softmax policy, exact gradients",
                          "Vaswani and Babanezhad 2025");
+    add<PrivacyBounds, PrivacyBoundsOptions>("privacy_bounds", "bounds on the privacy loss of DP-SGD with a hidden state",
+                                             "Liang et al. 2026");
     add<MatrixFactorization, MatrixFactorizationOptions>(
         "matrix_factorization", "two-layer linear network on an ill-conditioned map", "Vaswani et al. 2019");
     add<GaussianMean, GaussianMeanOptions>("gaussian_mean", "the mean of Gaussian points: what noise and a domain cost",

@@ -24,12 +24,12 @@ struct PrivacySpent {
   double epsilon = 0;  ///< may be infinite
   double delta = 0;
   std::optional<double>
-      at_least;                 ///< a proven lower bound on the best ε of this mechanism, where the accountant has one
-  std::optional<double> order;  ///< the Rényi order α that gave it, of accountants that have one
+      at_least{};  ///< a proven lower bound on the best ε of this mechanism, where the accountant has one
+  std::optional<double> order{};  ///< the Rényi order α that gave it, of accountants that have one
   Guarantee guarantee = Guarantee::certified;
   NeighbouringRelation relation = NeighbouringRelation::add_or_remove_one;
-  std::vector<std::string> assumptions;  ///< whole sentences: what must be true for the number to hold
-  std::vector<std::string> warnings;     ///< whole sentences: order at the end of the grid, …
+  std::vector<std::string> assumptions{};  ///< whole sentences: what must be true for the number to hold
+  std::vector<std::string> warnings{};     ///< whole sentences: order at the end of the grid, …
 };
 
 /// A way to turn a ledger into (ε, δ). Stateless: all that is remembered is in the ledger.

@@ -24,7 +24,7 @@ double expansion(const Mechanism& m) {
 
 /// ⌈kq⌉, forgiving the rounding of q = 1/(steps of an epoch).
 double rounded_up(double uses) {
-  return std::ceil(uses * (1 - 1e-12));
+  return std::ceil(uses * (1 - 1e-14));
 }
 
 }  // namespace
@@ -38,13 +38,13 @@ double absorbed_shift(double diameter, double c, double k) {
 
 double uses_of_one_example(const Mechanism& m, std::int64_t steps, std::int64_t before) {
   const double begin = static_cast<double>(before) * m.sampling_rate;
-  return rounded_up(static_cast<double>(before + steps) * m.sampling_rate) - std::floor(begin * (1 + 1e-12));
+  return rounded_up(static_cast<double>(before + steps) * m.sampling_rate) - std::floor(begin * (1 + 1e-14));
 }
 
 double shuffle_bounded_bound(const Mechanism& m, std::int64_t steps) {
   const double per_use = 2 / square(m.noise_multiplier);
   const double epochs = static_cast<double>(steps) * m.sampling_rate;
-  const double cut = std::abs(epochs - std::round(epochs)) < 1e-9 * epochs ? 0 : 1;
+  const double cut = std::abs(epochs - std::round(epochs)) < 1e-12 * epochs ? 0 : 1;
   double best = uses_of_one_example(m, steps) * per_use;
   for (std::int64_t k = 1; k <= steps; ++k) {
     const double uses = (rounded_up(static_cast<double>(k) * m.sampling_rate) + cut) * per_use;

@@ -35,9 +35,9 @@ double sensitivity(NeighbouringRelation relation);
 
 /// Projection of all parameters on one ball after every step (DPSGD-DC), and what the bounds for it assume.
 struct BoundedDomain {
-  double radius = 0;                 ///< R > 0; the bounds use the diameter 2R
-  std::optional<double> smoothness;  ///< L ≥ 0: every example's loss has an L-Lipschitz gradient. An assumption of the
-                                     ///< user; the dc_* accountants ask for it.
+  double radius = 0;                   ///< R > 0; the bounds use the diameter 2R
+  std::optional<double> smoothness{};  ///< L ≥ 0: every example's loss has an L-Lipschitz gradient. An assumption of
+                                       ///< the user; the dc_* accountants ask for it.
 
   bool operator==(const BoundedDomain&) const = default;
 };
@@ -53,7 +53,7 @@ struct Mechanism {
   double clip_norm = 1;      ///< C > 0; with plain privacy accounting it cancels
   double batch_size = 0;     ///< b, the divisor; needed only for a bounded domain
   double learning_rate = 0;  ///< η; needed only for a bounded domain, must then be the same in all steps
-  std::optional<BoundedDomain> domain;
+  std::optional<BoundedDomain> domain{};
   /// Plain SGD with flat clipping: what the bounds for a hidden state and a bounded domain are proven for. False with
   /// momentum, Adam, weight decay, normalised or per-layer clipping; the dc_* accountants then refuse.
   bool plain_sgd = true;

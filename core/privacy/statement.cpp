@@ -69,7 +69,11 @@ std::string under(Sampling sampling, const Ledger& ledger, double delta) {
     other.record(changed, steps);
   }
   const Accountant& accountant = default_accountant(sampling);
-  const PrivacySpent spent = accountant.spent(other, delta);
+  // Add-or-remove-one makes no sense where the batches are fixed; zeroing out is the relation with the same
+  // sensitivity.
+  const PrivacySpent spent = accountant.spent(
+      other, delta,
+      sampling == Sampling::poisson ? NeighbouringRelation::add_or_remove_one : NeighbouringRelation::zero_out_one);
   return fmt::format("{} ({}, {})", epsilon_in_words(spent.epsilon), accountant.name, name_of(spent.relation));
 }
 
