@@ -5,7 +5,10 @@
 #include "core/train/task.h"
 #include "models/register.h"
 #include "optim/register.h"
+#include "tasks/chebyshev_regression/chebyshev_regression.h"
 #include "tasks/classification/classification.h"
+#include "tasks/deep_matrix_factorization/bifurcation.h"
+#include "tasks/deep_matrix_factorization/deep_matrix_factorization.h"
 #include "tasks/generalized_linear/generalized_linear.h"
 #include "tasks/matrix_factorization/matrix_factorization.h"
 #include "tasks/policy/bandit.h"
@@ -40,6 +43,14 @@ void register_components() {
                          "Vaswani and Babanezhad 2025");
     add<MatrixFactorization, MatrixFactorizationOptions>(
         "matrix_factorization", "two-layer linear network on an ill-conditioned map", "Vaswani et al. 2019");
+    add<ChebyshevRegression, ChebyshevRegressionOptions>(
+        "chebyshev_regression", "a model fitted to a Chebyshev polynomial at a few points", "Cohen et al. 2021");
+    add<DeepMatrixFactorization, DeepMatrixFactorizationOptions>("deep_matrix_factorization",
+                                                                 "deep linear network fitted to a matrix, mode by mode",
+                                                                 "Ghosh et al. 2025 (arXiv 2502.20531)");
+    add<Bifurcation, BifurcationOptions>("bifurcation_diagram",
+                                         "deep linear networks side by side, each with its own step size",
+                                         "Ghosh et al. 2025 (arXiv 2502.20531)");
     return true;
   }();
   (void)once;

@@ -98,7 +98,9 @@ std::string curves(const Figure& figure, const RenderOptions& options) {
   Range x{.log = figure.x_log}, y{.log = figure.y_log};
   std::string data, plot;
   for (size_t i = 0; i < figure.series.size(); ++i) {
-    const Series series = decimated(figure.series[i]);
+    // Scattered points have no order in which some could stand for others.
+    const bool scattered = figure.series[i].style == SeriesStyle::points;
+    const Series series = scattered ? figure.series[i] : decimated(figure.series[i]);
     add(data, "$series{} << END_OF_SERIES\n", i);
     size_t drawn = 0;
     for (size_t k = 0; k < series.x.size(); ++k) {

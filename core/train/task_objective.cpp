@@ -64,9 +64,13 @@ void TaskObjective::begin_step(std::int64_t step, data::Batch batch) {
   defect_.clear();
 }
 
+bool TaskObjective::is_undivided() const {
+  return options_.micro_batch_size == 0 || options_.micro_batch_size >= batch_.size;
+}
+
 bool TaskObjective::is_linear() const {
-  const bool undivided = options_.micro_batch_size == 0 || options_.micro_batch_size >= batch_.size;
-  return linear_ && linear_->is_linear() && undivided && options_.precision != Precision::bfloat16 && batch_.size > 0;
+  return linear_ && linear_->is_linear() && is_undivided() && options_.precision != Precision::bfloat16 &&
+         batch_.size > 0;
 }
 
 namespace {
@@ -123,6 +127,12 @@ at::Tensor TaskObjective::value() {
   if (is_linear()) return linear_->losses(linear_->outputs(batch_).unsqueeze(0), batch_).squeeze(0);
   const RestoreScope statistics(buffers_, saved_buffers_);
   return evaluate([](const at::Tensor&) {});
+}
+
+void TaskObjective::for_each_loss(const std::function<void(const at::Tensor&)>& visit) {
+  const torch::AutoGradMode with_graph(true);
+  const RestoreScope statistics(buffers_, saved_buffers_);
+  evaluate(visit);
 }
 
 Evaluation TaskObjective::gradient() {

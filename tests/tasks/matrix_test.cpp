@@ -27,7 +27,11 @@ std::ostream& operator<<(std::ostream& out, const Cell& cell) {
 
 std::string small_configuration(const std::string& task) {
   const std::map<std::string, std::string> special = {
-      {"classification", "{type: classification, data: digits, model: {type: convnet, channels: [4], hidden: 8}}"}};
+      {"classification", "{type: classification, data: digits, model: {type: convnet, channels: [4], hidden: 8}}"},
+      {"deep_matrix_factorization", "{type: deep_matrix_factorization, target: {singular_values: [1, 0.5], rows: 3}}"},
+      {"bifurcation_diagram",
+       "{type: bifurcation_diagram, target: {singular_values: [1, 0.5], rows: 3}, network: {scale: 0.5}, step_sizes: "
+       "[0.1, 0.2], followed: 4}"}};
   const auto found = special.find(task);
   return found == special.end() ? task : found->second;
 }
