@@ -50,7 +50,7 @@ std::vector<double> orbit(Descent& descent, int length) {
   return values;
 }
 
-const char* const kRotated =
+constexpr const char* kRotated =
     "target: {singular_values: [10, 6, 3], rows: 5, vectors: random}, network: {depth: 3, scale: 0.1}";
 
 TEST(DeepMatrixFactorization, RankOneOrbitOfFullMatrices) {
@@ -98,7 +98,7 @@ TEST(DeepMatrixFactorization, PeriodFour) {
                                              DoubleNear(11.784200, 1e-5), DoubleNear(13.026843, 1e-5)));
 }
 
-const char* const kNearbyModes =
+constexpr const char* kNearbyModes =
     "target: {{singular_values: [10, 9.5, 9], rows: 5, vectors: {}}}, network: {{depth: 3, scale: {}}}";
 
 TEST(DeepMatrixFactorization, OscillationsFeedTheMixingOfNearbyModes) {
