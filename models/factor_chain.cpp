@@ -40,13 +40,13 @@ FactorGradient kernel_gradient(const std::vector<at::Tensor>& layers, const at::
 
 class FactorLoss : public torch::autograd::Function<FactorLoss> {
  public:
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const std::vector<at::Tensor>& layers,
-                            const at::Tensor& target, double scale) {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, at::TensorList layers, const at::Tensor& target,
+                            double scale) {
     std::vector<at::Tensor> values;
     for (const at::Tensor& layer : layers) values.push_back(layer.detach());
     FactorGradient evaluated =
         suits_kernel(values) ? kernel_gradient(values, target, scale) : factor_gradient(values, target, scale);
-    std::vector<at::Tensor> saved = layers;
+    std::vector<at::Tensor> saved = layers.vec();
     saved.push_back(target);
     context->save_for_backward(saved);
     context->saved_data["scale"] = scale;
@@ -105,7 +105,7 @@ std::vector<at::Tensor> factor_hessian_product(const std::vector<at::Tensor>& la
 }
 
 at::Tensor factor_loss(const std::vector<at::Tensor>& layers, const at::Tensor& target, double scale) {
-  if (torch::GradMode::is_enabled()) return FactorLoss::apply(layers, target, scale);
+  if (torch::GradMode::is_enabled()) return FactorLoss::apply(at::TensorList(layers), target, scale);
   return scale * (prefix_products(layers).back() - target).square().sum();
 }
 

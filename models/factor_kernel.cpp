@@ -1,7 +1,5 @@
 #include "models/factor_kernel.h"
 
-#include <ATen/native/CPUBlas.h>
-
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -74,12 +72,17 @@ void FactorKernel::multiply(const Matrix& a, bool transposed, const Matrix& b, c
     dense_product(view, b.data, b.stride, c.data, c.stride, c.rows, c.columns, b.rows, accumulate);
     return;
   }
-  // Column-major BLAS sees the transposes: Cᵀ = Bᵀ·Aᵀ.
-  using at::native::TransposeType;
-  const auto n = [](std::size_t size) { return static_cast<std::int64_t>(size); };
-  at::native::cpublas::gemm(
-      TransposeType::NoTranspose, transposed ? TransposeType::Transpose : TransposeType::NoTranspose, n(c.columns),
-      n(c.rows), n(b.rows), 1.0, b.data, n(b.stride), a.data, n(a.stride), accumulate ? 1.0 : 0.0, c.data, n(c.stride));
+  const auto tensor = [](const Matrix& matrix) {
+    const auto rows = static_cast<std::int64_t>(matrix.rows), columns = static_cast<std::int64_t>(matrix.columns);
+    return at::from_blob(matrix.data, {rows, columns}, {static_cast<std::int64_t>(matrix.stride), 1}, at::kDouble);
+  };
+  const at::Tensor factor = transposed ? tensor(a).t() : tensor(a);
+  at::Tensor result = tensor(c);
+  torch::NoGradGuard no_grad;
+  if (accumulate)
+    result.addmm_(factor, tensor(b));
+  else
+    at::mm_out(result, factor, tensor(b));
 }
 
 void FactorKernel::transpose(const Matrix& from, const Matrix& to) {

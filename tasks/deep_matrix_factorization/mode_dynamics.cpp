@@ -46,7 +46,7 @@ Real multiplier_near(const ScaledMap& map, int period, Real& x) {
 /// `low` and `high` lie inside its window.
 Real doubling_after(int depth, int period, Real low, Real high) {
   Real x = 0.9L;
-  x = ScaledMap{depth, low * 2 / depth}.iterate(x, 400000).first;
+  x = ScaledMap{depth, low * 2 / depth}.iterate(x, 100000).first;
   Real below = multiplier_near({depth, low * 2 / depth}, period, x) + 1;
   Real above = multiplier_near({depth, high * 2 / depth}, period, x) + 1;
   for (int i = 0; i < 60 && std::abs(high - low) > 1e-17L && above != below; ++i) {
@@ -130,10 +130,10 @@ std::optional<TwoPeriodOrbit> two_period_orbit(int depth, long double sigma, lon
 
 std::vector<long double> period_doubling_points(int depth, int count) {
   std::vector<Real> points{1};
-  Real width = 1.15L;  // of the window before the first, so that a fifth of it lies well inside the next
+  Real width = 1.15L;  // of the window before the first: each is about 4.67 times as wide as the next
   for (int k = 1; k < count; ++k) {
     points.push_back(
-        doubling_after(depth, 1 << k, points.back() + width / 4.67L * 0.4L, points.back() + width / 4.67L * 0.7L));
+        doubling_after(depth, 1 << k, points.back() + width / 4.67L * 0.75L, points.back() + width / 4.67L * 0.85L));
     width = points.back() - points[points.size() - 2];
   }
   points.resize(static_cast<std::size_t>(std::max(0, count)));

@@ -52,10 +52,9 @@ std::unique_ptr<models::FactorLanes> make_lanes(const std::vector<std::int64_t>&
 
 class BatchLoss : public torch::autograd::Function<BatchLoss> {
  public:
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const std::vector<at::Tensor>& layers,
-                            std::int64_t batch) {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, at::TensorList layers, std::int64_t batch) {
     const auto& networks = *reinterpret_cast<const NetworkBatch*>(batch);
-    NetworkBatch::Gradient evaluated = networks.gradient(layers);
+    NetworkBatch::Gradient evaluated = networks.gradient(layers.vec());
     context->saved_data["gradients"] = std::move(evaluated.gradients);
     return networks.weighted(evaluated.squares);
   }
@@ -136,7 +135,8 @@ at::Tensor NetworkBatch::weighted(const at::Tensor& squares) const {
 }
 
 at::Tensor NetworkBatch::loss(const std::vector<at::Tensor>& layers) const {
-  if (torch::GradMode::is_enabled()) return BatchLoss::apply(layers, reinterpret_cast<std::int64_t>(this));
+  if (torch::GradMode::is_enabled())
+    return BatchLoss::apply(at::TensorList(layers), reinterpret_cast<std::int64_t>(this));
   return weighted(gradient(layers).squares);
 }
 

@@ -142,7 +142,7 @@ INSTANTIATE_TEST_SUITE_P(Widths, Chain,
                                            std::vector<std::int64_t>{3, 4}, std::vector<std::int64_t>{7, 2, 9, 4},
                                            std::vector<std::int64_t>{50, 50, 50, 50},
                                            std::vector<std::int64_t>{33, 70, 17, 61},
-                                           std::vector<std::int64_t>{120, 130, 110}));
+                                           std::vector<std::int64_t>{120, 130, 110}, std::vector<std::int64_t>{520, 530, 515}));
 
 TEST(FactorLanes, DiagonalNetworksMultiplyEntryByEntry) {
   torch::manual_seed(1);
