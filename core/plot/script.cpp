@@ -80,7 +80,8 @@ std::string style(const Series& series, size_t place) {
   const std::string colour = placeholder_series(series.colour >= 0 ? static_cast<size_t>(series.colour) : place);
   switch (series.style) {
     case SeriesStyle::points:
-      return fmt::format("with points pt 7 ps 0.45 lc rgb '{}'", colour);
+      // A cloud of points shows its density only when they are small.
+      return fmt::format("with points pt 7 ps {} lc rgb '{}'", series.x.size() > 1000 ? 0.15 : 0.45, colour);
     case SeriesStyle::dashed:
       return fmt::format("with lines lw 1.6 dt (8,5) lc rgb '{}'", colour);
     case SeriesStyle::faint:

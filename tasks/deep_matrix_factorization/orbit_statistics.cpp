@@ -85,7 +85,7 @@ plot::Figure ranges(const Orbits& orbits) {
   figure.name = "oscillation_range";
   figure.title = "Oscillation range";
   figure.x_label = "step size η";
-  figure.y_label = "difference of the last two singular values";
+  figure.y_label = "difference of the last iterates";
   figure.caption = "A mode begins to oscillate where the step size crosses its edge of stability (dashed).";
   double high = 0;
   for (std::size_t mode = 0; mode < orbits.singular_values.size(); ++mode) {

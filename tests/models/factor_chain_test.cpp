@@ -162,7 +162,7 @@ TEST(FactorLanes, DiagonalNetworksMultiplyEntryByEntry) {
   const at::Tensor residual = copy.prod(0) - target.unsqueeze(2);
   const auto expected = torch::autograd::grad({residual.square().sum()}, {copy});
   EXPECT_LT(relative(gradients, expected[0]), 1e-12);
-  EXPECT_LT(relative(squares, residual.detach().square().sum({0, 1})), 1e-12);
+  EXPECT_LT(relative(squares, residual.detach().square().sum(at::IntArrayRef({0, 1}))), 1e-12);
 }
 
 TEST(FactorChain, Float32TakesTheGeneralPath) {
