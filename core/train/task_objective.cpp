@@ -32,6 +32,27 @@ class RestoreScope {
   std::vector<at::Tensor>& storage_;
 };
 
+/// Lets an evaluation move copies of tensors and puts the originals back. Unlike a copy in place this leaves alone what
+/// the evaluation's graph has kept, which can still be derived.
+class SwapScope {
+ public:
+  explicit SwapScope(const std::vector<at::Tensor>& tensors) : tensors_(tensors) {
+    for (const at::Tensor& tensor : tensors_) {
+      originals_.push_back(tensor.variable_data());
+      tensor.set_data(originals_.back().clone());
+    }
+  }
+  ~SwapScope() {
+    for (std::size_t i = 0; i < tensors_.size(); ++i) tensors_[i].set_data(originals_[i]);
+  }
+  SwapScope(const SwapScope&) = delete;
+  SwapScope& operator=(const SwapScope&) = delete;
+
+ private:
+  const std::vector<at::Tensor>& tensors_;
+  std::vector<at::Tensor> originals_;
+};
+
 }  // namespace
 
 ParameterList trainable_parameters(torch::nn::Module& module) {
@@ -131,7 +152,7 @@ at::Tensor TaskObjective::value() {
 
 void TaskObjective::for_each_loss(const std::function<void(const at::Tensor&)>& visit) {
   const torch::AutoGradMode with_graph(true);
-  const RestoreScope statistics(buffers_, saved_buffers_);
+  const SwapScope statistics(buffers_);
   evaluate(visit);
 }
 

@@ -133,6 +133,7 @@ std::vector<plot::Figure> DeepMatrixFactorization::figures_over_time(const std::
     plot::Series series = series_of(fmt::format("eval/layer_{}_mode_1", l), fmt::format("layer {}", l), records);
     if (!series.x.empty()) layers.series.push_back(std::move(series));
   }
+  for (plot::Figure* figure : {&loss, &modes, &layers}) figure->x_log = true;  // the transient is short, the orbit long
   for (plot::Figure* figure : {&loss, &modes, &layers})
     for (plot::Series& series : figure->series) series.style = plot::SeriesStyle::points;
   std::vector<plot::Figure> figures{loss, modes, gaps};

@@ -42,19 +42,30 @@ Real multiplier_near(const ScaledMap& map, int period, Real& x) {
   return map.iterate(x, period).second;
 }
 
+/// The point of the attracting orbit that is closest to the critical point of the map: there Newton's method has most
+/// room.
+Real attracting_point(const ScaledMap& map, int period) {
+  constexpr int burn_in = 30000;
+  Real x = map.iterate(0.9L, burn_in).first, best = x;
+  for (int i = 0; i < period; ++i) {
+    if (std::abs(map(x).second) < std::abs(map(best).second)) best = x;
+    x = map(x).first;
+  }
+  return best;
+}
+
 /// The step size at which the orbit of this period has the multiplier −1, by the secant method along the orbit.
 /// `low` and `high` lie inside its window.
 Real doubling_after(int depth, int period, Real low, Real high) {
-  Real x = 0.9L;
-  x = ScaledMap{depth, low * 2 / depth}.iterate(x, 100000).first;
-  Real below = multiplier_near({depth, low * 2 / depth}, period, x) + 1;
-  Real above = multiplier_near({depth, high * 2 / depth}, period, x) + 1;
+  Real x = attracting_point({depth, low * 2 / depth}, period);
+  const auto excess = [&](Real ratio) { return multiplier_near({depth, ratio * 2 / depth}, period, x) + 1; };
+  Real below = excess(low), above = excess(high);
   for (int i = 0; i < 60 && std::abs(high - low) > 1e-17L && above != below; ++i) {
     const Real next = high - above * (high - low) / (above - below);
     low = high;
     below = above;
     high = next;
-    above = multiplier_near({depth, high * 2 / depth}, period, x) + 1;
+    above = excess(high);
   }
   return high;
 }

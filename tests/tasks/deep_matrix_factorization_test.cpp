@@ -262,9 +262,10 @@ TEST(DeepMatrixFactorization, RectangularTargetsAreReached) {
       "gaussian, scale: 0.4}",
       0.05);
   advance(descent, 3000);
-  EXPECT_LT(descent.loss(), 1e-12);
-  EXPECT_NEAR(metric(descent, "mode_1"), 2, 1e-6);
-  EXPECT_NEAR(metric(descent, "mode_2"), 1, 1e-6);
+  // Directions outside of the target decay like a power of the step, not geometrically.
+  EXPECT_LT(descent.loss(), 1e-4);
+  EXPECT_NEAR(metric(descent, "mode_1"), 2, 1e-4);
+  EXPECT_NEAR(metric(descent, "mode_2"), 1, 1e-4);
 }
 
 TEST(DeepMatrixFactorization, FullLossHasTwiceTheGradient) {
