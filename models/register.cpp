@@ -1,6 +1,7 @@
 #include "models/register.h"
 
 #include "models/convnet.h"
+#include "models/deep_linear.h"
 #include "models/linear.h"
 #include "models/mlp.h"
 #include "models/resnet.h"
@@ -21,6 +22,8 @@ void add(const char* name, const char* summary, const char* source) {
 void register_components() {
   static const bool once = [] {
     add<Linear, LinearOptions>("linear", "one linear layer: logistic or softmax regression", "standard");
+    add<DeepLinear, DeepLinearOptions>("deep_linear", "product of linear layers without biases",
+                                       "Ghosh et al. 2025 (arXiv 2502.20531)");
     add<Mlp, MlpOptions>("mlp", "multilayer perceptron on the flattened input", "standard");
     add<Convnet, ConvnetOptions>("convnet", "convolutions with pooling for small images",
                                  "LeCun et al. 1998, in today's form");

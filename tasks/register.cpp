@@ -5,8 +5,11 @@
 #include "core/train/task.h"
 #include "models/register.h"
 #include "optim/register.h"
+#include "tasks/chebyshev_regression/chebyshev_regression.h"
 #include "tasks/classification/classification.h"
 #include "tasks/gaussian_mean/gaussian_mean.h"
+#include "tasks/deep_matrix_factorization/bifurcation.h"
+#include "tasks/deep_matrix_factorization/deep_matrix_factorization.h"
 #include "tasks/generalized_linear/generalized_linear.h"
 #include "tasks/matrix_factorization/matrix_factorization.h"
 #include "tasks/policy/bandit.h"
@@ -53,6 +56,14 @@ void register_components() {
     add<MembershipInference, MembershipInferenceOptions>(
         "membership_inference", "shadow models attack a trained model: were these examples in its data?",
         "Shokri et al. 2017; Liang et al. 2026");
+    add<ChebyshevRegression, ChebyshevRegressionOptions>(
+        "chebyshev_regression", "a model fitted to a Chebyshev polynomial at a few points", "Cohen et al. 2021");
+    add<DeepMatrixFactorization, DeepMatrixFactorizationOptions>("deep_matrix_factorization",
+                                                                 "deep linear network fitted to a matrix, mode by mode",
+                                                                 "Ghosh et al. 2025 (arXiv 2502.20531)");
+    add<Bifurcation, BifurcationOptions>("bifurcation_diagram",
+                                         "deep linear networks side by side, each with its own step size",
+                                         "Ghosh et al. 2025 (arXiv 2502.20531)");
     return true;
   }();
   (void)once;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,6 +39,9 @@ class TaskObjective : public PerExampleObjective {
   Evaluation gradient() override;
   /// A ray over the outputs alone when the task's model is linear in its parameters and the batch is not divided.
   std::unique_ptr<Ray> along(Direction direction) override;
+  /// By double backward, exact. The graph of an undivided batch is kept; of micro-batches it is built for every
+  /// product. Clipping has no part in it.
+  std::unique_ptr<HessianOperator> hessian() override;
   double batch_share() const override;
   double relative_precision() const override;
   double smoothness() override;
@@ -45,6 +49,12 @@ class TaskObjective : public PerExampleObjective {
   /// In parts of the micro-batch size. Tasks without PerExampleLosses are evaluated one example at a time.
   ClippedSum clipped_gradient(const gradient::Clipping& clipping, gradient::Backend backend) override;
   void require_separate_examples() const override;
+
+  /// Calls `visit` with the loss of every micro-batch and its graph, weighted so that they add up to the value. Running
+  /// statistics are left untouched.
+  void for_each_loss(const std::function<void(const at::Tensor&)>& visit);
+  /// Whether the batch is evaluated in one pass.
+  bool is_undivided() const;
 
   /// Euclidean norm of the last gradient before clipping; undefined when it was not computed.
   const at::Tensor& gradient_norm() const { return gradient_norm_; }

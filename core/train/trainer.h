@@ -15,6 +15,7 @@
 #include "core/train/best_tracker.h"
 #include "core/train/loss_window.h"
 #include "core/train/run_config.h"
+#include "core/train/sharpness_monitor.h"
 #include "core/train/task_objective.h"
 #include "core/train/weight_average.h"
 
@@ -34,6 +35,9 @@ struct RunOutcome {
   std::int64_t backwards = 0;
   nlohmann::json account;  ///< what an optimizer states about the whole run (RunAware), or empty
   Metrics metrics;         ///< last value of every metric
+  std::int64_t hessian_products = 0;  ///< of the diagnostics; each costs two to three passes with gradient
+  double diagnostic_seconds = 0;      ///< their part of `seconds`
+  Metrics metrics;                    ///< last value of every metric
   std::optional<BestTracker::Best> best;
 };
 
@@ -63,6 +67,7 @@ class Trainer {
   void train_step();
   void record();
   void evaluate();
+  void measure();
   void save();
   void write_figures();
   bool due(std::int64_t interval) const { return step_ % interval == 0 || step_ == total_steps_; }
@@ -84,6 +89,7 @@ class Trainer {
   std::unique_ptr<Schedule> schedule_;
   std::unique_ptr<TaskObjective> objective_;
   std::unique_ptr<WeightAverage> average_;
+  std::unique_ptr<SharpnessMonitor> sharpness_;
   std::unique_ptr<data::BatchLoader> loader_;
   BestTracker best_;
   LossWindow window_;
@@ -98,6 +104,8 @@ class Trainer {
   std::int64_t examples_ = 0;
   std::int64_t forwards_ = 0;
   std::int64_t backwards_ = 0;
+  std::int64_t hessian_products_ = 0;
+  double diagnostic_seconds_ = 0;
   std::int64_t skipped_ = 0;
   std::int64_t skipped_in_a_row_ = 0;
   double earlier_seconds_ = 0;

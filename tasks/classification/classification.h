@@ -8,10 +8,13 @@
 
 namespace talweg::tasks {
 
-/// How outputs become classes: one logit per class, or for two classes one logit whose sign tells the class.
-enum class ClassificationHead { softmax, logistic };
+/// How outputs become classes: one logit per class, or for two classes one logit whose sign tells the class; or an
+/// output per class that is fitted to 1 for the true class and 0 for the others, with the loss ½‖·‖².
+enum class ClassificationHead { softmax, logistic, squared };
 inline std::vector<std::pair<std::string, ClassificationHead>> choices(ClassificationHead) {
-  return {{"softmax", ClassificationHead::softmax}, {"logistic", ClassificationHead::logistic}};
+  return {{"softmax", ClassificationHead::softmax},
+          {"logistic", ClassificationHead::logistic},
+          {"squared", ClassificationHead::squared}};
 }
 
 struct RbfKernelOptions {
@@ -46,7 +49,7 @@ class Classification : public Task, public LinearInParameters, public KnownSmoot
   Metrics evaluate() override;
   std::vector<plot::Figure> figures() override;
 
-  /// With a linear model and without label smoothing.
+  /// With a linear model and a cross-entropy without label smoothing.
   bool is_linear() const override;
   bool is_convex() const override { return true; }
   at::Tensor outputs(const data::Batch& batch) override;

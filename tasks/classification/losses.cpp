@@ -56,4 +56,9 @@ LossesAndResiduals logistic_losses_and_residuals(const at::Tensor& logits, const
   return {log_one_plus_exp(margins), (sign * margins.sigmoid()).unsqueeze(-1)};
 }
 
+at::Tensor squared_losses(const at::Tensor& outputs, const at::Tensor& targets) {
+  const at::Tensor wanted = at::one_hot(targets, outputs.size(-1)).to(outputs.scalar_type());
+  return 0.5 * (outputs - wanted).square().sum(-1);
+}
+
 }  // namespace talweg::tasks

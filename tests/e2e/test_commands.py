@@ -29,6 +29,7 @@ class Commands(TalwegCase):
         self.assertIn("libc.so", loaded)
         self.assertNotIn("libtorch", loaded)
         for command in ("train", "resume", "check", "list", "describe", "schema", "report", "reproduce", "privacy", "version", "completion"):
+        for command in ("train", "resume", "check", "list", "describe", "schema", "report", "reproduce", "theory", "version", "completion"):
             self.assertIn(command, done.stdout)
             self.assertIn("Usage: talweg " + command, self.run_talweg(command, "--help").stdout)
 

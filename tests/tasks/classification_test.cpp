@@ -31,6 +31,21 @@ TEST(Classification, LossIsTheMeanCrossEntropy) {
   EXPECT_NEAR(metrics[0].second, std::log(2.0), 1e-12);
 }
 
+TEST(Classification, TheSquaredHeadFitsTheIndicatorOfTheClass) {
+  const at::Tensor outputs = at::tensor({0.2, 0.9, -0.5, 0.5}, at::kDouble).view({2, 2}), targets = at::tensor({1, 0});
+  // ½(0.2² + 0.1²) and ½(1.5² + 0.5²)
+  EXPECT_TRUE(at::allclose(squared_losses(outputs, targets), at::tensor({0.025, 1.25}, at::kDouble)));
+  const std::string linear =
+      "{type: classification, data: breast_cancer, head: squared, model: {type: linear, "
+      "initialization: zero}";
+  auto task = make(linear + "}");
+  const std::int64_t indices[] = {0, 1, 2, 3};
+  EXPECT_NEAR(task->loss(task->training_data().batch(indices, 0)).item<double>(), 0.5, 1e-12);
+  EXPECT_NEAR(task->evaluate()[0].second, 0.5, 1e-12);
+  EXPECT_FALSE(dynamic_cast<LinearInParameters&>(*task).is_linear()) << "its rays are those of cross-entropies";
+  EXPECT_THROW(make(linear + ", label_smoothing: 0.1}"), ConfigError);
+}
+
 TEST(Classification, GradientAgreesWithFiniteDifferences) {
   auto task = make(
       "{type: classification, data: {type: gaussian_blobs, examples: 30, features: 3}, model: {type: mlp, hidden: [4], "
