@@ -1,67 +1,91 @@
-"""Turns the numbers of bench/run.sh into docs/performance.md."""
+"""Measures sections of docs/performance.md and replaces them there, leaving the others: write_performance.py BUILD [NAME…]
 
+A section is a module bench/sections/NAME.py with a function `measure(bench)` that answers Markdown; `bench` runs the
+programs of the build and the peers. Sections stand in the page in the order of their files' names.
+"""
+
+import datetime
+import gzip
+import importlib
 import json
 import os
 import pathlib
 import platform
+import re
 import subprocess
 import sys
 
-work, output = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-load = lambda name: json.loads((work / name).read_text())
-ours, peers, startup, csv_peer = load("ours.json"), load("peers.json"), load("startup.json"), load("csv_peer.json")
-readers = {b["name"]: b["bytes_per_second"] / 1e6 for b in load("readers.json")["benchmarks"]}
-processor = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "unknown")
-commit = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True).stdout.strip()
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs/performance.md"
+HEAD = """# Performance
 
+Written by `bench/run.sh`, section by section; each says on what it was measured. Times belong to that machine; ratios are of one
+run. Nothing here was measured on a GPU yet.
 
-def us(seconds):
-    return f"{seconds * 1e6:.0f} µs"
-
-
-rows = [
-    ("trainer", ours["trainer"]),
-    ("trainer, 2 batches prefetched", ours["trainer_prefetch"]),
-    ("bare LibTorch loop, the same fused AdamW kernel", ours["bare_fused"]),
-    ("bare LibTorch loop, torch::optim::AdamW", ours["bare_libtorch"]),
-    ("PyTorch eager, AdamW(fused=True)", peers["pytorch_fused"]),
-    ("PyTorch eager, AdamW", peers["pytorch_default"]),
-]
-text = f"""# Performance
-
-Written by `bench/run.sh` (commit {commit}, {processor}, {os.environ["OMP_NUM_THREADS"]} thread, Python {platform.python_version()},
-torch 2.11.0). Times belong to that machine; the ratios are of one run.
-
-## Training loop
-
-Digits, batch 64, perceptron 64–128–128–10, float32, AdamW; seconds per step, medians of rounds in turns.
-
-| loop | per step | trainer's time over it |
-|---|---|---|
 """
-text += "".join(f"| {name} | {us(value)} | {ours['trainer'] / value:.2f}× |\n" for name, value in rows)
-text += f"""
-What the trainer does beside a bare loop: seeding the noise of the step, the running mean of the loss, the check that it is finite,
-a record at every tenth step. A background thread pays off when preparing a batch costs more than handing it over
-(about 10 µs); for data in memory it does not, so `prefetch` is 0 by default.
 
-## Start-up (whole process)
 
-| command | time | goal |
-|---|---|---|
-| `talweg --help` | {startup["help"] * 1e3:.1f} ms | < 50 ms |
-| `talweg version` (loads LibTorch) | {startup["version"] * 1e3:.0f} ms | |
-| quickstart with one step, two evaluations, checkpoint and report | {startup["first_step"]:.2f} s | < 1.5 s |
+class Bench:
+    """What a section measures with: our programs and the peers' scripts, both answering JSON."""
 
-## Text readers
+    def __init__(self, build):
+        self.build = pathlib.Path(build).resolve()
+        self.digits = gzip.decompress((ROOT / "core/data/bundled/digits.csv.gz").read_bytes())
 
-| reader | MB/s |
-|---|---|
-| CSV | {readers["csv"]:.0f} |
-| LIBSVM | {readers["libsvm"]:.0f} |
-| numpy.loadtxt on CSV | {csv_peer["numpy_loadtxt"]:.0f} |
+    def ours(self, program, *arguments):
+        """The JSON that bench_PROGRAM prints; it is built first."""
+        subprocess.run(["ninja", "-C", self.build, f"bench_{program}"], check=True, stdout=subprocess.DEVNULL)
+        command = [self.build / "bench" / f"bench_{program}", *map(str, arguments)]
+        return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=ROOT).stdout)
 
-Not measured on a GPU yet.
-"""
-output.write_text(text)
-print(text)
+    def peer(self, script, *arguments, stdin=None, environment=None):
+        """The JSON that bench/peers/SCRIPT.py prints."""
+        return json.loads(self.python(ROOT / "bench/peers" / f"{script}.py", *arguments, stdin=stdin,
+                                      environment=environment))
+
+    def python(self, script, *arguments, stdin=None, environment=None):
+        """The last line that a Python script prints."""
+        done = subprocess.run([sys.executable, script, *map(str, arguments)], check=True, input=stdin, cwd=ROOT,
+                              stdout=subprocess.PIPE, env={**os.environ, **(environment or {})})
+        return (done.stdout.decode().strip().splitlines() or [""])[-1]
+
+    @property
+    def program(self):
+        return self.build / "app/talweg"
+
+
+def duration(seconds):
+    for unit, factor in (("s", 1), ("ms", 1e3), ("µs", 1e6)):
+        if seconds * factor >= 1:
+            return f"{seconds * factor:.3g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"
+
+
+def provenance():
+    processor = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
+                     platform.machine())
+    commit = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, cwd=ROOT).stdout
+    return (f"*{datetime.date.today()}, commit {commit.strip()}, {processor}, {os.environ.get('OMP_NUM_THREADS', 'all')} "
+            f"thread(s), Python {platform.python_version()}, torch 2.11.0.*\n")
+
+
+def main():
+    sys.path[:0] = [str(ROOT / "bench")]
+    names = sorted(path.stem for path in (ROOT / "bench/sections").glob("*.py"))
+    wanted = sys.argv[2:] or names
+    unknown = set(wanted) - set(names)
+    if unknown:
+        sys.exit(f"there is no section {', '.join(sorted(unknown))}; there are: {', '.join(names)}")
+    page = PAGE.read_text() if PAGE.exists() else ""
+    sections = dict(re.findall(r"<!-- (\w+) -->\n(.*?)(?=<!-- \w+ -->\n|\Z)", page, re.S))
+    bench = Bench(sys.argv[1])
+    for name in wanted:
+        print(f"measuring {name}", file=sys.stderr)
+        title, text = importlib.import_module(f"sections.{name}").measure(bench)
+        sections[name] = f"## {title}\n\n{provenance()}\n{text.strip()}\n\n"
+        PAGE.write_text(HEAD + "".join(f"<!-- {key} -->\n{sections[key]}" for key in names if key in sections))
+        print(sections[name])
+
+
+if __name__ == "__main__":
+    main()

@@ -30,6 +30,15 @@ std::vector<fs::path> configurations(const std::vector<std::string>& arguments) 
   return files;
 }
 
+/// Where a configuration is run below `base`: its path without the ending, so that files of one name in different
+/// folders keep apart.
+fs::path folder_of(const fs::path& base, const fs::path& file) {
+  fs::path folder = base;
+  for (const fs::path& part : file.lexically_normal().relative_path())
+    if (part != "..") folder /= part;
+  return folder.replace_extension();
+}
+
 /// A sweep over nothing but seeds is one experiment, judged by its median; any other sweep is judged run by run.
 bool only_seeds(const config::Value& root) {
   const config::Value* sweep = root.find("sweep");
@@ -55,7 +64,7 @@ int reproduce(const Invocation& invocation) {
       continue;
     }
     const fs::path base = invocation.output.empty() ? fs::path("runs/reproduce") : fs::path(invocation.output);
-    const fs::path folder = base / file.stem();
+    const fs::path folder = folder_of(base, file);
     fs::remove_all(folder);  // a reproduction starts afresh; this folder is its own
     Invocation quiet = invocation;
     const SweepOutcome outcome = train_points(root, folder, quiet);
