@@ -7,6 +7,7 @@
 #include "optim/register.h"
 #include "tasks/classification/classification.h"
 #include "tasks/generalized_linear/generalized_linear.h"
+#include "tasks/in_context_regression/in_context_regression.h"
 #include "tasks/matrix_factorization/matrix_factorization.h"
 #include "tasks/policy/bandit.h"
 #include "tasks/policy/mdp.h"
@@ -31,6 +32,7 @@ void register_components() {
     models::register_components();
     optim::register_components();
     register_classification_data();
+    register_covariances();
     add<Classification, ClassificationOptions>("classification", "classes of labelled examples", "standard");
     add<GeneralizedLinear, GeneralizedLinearOptions>("glm", "generalised linear model: logistic link, squared loss",
                                                      "Vaswani and Babanezhad 2025");
@@ -40,6 +42,9 @@ void register_components() {
                          "Vaswani and Babanezhad 2025");
     add<MatrixFactorization, MatrixFactorizationOptions>(
         "matrix_factorization", "two-layer linear network on an ill-conditioned map", "Vaswani et al. 2019");
+    add<InContextRegression, InContextRegressionOptions>(
+        "in_context_regression", "linear regression from the examples of a prompt, by chain of thought or at once",
+        "Huang, Wang and Lee 2025; Garg et al. 2022");
     return true;
   }();
   (void)once;

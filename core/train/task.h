@@ -11,6 +11,7 @@
 #include "core/data/dataset.h"
 #include "core/plot/figure.h"
 #include "core/random/random_streams.h"
+#include "core/train/curve_group.h"
 
 namespace talweg {
 
@@ -44,6 +45,9 @@ class Task {
 
   /// Pictures of the model as it stands, for the report.
   virtual std::vector<plot::Figure> figures() { return {}; }
+
+  /// Metrics of the run that belong into one picture, for the report.
+  virtual std::vector<CurveGroup> curves() const { return {}; }
 };
 
 /// The kind of component that `task:` chooses. LibTorch's generator is seeded from the stream "initialisation" before.

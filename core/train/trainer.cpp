@@ -226,6 +226,10 @@ void Trainer::write_figures() {
   task_->module().eval();
   for (const plot::Figure& figure : task_->figures()) plot::save_figure(figure, directory_.figures());
   task_->module().train();
+  const std::vector<CurveGroup> groups = task_->curves();
+  if (groups.empty()) return;
+  const auto records = metrics::read_metrics(directory_.metrics());
+  for (const CurveGroup& group : groups) plot::save_figure(make_figure(group, records), directory_.figures());
 }
 
 void Trainer::require_finite_parameters() const {

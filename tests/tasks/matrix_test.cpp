@@ -27,7 +27,10 @@ std::ostream& operator<<(std::ostream& out, const Cell& cell) {
 
 std::string small_configuration(const std::string& task) {
   const std::map<std::string, std::string> special = {
-      {"classification", "{type: classification, data: digits, model: {type: convnet, channels: [4], hidden: 8}}"}};
+      {"classification", "{type: classification, data: digits, model: {type: convnet, channels: [4], hidden: 8}}"},
+      {"in_context_regression",
+       "{type: in_context_regression, dimension: 4, examples: 6, steps: 3, prompts_per_epoch: 64, evaluation: "
+       "{prompts: 50}}"}};
   const auto found = special.find(task);
   return found == special.end() ? task : found->second;
 }
