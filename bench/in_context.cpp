@@ -40,8 +40,9 @@ class TrainingStep {
     task_ =
         config.task.create(TaskContext{at::kCPU, precision == "float64" ? at::kDouble : at::kFloat, RandomStreams(0)});
     optimizer_ = config.optimizer.create(trainable_parameters(task_->module()));
-    objective_ = std::make_unique<TaskObjective>(*task_, ObjectiveOptions{.precision = config.training.precision},
-                                                 RandomStreams(0), at::kCPU);
+    ObjectiveOptions options;
+    options.precision = config.training.precision;
+    objective_ = std::make_unique<TaskObjective>(*task_, options, RandomStreams(0), at::kCPU);
     indices_.resize(static_cast<std::size_t>(batch));
     std::iota(indices_.begin(), indices_.end(), 0);
   }

@@ -113,6 +113,7 @@ plot::Figure InContextRegression::error_by_examples(const EvaluationSet& set) {
   figure.title = "Error against examples in the prompt";
   figure.x_label = "examples";
   figure.y_label = "median squared error";
+  figure.y_log = true;
   figure.caption = fmt::format(
       "After {} decoded steps, over {} prompts cut short; dashed: the least-squares solution of least norm. "
       "Answering zero costs about {}.",

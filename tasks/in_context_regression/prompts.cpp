@@ -131,7 +131,7 @@ DrawnPrompts draw_in_lanes(const PromptLaw& law, std::span<const std::uint64_t> 
   const auto options = at::TensorOptions().dtype(c10::CppTypeToScalarType<T>::value);
   const at::Tensor context = at::empty({d + 1, n, count}, options), query = at::empty({d, count}, options);
   const at::Tensor weights = at::empty({d, count}, options), path = at::empty({law.steps + 1, d, count}, options);
-  const at::Tensor factor = law.covariance.rotation.defined() ? law.covariance.factor() : at::Tensor();
+  const at::Tensor factor = law.covariance.rotation.defined() ? law.covariance.factor().contiguous() : at::Tensor();
   const Job<T> job{law,
                    keys,
                    factor.defined() ? factor.const_data_ptr<double>() : nullptr,

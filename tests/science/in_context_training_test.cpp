@@ -39,6 +39,16 @@ class Training {
   Descent run_;
 };
 
+/// V = 0: ½η²·Σ_{i<k} E tr(S²M^{2i}), closed forms for k = 1 and 2.
+TEST(ChainOfThoughtLoss, BeforeAnythingIsLearnt) {
+  for (const auto& [k, expected] : {std::pair{1, 1.24}, {2, 1.4024}, {5, 1.4995}, {10, 1.5242}}) {
+    Training run(
+        fmt::format("steps: {}, model: {{type: linear_transformer, init_std: 0}}, evaluation: {{prompts: 200000}}", k),
+        "sgd", 0);
+    EXPECT_NEAR(run.metric("objective"), expected, 0.01) << k;
+  }
+}
+
 class ChainOfThought : public ::testing::TestWithParam<int> {};
 
 TEST_P(ChainOfThought, DenseTrainingFindsGradientDescent) {

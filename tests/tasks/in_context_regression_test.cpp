@@ -187,31 +187,21 @@ TEST(InContextRegression, CovarianceShift) {
   EXPECT_LT(largest(draw(half, 300).path - draw(slow, 300).path), 1e-10);
 }
 
-/// V = 0: ½η²·Σ_{i<k} E tr(S²M^{2i}).
-TEST(InContextRegression, LossBeforeAnythingIsLearnt) {
-  for (const auto& [k, expected] : {std::pair{1, 1.24}, {2, 1.4024}, {5, 1.4995}, {10, 1.5242}}) {
-    Descent run(
-        fmt::format("{{type: in_context_regression, steps: {}, model: {{type: linear_transformer, init_std: 0}}, "
-                    "evaluation: {{prompts: 100000}}}}",
-                    k),
-        "sgd");
-    EXPECT_NEAR(value(run.task().evaluate(), "objective"), expected, 0.012) << k;
-  }
-}
-
 /// A single step a·S·w*: ½(d − 2a·E tr S + a²·E tr S²), least at a = n/(n + d + 1).
 TEST(InContextRegression, FloorOfASingleStep) {
   for (const auto& [a, expected] : {std::pair{20.0 / 31, 1.774194}, {0.5, 1.9375}, {0.8, 1.96}}) {
     Descent run(
-        fmt::format("{{type: in_context_regression, supervision: direct, evaluation: {{prompts: 50000}}, model: "
+        fmt::format("{{type: in_context_regression, supervision: direct, evaluation: {{prompts: 20000}}, model: "
                     "{{type: linear_transformer, initialization: descent, step_size: {}}}}}",
                     a),
         "sgd");
     const Metrics metrics = run.task().evaluate();
-    EXPECT_NEAR(value(metrics, "loss"), expected, 0.02) << a;
+    EXPECT_NEAR(value(metrics, "loss"), expected, 0.035) << a;
     EXPECT_NEAR(value(metrics, "objective"), value(metrics, "loss"), 1e-12) << "the other rows are right";
-    EXPECT_NEAR(value(metrics, "single_step"), 110.0 / 31, 0.04);
-    if (a == 20.0 / 31) EXPECT_NEAR(value(metrics, "error_1"), value(metrics, "single_step"), 1e-10);
+    EXPECT_NEAR(value(metrics, "single_step"), 110.0 / 31, 0.07);
+    if (a == 20.0 / 31) {
+      EXPECT_NEAR(value(metrics, "error_1"), value(metrics, "single_step"), 1e-10);
+    }
   }
 }
 
@@ -244,14 +234,14 @@ TEST(InContextRegression, EvaluationBesideGradientDescent) {
 TEST(InContextRegression, IdealPath) {
   const auto loss = [](double step) {
     Descent run(
-        fmt::format("{{type: in_context_regression, cot_path: ideal, evaluation: {{prompts: 100000}}, model: {{type: "
+        fmt::format("{{type: in_context_regression, cot_path: ideal, evaluation: {{prompts: 20000}}, model: {{type: "
                     "linear_transformer, initialization: descent, step_size: {}}}}}",
                     step),
         "sgd");
     return value(run.task().evaluate(), "objective");
   };
   const double best = 0.4 * 20 / 31;
-  EXPECT_NEAR(loss(best), 0.44352, 0.004);
+  EXPECT_NEAR(loss(best), 0.44352, 0.01);
   EXPECT_GT(loss(best - 0.02), loss(best));
   EXPECT_GT(loss(best + 0.02), loss(best));
 }
@@ -344,7 +334,9 @@ TEST(InContextRegression, PoolAndPictures) {
   for (const plot::Figure& figure : run.task().figures()) {
     names.push_back(figure.name);
     for (const plot::Series& series : figure.series) EXPECT_EQ(series.x.size(), series.y.size());
-    if (!figure.heat_map.values.empty()) EXPECT_EQ(figure.heat_map.values.size(), 10u);
+    if (!figure.heat_map.values.empty()) {
+      EXPECT_EQ(figure.heat_map.values.size(), 10u);
+    }
   }
   EXPECT_EQ(names,
             (std::vector<std::string>{"error_by_step", "shifted_error_by_step", "weights_V_before", "weights_V_after",
