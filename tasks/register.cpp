@@ -11,6 +11,7 @@
 #include "tasks/deep_matrix_factorization/bifurcation.h"
 #include "tasks/deep_matrix_factorization/deep_matrix_factorization.h"
 #include "tasks/generalized_linear/generalized_linear.h"
+#include "tasks/in_context_regression/in_context_regression.h"
 #include "tasks/matrix_factorization/matrix_factorization.h"
 #include "tasks/policy/bandit.h"
 #include "tasks/policy/mdp.h"
@@ -38,6 +39,7 @@ void register_components() {
     models::register_components();
     optim::register_components();
     register_classification_data();
+    register_covariances();
     add<Classification, ClassificationOptions>("classification", "classes of labelled examples", "standard");
     add<GeneralizedLinear, GeneralizedLinearOptions>("glm", "generalised linear model: logistic link, squared loss",
                                                      "Vaswani and Babanezhad 2025");
@@ -64,6 +66,9 @@ void register_components() {
     add<Bifurcation, BifurcationOptions>("bifurcation_diagram",
                                          "deep linear networks side by side, each with its own step size",
                                          "Ghosh et al. 2025 (arXiv 2502.20531)");
+    add<InContextRegression, InContextRegressionOptions>(
+        "in_context_regression", "linear regression from the examples of a prompt, by chain of thought or at once",
+        "Huang, Wang and Lee 2025; Garg et al. 2022");
     return true;
   }();
   (void)once;

@@ -36,6 +36,9 @@ std::string small_configuration(const std::string& task) {
       {"bifurcation_diagram",
        "{type: bifurcation_diagram, target: {singular_values: [1, 0.5], rows: 3}, network: {scale: 0.5}, step_sizes: "
        "[0.1, 0.2], followed: 4}"}};
+      {"in_context_regression",
+       "{type: in_context_regression, dimension: 4, examples: 6, steps: 3, prompts_per_epoch: 64, evaluation: "
+       "{prompts: 50}}"}};
   const auto found = special.find(task);
   return found == special.end() ? task : found->second;
 }
