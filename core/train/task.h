@@ -12,7 +12,6 @@
 #include "core/metrics/record.h"
 #include "core/plot/figure.h"
 #include "core/random/random_streams.h"
-#include "core/train/curve_group.h"
 
 namespace talweg {
 
@@ -49,8 +48,6 @@ class Task {
 
   /// Pictures of what was recorded on the way, in order of steps.
   virtual std::vector<plot::Figure> figures_over_time(const std::vector<metrics::Record>&) { return {}; }
-  /// Metrics of the run that belong into one picture, for the report.
-  virtual std::vector<CurveGroup> curves() const { return {}; }
 };
 
 /// The kind of component that `task:` chooses. LibTorch's generator is seeded from the stream "initialisation" before.

@@ -288,10 +288,6 @@ void Trainer::write_figures() {
   const std::vector<metrics::Record> records = metrics::read_metrics(directory_.metrics());
   for (const plot::Figure& figure : task_->figures_over_time(records)) plot::save_figure(figure, directory_.figures());
   for (const plot::Figure& figure : make_sharpness_figures(records)) plot::save_figure(figure, directory_.figures());
-  const std::vector<CurveGroup> groups = task_->curves();
-  if (groups.empty()) return;
-  const auto records = metrics::read_metrics(directory_.metrics());
-  for (const CurveGroup& group : groups) plot::save_figure(make_figure(group, records), directory_.figures());
 }
 
 void Trainer::require_finite_parameters() const {

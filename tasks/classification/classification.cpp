@@ -89,13 +89,10 @@ at::Tensor Classification::losses_of(const data::Batch& batch, at::Reduction::Re
   const at::Tensor& targets = batch.tensors[1];
   if (options_.head == ClassificationHead::softmax && !is_linear())
     return at::cross_entropy_loss(logits, targets, {}, reduction, -100, options_.label_smoothing);
-  const at::Tensor losses = options_.head == ClassificationHead::logistic ? logistic_losses(logits, targets)
-                                                                          : softmax_losses(logits, targets);
+  const at::Tensor losses = options_.head == ClassificationHead::logistic  ? logistic_losses(logits, targets)
+                            : options_.head == ClassificationHead::squared ? squared_losses(logits, targets)
+                                                                           : softmax_losses(logits, targets);
   return reduction == at::Reduction::Mean ? losses.mean() : losses;
-  if (options_.head == ClassificationHead::logistic) return logistic_losses(logits, batch.tensors[1]).mean();
-  if (options_.head == ClassificationHead::squared) return squared_losses(logits, batch.tensors[1]).mean();
-  if (is_linear()) return softmax_losses(logits, batch.tensors[1]).mean();
-  return at::cross_entropy_loss(logits, batch.tensors[1], {}, at::Reduction::Mean, -100, options_.label_smoothing);
 }
 
 bool Classification::is_linear() const {
@@ -125,8 +122,7 @@ double Classification::smoothness() {
   if (!is_linear())
     throw ConfigError(
         "the smoothness constant of this model is not known; it is for 'model: linear' with a cross-entropy without "
-        "label "
-        "smoothing");
+        "label smoothing");
   const data::Batch all = training_->all();
   at::Tensor inputs = all.tensors[0].flatten(1).to(at::kDouble);
   if (model_->parameters().size() > 1) inputs = at::cat({inputs, at::ones({inputs.size(0), 1}, inputs.options())}, 1);
