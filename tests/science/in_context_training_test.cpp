@@ -92,24 +92,36 @@ TEST(GradientFlow, TwoStages) {
   }
 }
 
-/// The least loss of two loops over a common step a, 2.105277 at a = 0.628077: d − 4aE₁ + 6a²E₂ − 4a³E₃ + a⁴E₄.
-TEST(LoopedTransformer, FindsTheBestCommonStep) {
-  constexpr int kSteps = 1000;
+/// Two loops in weight space, trained: W_13 is free, so the class holds every common step and more.
+TEST(LoopedTransformer, TrainingReachesTheBestCommonStep) {
+  constexpr int kSteps = 300;
   Training run(
-      "supervision: outcome, steps: 2, step_size: 0.628077, evaluation: {prompts: 40000}, model: {type: weight_loop, "
+      "supervision: outcome, steps: 2, step_size: 0.628077, evaluation: {prompts: 20000}, model: {type: weight_loop, "
       "parametrisation: sparse, initialization: aligned, init_scale: 0.3}",
       "{type: adam, learning_rate: 1e-2}", 0);
-  run.train(0, kSteps, 512, kSteps);
-  // With W_13 trained as well the class is larger than one common step.
+  run.train(0, kSteps, 256, kSteps);
   EXPECT_LT(run.metric("error_2"), 1.02 * run.metric("descent_error_2"));
-  EXPECT_LT(run.metric("error_2"), 2.2);
+  EXPECT_GT(run.metric("error_2"), 1.5) << "two loops are not three";
+}
 
-  Training labels(
-      "supervision: outcome, steps: 2, step_size: 0.628077, evaluation: {prompts: 40000}, model: {type: label_loop}",
-      "{type: adam, learning_rate: 1e-2}", 0);
-  labels.train(0, kSteps, 512, kSteps);
-  EXPECT_NEAR(labels.metric("over_descent_2"), 1, 0.03);
-  EXPECT_NEAR(labels.metric("error_2"), 2.105277, 0.12);
+/// The loss of two loops over their common step, from the moments of the prompts drawn: d − 4aE₁ + 6a²E₂ − 4a³E₃ + a⁴E₄
+/// is least at a = 0.628077, where it is 2.105277.
+TEST(LoopedTransformer, BestCommonStepOfTwoLoops) {
+  PromptLaw law;
+  law.steps = 1;
+  law.covariance.eigenvalues.assign(10, 1.0);
+  const DrawnPrompts drawn = draw_prompts(law, 100000, RandomStreams(2), "loops", at::kCPU, at::kDouble);
+  const at::Tensor x = drawn.prompts.inputs(), s = x.matmul(x.transpose(1, 2)) / 20, square = s.matmul(s);
+  const auto mean_trace = [](const at::Tensor& m) { return m.diagonal(0, 1, 2).sum(1).mean().item<double>(); };
+  const double e1 = mean_trace(s), e2 = mean_trace(square), e3 = mean_trace(square.matmul(s)),
+               e4 = mean_trace(square.matmul(square));
+  double best = 0, least = 1e9;
+  for (double a = 0.5; a < 0.75; a += 1e-4) {
+    const double loss = 10 + a * (-4 * e1 + a * (6 * e2 + a * (-4 * e3 + a * e4)));
+    if (loss < least) best = a, least = loss;
+  }
+  EXPECT_NEAR(best, 0.628077, 0.01);
+  EXPECT_NEAR(least, 2.105277, 0.03);
 }
 
 /// E tr (I − aS)^{2L} on one set of prompts falls with L, each at its own best a.
@@ -119,7 +131,7 @@ TEST(LoopedTransformer, EveryFurtherLoopHelps) {
     law.steps = loops;
     law.step_size = a;
     law.covariance.eigenvalues.assign(10, 1.0);
-    const DrawnPrompts drawn = draw_prompts(law, 40000, RandomStreams(1), "loops", at::kCPU, at::kDouble);
+    const DrawnPrompts drawn = draw_prompts(law, 20000, RandomStreams(1), "loops", at::kCPU, at::kDouble);
     const at::Tensor x = drawn.prompts.inputs();
     const at::Tensor m = at::eye(10, at::kDouble) - a / 20 * x.matmul(x.transpose(1, 2));
     return at::matrix_power(m, 2 * loops).diagonal(0, 1, 2).sum(1).mean().item<double>();
@@ -131,13 +143,10 @@ TEST(LoopedTransformer, EveryFurtherLoopHelps) {
                                            {4, 0.594, 1.095},
                                            {5, 0.578, 0.865}}) {
     const double here = loss(loops, a);
-    EXPECT_NEAR(here, expected, 0.03) << loops;
+    EXPECT_NEAR(here, expected, 0.05) << loops;
     EXPECT_LT(here, before);
     before = here;
   }
-  // The best common step of two loops, to a hundredth.
-  EXPECT_LT(loss(2, 0.628), loss(2, 0.60));
-  EXPECT_LT(loss(2, 0.628), loss(2, 0.656));
 }
 
 }  // namespace
