@@ -118,9 +118,10 @@ constexpr double kMeaninglessNoise = 0.1;
 nlohmann::json GradientPrivatiser::account() const {
   if (mechanism_.noise_multiplier < kMeaninglessNoise && !ledger_.empty())
     return {{"privacy",
-             {{"statement", fmt::format("The noise multiplier {:.4g} is too small for a guarantee worth stating; epsilon is "
-                                        "reported as infinite, which bounds it from above.",
-                                        mechanism_.noise_multiplier)},
+             {{"statement",
+               fmt::format("The noise multiplier {:.4g} is too small for a guarantee worth stating; epsilon is "
+                           "reported as infinite, which bounds it from above.",
+                           mechanism_.noise_multiplier)},
               {"epsilon", "inf"},
               {"delta", options_.delta},
               {"accountant", accountant_->name},

@@ -107,8 +107,11 @@ TEST(MembershipInference, TellsMembersOfAnOverfittedModelAndNotOfAPrivateOne) {
   const auto estimate = [](const std::string& target) {
     const TaskContext context{at::kCPU, at::kFloat, RandomStreams(3)};
     const auto options = config::parse<MembershipInferenceOptions>(config::parse_yaml(
-        fmt::format("{{data: {{type: gaussian_blobs, examples: 1000, features: 20, classes: 4, distance: 0.3}}, members: 100, "
-                    "shadows: 2, model: {{type: mlp, hidden: [64]}}, target: {}}}", target), "test"));
+        fmt::format(
+            "{{data: {{type: gaussian_blobs, examples: 1000, features: 20, classes: 4, distance: 0.3}}, members: 100, "
+            "shadows: 2, model: {{type: mlp, hidden: [64]}}, target: {}}}",
+            target),
+        "test"));
     MembershipInference task(options, context);
     const auto how = config::parse<FitOptions>(
         config::parse_yaml("{optimizer: {type: adamw, learning_rate: 0.01}, batch_size: 50, epochs: 20}", "test"));
