@@ -25,7 +25,8 @@ void check(const std::string& name, const torch::nn::Module& module) {
   using namespace torch::nn;
   if (is_any<BatchNorm1dImpl, BatchNorm2dImpl, BatchNorm3dImpl>(module))
     throw ConfigError(fmt::format(
-        "the module '{}' ({}) mixes the examples of a batch, so no example has a gradient of its own to clip; normalise "
+        "the module '{}' ({}) mixes the examples of a batch, so no example has a gradient of its own to clip; "
+        "normalise "
         "within an example instead: GroupNorm, LayerNorm or InstanceNorm (for the model 'resnet': 'norm: group')",
         name, module.name()));
   if (tracks<InstanceNorm1dImpl>(module) || tracks<InstanceNorm2dImpl>(module) || tracks<InstanceNorm3dImpl>(module))

@@ -112,7 +112,23 @@ void GradientPrivatiser::count_lost_steps(std::int64_t steps) {
   lost_steps_ += steps;
 }
 
+/// Noise below this multiplier hides nothing (one use of an example costs ε > 50), and accountants are slow to say so.
+constexpr double kMeaninglessNoise = 0.1;
+
 nlohmann::json GradientPrivatiser::account() const {
+  if (mechanism_.noise_multiplier < kMeaninglessNoise && !ledger_.empty())
+    return {{"privacy",
+             {{"statement",
+               fmt::format("The noise multiplier {:.4g} is too small for a guarantee worth stating; epsilon is "
+                           "reported as infinite, which bounds it from above.",
+                           mechanism_.noise_multiplier)},
+              {"epsilon", "inf"},
+              {"delta", options_.delta},
+              {"accountant", accountant_->name},
+              {"sampler", privacy::name_of(mechanism_.sampling)},
+              {"steps", ledger_.steps()},
+              {"noise_multiplier", mechanism_.noise_multiplier},
+              {"clip_norm", mechanism_.clip_norm}}}};
   const privacy::PrivacySpent spent = accountant_->spent(ledger_, options_.delta, relation());
   std::string statement = privacy::privacy_statement(*accountant_, ledger_, options_.delta, relation());
   if (options_.delta * static_cast<double>(dataset_size_) >= 1)

@@ -107,7 +107,11 @@ TEST(MembershipInference, TellsMembersOfAnOverfittedModelAndNotOfAPrivateOne) {
   const auto estimate = [](const std::string& target) {
     const TaskContext context{at::kCPU, at::kFloat, RandomStreams(3)};
     const auto options = config::parse<MembershipInferenceOptions>(config::parse_yaml(
-        fmt::format("{{members: 100, shadows: 2, model: {{type: mlp, hidden: [64]}}, target: {}}}", target), "test"));
+        fmt::format(
+            "{{data: {{type: gaussian_blobs, examples: 1000, features: 20, classes: 4, distance: 0.3}}, members: 100, "
+            "shadows: 2, model: {{type: mlp, hidden: [64]}}, target: {}}}",
+            target),
+        "test"));
     MembershipInference task(options, context);
     const auto how = config::parse<FitOptions>(
         config::parse_yaml("{optimizer: {type: adamw, learning_rate: 0.01}, batch_size: 50, epochs: 20}", "test"));
@@ -122,7 +126,8 @@ TEST(MembershipInference, TellsMembersOfAnOverfittedModelAndNotOfAPrivateOne) {
       "{optimizer: {type: dp_sgd, noise_multiplier: 4, learning_rate: 0.5}, sampler: poisson, batch_size: 20, epochs: "
       "10}");
   EXPECT_EQ(open["member_accuracy"], 1) << "the model must remember its data";
-  EXPECT_GT(open["epsilon_estimate"], closed["epsilon_estimate"]);
+  EXPECT_GT(open["epsilon_estimate"], closed["epsilon_estimate"] + 0.3);
+  EXPECT_GT(open["epsilon_at_least"], 0.2);
   EXPECT_LE(closed["epsilon_at_least"], closed["epsilon_certified"]);
   EXPECT_EQ(open.count("epsilon_certified"), 0u);
 }

@@ -39,8 +39,8 @@ double distance(const at::Tensor& a, const at::Tensor& b) {
   return (a - b).abs().max().item<double>();
 }
 
-// Without max-pooling: digits have patches that are exactly equal, and which of two equal maxima gets the gradient depends
-// on the last bit, which depends on the number of examples in a pass. Pooling is compared on random images in
+// Without max-pooling: digits have patches that are exactly equal, and which of two equal maxima gets the gradient
+// depends on the last bit, which depends on the number of examples in a pass. Pooling is compared on random images in
 // tests/core/gradient.
 const char* const kModels[] = {"{type: mlp, hidden: [16]}",
                                "{type: resnet, blocks: [1, 1], width: 4, norm: group, groups: 2}", "linear"};

@@ -77,7 +77,8 @@ struct Convolutions : Base {
 
 /// Convolutions with rectifiers and pooling between them, as small classifiers have.
 struct Pooled : Base {
-  Conv2d a = add("a", Conv2d(Conv2dOptions(1, 4, 3).padding(1))), b = add("b", Conv2d(Conv2dOptions(4, 6, 3).padding(1)));
+  Conv2d a = add("a", Conv2d(Conv2dOptions(1, 4, 3).padding(1))),
+         b = add("b", Conv2d(Conv2dOptions(4, 6, 3).padding(1)));
   Linear out = add("out", Linear(24, 3));
   Pooled() { inputs = at::randn({kBatch, 1, 8, 8}); }
   at::Tensor forward(const at::Tensor& x) override {
@@ -168,7 +169,8 @@ struct PositionsFirst : Base {
 }  // namespace networks
 
 inline std::vector<std::string> network_names() {
-  return {"perceptron", "convolutions", "pooled", "embedded", "elementwise", "attention", "tied", "recurrent", "transposed"};
+  return {"perceptron", "convolutions", "pooled",    "embedded",  "elementwise",
+          "attention",  "tied",         "recurrent", "transposed"};
 }
 
 inline std::unique_ptr<Network> make_network(const std::string& name, at::ScalarType type) {
