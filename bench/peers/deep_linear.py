@@ -1,6 +1,7 @@
 """Gradient descent steps on deep linear networks of depth 3 in float64, as bench/deep_linear.cpp: numpy and PyTorch with
 the closed-form gradient, PyTorch with autograd and SGD, step sizes side by side with batched products, and the largest
-Hessian eigenvalue by SciPy's ARPACK over an autograd Hessian-vector product. JSON: seconds.
+Hessian eigenvalue by SciPy's ARPACK over an autograd Hessian-vector product. JSON: processor
+seconds.
 
 Every loop reaches the period-2 orbit of the closed form rho^L (1 + z^(2L-1)) = sigma (1 + z^(L-1)); it is checked.
 """
@@ -52,11 +53,11 @@ def numpy_step(layers, target, eta):
 def median_seconds(step, calls, rounds=7):
     times = []
     for r in range(rounds + 1):
-        begin = time.perf_counter()
+        begin = time.process_time()
         for _ in range(calls):
             step()
         if r > 0:
-            times.append((time.perf_counter() - begin) / calls)
+            times.append((time.process_time() - begin) / calls)
     return statistics.median(times)
 
 
