@@ -2,6 +2,10 @@
 
 #include "models/convnet.h"
 #include "models/deep_linear.h"
+#include "models/in_context/label_loop.h"
+#include "models/in_context/linear_transformer.h"
+#include "models/in_context/softmax_transformer.h"
+#include "models/in_context/weight_loop.h"
 #include "models/linear.h"
 #include "models/mlp.h"
 #include "models/resnet.h"
@@ -17,6 +21,15 @@ void add(const char* name, const char* summary, const char* source) {
       });
 }
 
+template <class T, class Options>
+void add_in_context(const char* name, const char* summary, const char* source) {
+  config::Registry<InContextModelKind>::instance().add<Options>(
+      name, summary, source,
+      [](const Options& options, const InContextShape& shape) -> std::shared_ptr<InContextModel> {
+        return std::make_shared<T>(options, shape);
+      });
+}
+
 }  // namespace
 
 void register_components() {
@@ -28,6 +41,18 @@ void register_components() {
     add<Convnet, ConvnetOptions>("convnet", "convolutions with pooling for small images",
                                  "LeCun et al. 1998, in today's form");
     add<Resnet, ResnetOptions>("resnet", "residual network for small images", "He et al. 2016, section 4.2");
+    add_in_context<LinearTransformer, LinearTransformerOptions>(
+        "linear_transformer", "one layer of linear attention that decodes a chain of weight vectors",
+        "Huang, Wang and Lee 2025");
+    add_in_context<WeightLoop, WeightLoopOptions>(
+        "weight_loop", "the same layer looped: its output replaces the last token", "after Huang, Wang and Lee 2025");
+    add_in_context<LabelLoop, LabelLoopOptions>("label_loop",
+                                                "linear attention on labels, looped or with weights per layer",
+                                                "Ahn et al. 2023; Gatmiry et al. 2024");
+    add_in_context<SoftmaxTransformer, SoftmaxTransformerOptions>(
+        "softmax_transformer", "a GPT-2-type transformer that decodes a chain of weight vectors", "ours");
+    add_in_context<LabelTransformer, SoftmaxTransformerOptions>(
+        "label_transformer", "a GPT-2-type transformer on pairs of inputs and labels", "Garg et al. 2022");
     return true;
   }();
   (void)once;

@@ -54,6 +54,7 @@ json summarize(const RunConfig& config, const RunOutcome& outcome, const RunDire
   if (!outcome.reason.empty()) summary["reason"] = outcome.reason;
   summary["metrics"] = json::object();
   for (const auto& [metric, value] : outcome.metrics) summary["metrics"][metric] = number(value);
+  if (outcome.account.is_object()) summary.update(outcome.account);
   if (outcome.best)
     summary["best"] = {
         {"metric", config.checkpoint.best_metric}, {"value", outcome.best->value}, {"step", outcome.best->step}};

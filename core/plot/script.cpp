@@ -154,6 +154,11 @@ std::string curves(const Figure& figure, const RenderOptions& options) {
   return script + data + "plot " + plot + "\n";
 }
 
+/// Whether a cell of this value needs light text.
+bool is_dark(double value, const Axis& colour, bool signed_values) {
+  return signed_values ? std::abs(value) > colour.high / 2 : value > (colour.low + colour.high) / 2;
+}
+
 std::string heat_map(const HeatMap& map) {
   const size_t rows = map.values.size(), columns = map.values[0].size();
   Range range;
@@ -175,11 +180,20 @@ std::string heat_map(const HeatMap& map) {
   };
   tics('x', map.column_labels);
   tics('y', map.row_labels);
-  // Light to dark blue, so that the highest values stand out on paper and screen.
-  add(script,
-      "set palette defined (0 '#f2f6fb', 0.25 '#c3d9ee', 0.5 '#7fb2dc', 0.75 '#3480bd', 1 "
-      "'#08407e')\n");
-  Axis colour = linear_axis(range.low, range.high);
+  const bool signed_values = range.low < 0 && range.high > 0;
+  if (signed_values)
+    // Negative in orange, positive in blue, zero as pale as the page.
+    add(script,
+        "set palette defined (0 '#7f3b08', 0.25 '#e08214', 0.4 '#fee0b6', 0.5 '#f7f7f7', 0.6 '#c3d9ee', 0.75 "
+        "'#3480bd', "
+        "1 '#08407e')\n");
+  else
+    // Light to dark blue, so that the highest values stand out on paper and screen.
+    add(script,
+        "set palette defined (0 '#f2f6fb', 0.25 '#c3d9ee', 0.5 '#7fb2dc', 0.75 '#3480bd', 1 "
+        "'#08407e')\n");
+  const double largest = std::max(-range.low, range.high);
+  const Axis colour = signed_values ? linear_axis(-largest, largest) : linear_axis(range.low, range.high);
   add(script, "set cbrange [{:.17g}:{:.17g}]\n", colour.low, colour.high);
   add(script, "set cbtics scale 0 ({}) textcolor rgb '{}' font ',11'\n", tic_list(colour), placeholder_muted);
   add(script, "set colorbox noborder\nunset key\n$cells << END_OF_CELLS\n");
@@ -187,7 +201,7 @@ std::string heat_map(const HeatMap& map) {
     for (size_t c = 0; c < columns; ++c)
       if (std::isfinite(map.values[r][c]))
         add(script, "{} {} {:.17g} {}\n", c, r, map.values[r][c],
-            map.values[r][c] > (colour.low + colour.high) / 2 ? 0xFFFFFF : 0x1F2933);
+            is_dark(map.values[r][c], colour, signed_values) ? 0xFFFFFF : 0x1F2933);
   script +=
       "END_OF_CELLS\nplot $cells using 1:2:(0.49):(0.49):3 with boxxyerror fs solid lc palette "
       "notitle";

@@ -68,6 +68,7 @@ TaskObjective::TaskObjective(Task& task, const ObjectiveOptions& options, const 
       linear_(dynamic_cast<LinearInParameters*>(&task)),
       smoothness_(dynamic_cast<KnownSmoothness*>(&task)),
       natural_gradient_(dynamic_cast<NaturalGradient*>(&task)),
+      per_example_losses_(dynamic_cast<PerExampleLosses*>(&task)),
       options_(options),
       streams_(streams),
       device_(device),

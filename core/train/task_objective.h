@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/objective/objective.h"
+#include "core/objective/per_example_objective.h"
 #include "core/optimizer/optimizer.h"
 #include "core/train/capabilities.h"
 #include "core/train/precision.h"
@@ -27,7 +27,7 @@ ParameterList trainable_parameters(torch::nn::Module& module);
 /// A task's mean loss over one batch, frozen: the generators are re-seeded from (seed, step, micro-batch) before each
 /// pass, so noise is the same in every evaluation and a resumed run needs no generator state; batch-norm statistics
 /// move exactly once per step, in the first gradient() of it.
-class TaskObjective : public Objective {
+class TaskObjective : public PerExampleObjective {
  public:
   TaskObjective(Task& task, const ObjectiveOptions& options, const RandomStreams& streams, at::Device device);
 
@@ -46,6 +46,9 @@ class TaskObjective : public Objective {
   double relative_precision() const override;
   double smoothness() override;
   Direction natural_gradient() override;
+  /// In parts of the micro-batch size. Tasks without PerExampleLosses are evaluated one example at a time.
+  ClippedSum clipped_gradient(const gradient::Clipping& clipping, gradient::Backend backend) override;
+  void require_separate_examples() const override;
 
   /// Calls `visit` with the loss of every micro-batch and its graph, weighted so that they add up to the value. Running
   /// statistics are left untouched.
@@ -61,6 +64,8 @@ class TaskObjective : public Objective {
  private:
   template <class Visit>
   at::Tensor evaluate(Visit&& visit);
+  /// Losses of the examples [begin, begin + length) with their graph: [length].
+  at::Tensor example_losses(std::int64_t begin, std::int64_t length);
   at::Tensor linear_gradient();
   bool is_linear() const;
   /// The outputs of the linear model at the parameters as they stand.
@@ -71,6 +76,7 @@ class TaskObjective : public Objective {
   LinearInParameters* linear_;  // the task's capabilities, or null
   KnownSmoothness* smoothness_;
   NaturalGradient* natural_gradient_;
+  PerExampleLosses* per_example_losses_;
   ObjectiveOptions options_;
   RandomStreams streams_;
   at::Device device_;
@@ -78,6 +84,8 @@ class TaskObjective : public Objective {
   std::vector<at::Tensor> tensors_;
   std::vector<at::Tensor> buffers_;
   std::vector<at::Tensor> saved_buffers_;
+
+  std::unique_ptr<gradient::PerExampleGradients> per_example_gradients_;  // made when first needed
 
   std::int64_t step_ = 0;
   data::Batch batch_;

@@ -78,12 +78,36 @@ Trainer::Trainer(const RunConfig& config, const RunDirectory& directory, bool qu
       training.steps.value_or(static_cast<std::int64_t>(std::ceil(training.epochs.value_or(0) * per_epoch - 1e-9)));
   evaluate_every_ = training.evaluate_every.value_or(std::max<std::int64_t>(1, std::llround(per_epoch)));
   save_every_ = config_.checkpoint.every.value_or(evaluate_every_);
+  begin_run();
+}
+
+void Trainer::begin_run() {
+  run_aware_ = dynamic_cast<RunAware*>(optimizer_.get());
+  if (!run_aware_) return;
+  RunPlan plan;
+  plan.dataset_size = task_->training_data().size();
+  plan.batch_size = config_.training.batch_size;
+  plan.steps = total_steps_;
+  plan.steps_per_epoch = loader_->steps_per_epoch();
+  plan.sampler = config_.training.sampler.type();
+  plan.averages_weights = average_ != nullptr;
+  plan.clips_gradient = config_.training.clip_norm.has_value();
+  plan.streams = streams_;
+  run_aware_->begin_run(plan, *objective_);
 }
 
 void Trainer::restore() {
   const auto warn = [](const std::string& text) { fmt::print(stderr, "talweg: {}\n", text); };
   const auto newest = checkpoint::CheckpointFolder(directory_.checkpoints(), "step").load_newest(warn);
   if (newest) load(*newest);
+  // What later steps were seen to do is on record, though it is undone now.
+  std::error_code ignored;
+  if (run_aware_ && std::filesystem::exists(directory_.metrics(), ignored)) {
+    std::int64_t seen = step_;
+    for (const metrics::Record& record : metrics::read_metrics(directory_.metrics()))
+      seen = std::max(seen, record.step);
+    run_aware_->count_lost_steps(seen - step_);
+  }
   metrics::truncate_after(directory_.metrics(), newest ? newest->step : -1);
 }
 
@@ -113,6 +137,7 @@ RunOutcome Trainer::run() {
     if (due(save_every_)) save();
   }
   if (last_save_ != step_) save();
+  if (run_aware_) outcome.account = account();
   if (signals.received() != 0) {
     outcome.status = RunStatus::interrupted;
     outcome.reason = fmt::format("signal {} ({})", signals.received(), strsignal(signals.received()));
@@ -136,6 +161,17 @@ RunOutcome Trainer::run() {
   outcome.metrics = latest_;
   outcome.best = best_.best();
   return outcome;
+}
+
+/// The account of the run so far; its numbers are metrics as well, so that they can be expected: "privacy/epsilon".
+nlohmann::json Trainer::account() {
+  nlohmann::json account = run_aware_->account();
+  Metrics values;
+  for (const auto& [section, members] : account.items())
+    for (const auto& [name, value] : members.items())
+      if (value.is_number()) values.emplace_back(section + "/" + name, value.get<double>());
+  emit(values);
+  return account;
 }
 
 void Trainer::train_step() {

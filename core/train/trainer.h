@@ -10,6 +10,7 @@
 #include "core/data/batch_loader.h"
 #include "core/metrics/progress.h"
 #include "core/metrics/sink.h"
+#include "core/optimizer/run_plan.h"
 #include "core/run/run_directory.h"
 #include "core/train/best_tracker.h"
 #include "core/train/loss_window.h"
@@ -32,6 +33,7 @@ struct RunOutcome {
   std::int64_t parameters = 0;
   std::int64_t forwards = 0;  ///< passes over a batch
   std::int64_t backwards = 0;
+  nlohmann::json account;  ///< what an optimizer states about the whole run (RunAware), or empty
   std::int64_t hessian_products = 0;  ///< of the diagnostics; each costs two to three passes with gradient
   double diagnostic_seconds = 0;      ///< their part of `seconds`
   Metrics metrics;                    ///< last value of every metric
@@ -59,6 +61,8 @@ class Trainer {
   Task& task() { return *task_; }
 
  private:
+  void begin_run();
+  nlohmann::json account();
   void train_step();
   void record();
   void evaluate();
@@ -80,6 +84,7 @@ class Trainer {
   at::Device device_;
   std::unique_ptr<Task> task_;
   std::unique_ptr<Optimizer> optimizer_;
+  RunAware* run_aware_ = nullptr;  // the optimizer, when it is
   std::unique_ptr<Schedule> schedule_;
   std::unique_ptr<TaskObjective> objective_;
   std::unique_ptr<WeightAverage> average_;

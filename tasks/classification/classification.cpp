@@ -76,12 +76,23 @@ Classification::Classification(const ClassificationOptions& options, const TaskC
 }
 
 at::Tensor Classification::loss(const data::Batch& batch) {
+  return losses_of(batch, at::Reduction::Mean);
+}
+
+at::Tensor Classification::example_losses(const data::Batch& batch) {
+  return losses_of(batch, at::Reduction::None);
+}
+
+at::Tensor Classification::losses_of(const data::Batch& batch, at::Reduction::Reduction reduction) {
   const at::Tensor raw = model_->forward(batch.tensors[0]);
   const at::Tensor logits = raw.scalar_type() == at::kDouble ? raw : raw.to(at::kFloat);
-  if (options_.head == ClassificationHead::logistic) return logistic_losses(logits, batch.tensors[1]).mean();
-  if (options_.head == ClassificationHead::squared) return squared_losses(logits, batch.tensors[1]).mean();
-  if (is_linear()) return softmax_losses(logits, batch.tensors[1]).mean();
-  return at::cross_entropy_loss(logits, batch.tensors[1], {}, at::Reduction::Mean, -100, options_.label_smoothing);
+  const at::Tensor& targets = batch.tensors[1];
+  if (options_.head == ClassificationHead::softmax && !is_linear())
+    return at::cross_entropy_loss(logits, targets, {}, reduction, -100, options_.label_smoothing);
+  const at::Tensor losses = options_.head == ClassificationHead::logistic  ? logistic_losses(logits, targets)
+                            : options_.head == ClassificationHead::squared ? squared_losses(logits, targets)
+                                                                           : softmax_losses(logits, targets);
+  return reduction == at::Reduction::Mean ? losses.mean() : losses;
 }
 
 bool Classification::is_linear() const {
@@ -89,7 +100,7 @@ bool Classification::is_linear() const {
 }
 
 at::Tensor Classification::outputs(const data::Batch& batch) {
-  return model_->forward(batch.tensors[0]);
+  return model_->forward_transposed(batch.tensors[0]).t();
 }
 
 at::Tensor Classification::losses(const at::Tensor& outputs, const data::Batch& batch) {
@@ -103,15 +114,15 @@ LinearInParameters::ValueAndResidual Classification::value_and_residual(const at
   const LossesAndResiduals evaluated = options_.head == ClassificationHead::logistic
                                            ? logistic_losses_and_residuals(outputs, batch.tensors[1])
                                            : softmax_losses_and_residuals(outputs, batch.tensors[1]);
-  return {evaluated.losses.mean(), evaluated.residuals / static_cast<double>(evaluated.losses.numel())};
+  at::Tensor residuals = evaluated.residuals;
+  return {evaluated.losses.mean(), residuals.div_(static_cast<double>(evaluated.losses.numel()))};
 }
 
 double Classification::smoothness() {
   if (!is_linear())
     throw ConfigError(
         "the smoothness constant of this model is not known; it is for 'model: linear' with a cross-entropy without "
-        "label "
-        "smoothing");
+        "label smoothing");
   const data::Batch all = training_->all();
   at::Tensor inputs = all.tensors[0].flatten(1).to(at::kDouble);
   if (model_->parameters().size() > 1) inputs = at::cat({inputs, at::ones({inputs.size(0), 1}, inputs.options())}, 1);

@@ -37,7 +37,7 @@ void declare(config::Fields& f, ClassificationOptions& o);
 /// Classes of labelled examples: mean cross-entropy of the softmax or logistic head, accuracy and confusion matrix on
 /// examples that were not trained on. With a linear model this is softmax or logistic regression, and the loss is exact
 /// far below the precision of its terms.
-class Classification : public Task, public LinearInParameters, public KnownSmoothness {
+class Classification : public Task, public LinearInParameters, public KnownSmoothness, public PerExampleLosses {
  public:
   /// Throws DataError for data without examples, ConfigError when data and model do not fit.
   Classification(const ClassificationOptions& options, const TaskContext& context);
@@ -45,6 +45,7 @@ class Classification : public Task, public LinearInParameters, public KnownSmoot
   torch::nn::Module& module() override { return *model_; }
   const data::Dataset& training_data() const override { return *training_; }
   at::Tensor loss(const data::Batch& batch) override;
+  at::Tensor example_losses(const data::Batch& batch) override;
   Metrics evaluate() override;
   std::vector<plot::Figure> figures() override;
 
@@ -59,6 +60,8 @@ class Classification : public Task, public LinearInParameters, public KnownSmoot
   double smoothness() override;
 
  private:
+  /// The mean of the losses of a batch, or each of them: [n].
+  at::Tensor losses_of(const data::Batch& batch, at::Reduction::Reduction reduction);
   at::Tensor predictions(const at::Tensor& logits) const;
   /// Calls visit(logits, targets) for the evaluation data in blocks, on the device.
   template <class Visit>
