@@ -118,4 +118,28 @@ void dense_product(const ElementView& a, const double* b, std::size_t b_stride, 
   product({a, b, b_stride, c, c_stride, m, n, k, accumulate});
 }
 
+double scaled_residual(const double* product, const double* target, double scale, double* back, std::size_t size) {
+  double sums[kRowPadding] = {};
+  for (std::size_t i = 0; i < size; i += kRowPadding)
+    for (std::size_t j = 0; j < kRowPadding; ++j) {
+      const double r = product[i + j] - target[i + j];
+      sums[j] += r * r;
+      back[i + j] = scale * r;
+    }
+  double total = 0;
+  for (const double sum : sums) total += sum;
+  return total;
+}
+
+void transpose_matrix(const double* from, std::size_t from_stride, double* to, std::size_t to_stride, std::size_t rows,
+                      std::size_t columns) {
+  constexpr std::size_t block = 8;  // eight cache lines on either side
+  std::size_t i = 0;
+  for (; i + block <= rows; i += block)
+    for (std::size_t j = 0; j < columns; ++j)
+      for (std::size_t k = 0; k < block; ++k) to[j * to_stride + i + k] = from[(i + k) * from_stride + j];
+  for (; i < rows; ++i)
+    for (std::size_t j = 0; j < columns; ++j) to[j * to_stride + i] = from[i * from_stride + j];
+}
+
 }  // namespace talweg::models

@@ -85,36 +85,18 @@ void FactorKernel::multiply(const Matrix& a, bool transposed, const Matrix& b, c
     at::mm_out(result, factor, tensor(b));
 }
 
-void FactorKernel::transpose(const Matrix& from, const Matrix& to) {
-  constexpr std::size_t block = 16;
-  for (std::size_t i0 = 0; i0 < from.rows; i0 += block)
-    for (std::size_t j0 = 0; j0 < from.columns; j0 += block)
-      for (std::size_t i = i0; i < std::min(i0 + block, from.rows); ++i)
-        for (std::size_t j = j0; j < std::min(j0 + block, from.columns); ++j)
-          to.data[j * to.stride + i] = from.data[i * from.stride + j];
-}
-
 double FactorKernel::residual(double scale) {
   for (std::size_t l = 1; l < depth(); ++l) multiply(layers_[l], false, prefixes_[l - 1], prefixes_[l], false);
   const Matrix& product = prefixes_.back();
-  const Matrix& back = backs_.back();
-  double sums[kRowPadding] = {};
-  for (std::size_t i = 0; i < product.rows * product.stride; i += kRowPadding)
-    for (std::size_t j = 0; j < kRowPadding; ++j) {
-      const double r = product.data[i + j] - target_.data[i + j];
-      sums[j] += r * r;
-      back.data[i + j] = scale * r;
-    }
-  double total = 0;
-  for (const double sum : sums) total += sum;
-  return total;
+  return scaled_residual(product.data, target_.data, scale, backs_.back().data, product.rows * product.stride);
 }
 
 template <class Visit>
 void FactorKernel::walk_back(Visit&& visit) {
   for (std::size_t l = depth() - 1; l > 0; --l) {
     multiply(layers_[l], true, backs_[l], backs_[l - 1], false);
-    transpose(prefixes_[l - 1], transposed_[l - 1]);
+    const Matrix &prefix = prefixes_[l - 1], &transposed = transposed_[l - 1];
+    transpose_matrix(prefix.data, prefix.stride, transposed.data, transposed.stride, prefix.rows, prefix.columns);
     visit(l, backs_[l]);
   }
 }

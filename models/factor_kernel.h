@@ -43,7 +43,6 @@ class FactorKernel {
   static void copy_in(const Matrix& to, const double* values);
   static void copy_out(const Matrix& from, double* values);
   static void multiply(const Matrix& a, bool transposed, const Matrix& b, const Matrix& c, bool accumulate);
-  static void transpose(const Matrix& from, const Matrix& to);
   /// Sets B_L = scale·R; answers ‖R‖².
   double residual(double scale);
   /// The products that the gradients need beside P_l: calls visit(l, B_l) from the left, after B_{l−1} was made.
