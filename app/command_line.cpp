@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 // A value may hold commas (a file name, "--set key={a: 1, b: 2}"), so lists come from repeated options alone.
 #define CXXOPTS_VECTOR_DELIMITER '\0'
 #include <cxxopts.hpp>
@@ -16,6 +17,33 @@ namespace {
 const char* const kExitCodes =
     "Exit codes: 0 success, 1 system failure (disk full, permission), 2 wrong command line, 3 wrong configuration,\n"
     "4 bad data file, 5 training failed, 6 interrupted and saved, 7 expectation not met.\n";
+
+/// Options of one command only, each with a value that the command itself reads.
+struct ValueOption {
+  const char* name;
+  const char* argument;
+  const char* summary;
+};
+constexpr ValueOption kValueOptions[] = {
+    {"noise", "S", "noise multiplier: deviation of the noise on the sum of clipped gradients over the clipping norm"},
+    {"epsilon", "E", "find the smallest noise for this ε instead"},
+    {"delta", "D", "δ (default 1e-5)"},
+    {"q", "Q", "sampling rate: probability of an example to be in a batch"},
+    {"n", "N", "number of examples; with --batch instead of --q"},
+    {"batch", "B", "batch size"},
+    {"steps", "T", "number of steps"},
+    {"epochs", "K", "number of epochs instead"},
+    {"sampler", "NAME", "poisson (default), without_replacement, shuffle or cyclic"},
+    {"accountant", "NAME",
+     "pld, sgm_rdp, gdp, wor_rdp, shuffle_gauss, dc_shuffle, dc_wor, paper_gc, paper_dc or all (default)"},
+    {"relation", "NAME", "add_or_remove_one, zero_out_one or replace_one (default: the accountant's)"},
+    {"clip", "C", "clipping norm (default 1); matters for a bounded domain only"},
+    {"learning-rate", "ETA", "learning rate; needed for a bounded domain"},
+    {"radius", "R", "radius of the bounded domain that the parameters are projected on"},
+    {"smoothness", "L",
+     "Lipschitz constant of every example's gradient, assumed; needed by dc_shuffle, dc_wor and paper_dc"},
+    {"plot", "FILE", "also draw ε against steps into this SVG file"},
+};
 
 cxxopts::Options make_options(const Command& command) {
   cxxopts::Options options("talweg " + command.name, command.summary);
@@ -32,6 +60,8 @@ cxxopts::Options make_options(const Command& command) {
   if (has("seed")) add("seed", "seed of all random numbers", cxxopts::value<std::string>(), "N");
   if (has("table")) add("table", "also write the verdicts as a Markdown table", cxxopts::value<std::string>(), "FILE");
   if (has("quiet")) add("q,quiet", "no progress");
+  for (const ValueOption& option : kValueOptions)
+    if (has(option.name)) add(option.name, option.summary, cxxopts::value<std::string>(), option.argument);
   add("h,help", "show this help");
   add("arguments", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional({"arguments"});
@@ -43,6 +73,23 @@ std::string nearest_command(const std::string& word) {
     if (!word.empty() && (command.name.starts_with(word.substr(0, 3)) || word.starts_with(command.name)))
       return fmt::format(" (did you mean '{}'?)", command.name);
   return "; 'talweg --help' lists them";
+}
+
+/// "--q" and "--q=1" as "-q" and "-q", "1": the parser knows names of one letter only with one dash.
+std::vector<std::string> with_short_names(int argc, char** argv) {
+  std::vector<std::string> words;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool one_letter =
+        word.size() >= 3 && word.starts_with("--") && std::isalpha(static_cast<unsigned char>(word[2]));
+    if (one_letter && (word.size() == 3 || word[3] == '=')) {
+      words.push_back(word.substr(1, 2));
+      if (word.size() > 3) words.push_back(word.substr(4));
+    } else {
+      words.push_back(word);
+    }
+  }
+  return words;
 }
 
 }  // namespace
@@ -90,6 +137,23 @@ const std::vector<Command>& commands() {
        {"output", "table", "quiet"},
        1,
        1000},
+      {"privacy",
+       "",
+       "differential privacy of a DP-SGD run: epsilon for a noise, or the noise for an epsilon",
+       "Prints every accountant's ε, ε against steps, and a statement to quote; loads no LibTorch. For example:\n"
+       "  talweg privacy --noise 1.1 --q 0.01 --steps 10000 --delta 1e-5\n"
+       "  talweg privacy --epsilon 8 --n 60000 --batch 256 --epochs 20 --delta 1e-5\n",
+       {"noise", "epsilon", "delta", "q", "n", "batch", "steps", "epochs", "sampler", "accountant", "relation", "clip",
+        "learning-rate", "radius", "smoothness", "plot"},
+       0,
+       0},
+      {"theory",
+       "CONFIG",
+       "what is known beforehand of a configuration's step size",
+       "Thresholds, orbits and their stability, for tasks that know them (deep_matrix_factorization).\n",
+       {"set", "seed"},
+       1,
+       1},
       {"version", "", "versions of the program and its libraries", "", {}, 0, 0},
       {"completion",
        "SHELL",
@@ -119,9 +183,11 @@ std::string command_help(const Command& command) {
       fmt::format("talweg {} — {}\n\nUsage: talweg {} {} [OPTION…]\n\n{}{}", command.name, command.summary,
                   command.name, command.arguments, command.details, command.details.empty() ? "" : "\n");
   for (const cxxopts::HelpOptionDetails& option : options.group_help("").options) {
-    if (option.l.front() == "arguments") continue;
-    const std::string names = fmt::format("{}--{}{}", option.s.empty() ? "    " : "-" + option.s + ", ",
-                                          option.l.front(), option.arg_help.empty() ? "" : " " + option.arg_help);
+    const std::string& name = option.l.empty() ? option.s : option.l.front();
+    if (name == "arguments") continue;
+    const std::string names =
+        fmt::format("{}--{}{}", option.s.empty() || option.l.empty() ? "    " : "-" + option.s + ", ", name,
+                    option.arg_help.empty() ? "" : " " + option.arg_help);
     text += fmt::format("  {:<28}{}\n", names, option.desc);
   }
   return text + "\n" + kExitCodes;
@@ -147,7 +213,10 @@ std::optional<Invocation> parse_command_line(int argc, char** argv) {
   invocation.command_line.assign(argv, argv + argc);
   try {
     cxxopts::Options options = make_options(*command);
-    const cxxopts::ParseResult parsed = options.parse(argc - 1, argv + 1);
+    const std::vector<std::string> words = with_short_names(argc, argv);
+    std::vector<const char*> pointers;
+    for (const std::string& word : words) pointers.push_back(word.c_str());
+    const cxxopts::ParseResult parsed = options.parse(static_cast<int>(pointers.size()), pointers.data());
     if (parsed.count("help") > 0) {
       std::cout << command_help(*command);
       return std::nullopt;
@@ -165,6 +234,9 @@ std::optional<Invocation> parse_command_line(int argc, char** argv) {
     if (known("seed") && parsed.count("seed") > 0) invocation.assignments.push_back("seed=" + text("seed"));
     if (known("output")) invocation.output = text("output");
     if (known("table")) invocation.table = text("table");
+    for (const ValueOption& option : kValueOptions)
+      if (known(option.name) && parsed.count(option.name) > 0)
+        invocation.values.emplace_back(option.name, text(option.name));
     invocation.quiet = known("quiet") && parsed.count("quiet") > 0;
   } catch (const cxxopts::exceptions::exception& error) {
     throw UsageError(fmt::format("{}; 'talweg {} --help' shows the options", error.what(), name));

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace talweg::app {
@@ -13,6 +14,8 @@ struct Invocation {
   std::vector<std::string> assignments;  ///< of --set, --device and --seed, as "key=value"
   std::string output;                    ///< of --output; empty: the default
   std::string table;                     ///< of --table
+  /// Of options that belong to one command, by name: {"noise", "1.1"}.
+  std::vector<std::pair<std::string, std::string>> values;
   bool quiet = false;
   std::vector<std::string> command_line;  ///< as typed, for the record
 };

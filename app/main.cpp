@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "app/command_line.h"
+#include "app/privacy.h"
 #include "core/error.h"
 
 namespace talweg::app {
@@ -37,6 +38,7 @@ int run(int argc, char** argv) {
     std::cout << completion_script(invocation->arguments.front());
     return 0;
   }
+  if (invocation->command == "privacy") return privacy(*invocation);
   return run_engine(*invocation);
 }
 

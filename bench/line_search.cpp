@@ -1,8 +1,8 @@
 // Seconds and steps until logistic or softmax regression on a CSV file reaches a loss, for the line searches and their
 // baselines; and the price of a search per step of a network. Prints JSON.
 //
-//   bench_line_search reach FILE.csv CLASSES    {"gd_ls": {"0.1": [seconds, steps], …}, …}
-//   bench_line_search network                   {"sgd": seconds per step, "sls": …, "trials_per_step": …}
+//   bench_line_search reach FILE.csv CLASSES [NAME]    {"gd_ls": {"0.1": [seconds, steps], …}, …}
+//   bench_line_search network                          {"sgd": seconds per step, "sls": …, "trials_per_step": …}
 #include <fmt/format.h>
 #include <malloc.h>
 
@@ -127,14 +127,14 @@ ordered_json reach(const std::string& task, const Setting& setting) {
   return result;
 }
 
-ordered_json reach_all(const std::string& file, std::int64_t classes) {
+ordered_json reach_all(const std::string& file, std::int64_t classes, const std::string& only) {
   const std::string task = fmt::format(
       "{{type: classification, head: {}, data: {{type: csv, path: '{}', evaluation_path: '{}'}}, model: {{type: "
       "linear, "
       "bias: false, initialization: zero}}}}",
       classes == 2 ? "logistic" : "softmax", file, file);
   const std::string lbfgs =
-      "{type: armijo, direction: {type: lbfgs, history: 20}, start: {type: init, step: 1}, acceptance: {type: armijo, "
+      "{type: armijo, direction: {type: lbfgs, history: 30}, start: {type: init, step: 1}, acceptance: {type: armijo, "
       "c: 1e-4}, shrink: 0.5}";
   const std::map<std::string, Setting> settings = {
       {"gd_ls", {"gd_ls", 0}},         {"gd_ls without fast path", {"gd_ls", 0, false}},
@@ -142,7 +142,8 @@ ordered_json reach_all(const std::string& file, std::int64_t classes) {
       {"gd_smooth", {"gd_smooth", 0}},
   };
   ordered_json result;
-  for (const auto& [name, setting] : settings) result[name] = reach(task, setting);
+  for (const auto& [name, setting] : settings)
+    if (only.empty() || only == name) result[name] = reach(task, setting);
   return result;
 }
 
@@ -179,12 +180,12 @@ int main(int argc, char** argv) {
   mallopt(M_TRIM_THRESHOLD, 2000 << 20);
   talweg::tasks::register_components();
   const std::string what = argc > 1 ? argv[1] : "";
-  if (what == "reach" && argc == 4) {
-    fmt::print("{}\n", reach_all(argv[2], std::atol(argv[3])).dump());
+  if (what == "reach" && (argc == 4 || argc == 5)) {
+    fmt::print("{}\n", reach_all(argv[2], std::atol(argv[3]), argc == 5 ? argv[4] : "").dump());
   } else if (what == "network") {
     fmt::print("{}\n", network().dump());
   } else {
-    fmt::print(stderr, "usage: bench_line_search reach FILE.csv CLASSES | network\n");
+    fmt::print(stderr, "usage: bench_line_search reach FILE.csv CLASSES [NAME] | network\n");
     return 2;
   }
 }

@@ -4,3 +4,6 @@ find_package(yaml-cpp REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(fmt REQUIRED)
 find_package(cxxopts REQUIRED)
+
+# Header-only use of kissfft in double precision; the library of the same package is single precision.
+find_path(TALWEG_KISSFFT_INCLUDE kissfft/kissfft.hh REQUIRED)

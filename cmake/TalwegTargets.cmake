@@ -4,7 +4,7 @@ add_library(talweg_precompiled OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cpp)
 target_link_libraries(talweg_precompiled PUBLIC talweg_libtorch PRIVATE talweg_flags)
 target_precompile_headers(talweg_precompiled PRIVATE "${CMAKE_SOURCE_DIR}/core/libtorch.h")
 
-set(TALWEG_TENSOR_FREE core/config core/io core/report core/plot core/metrics core/run)
+set(TALWEG_TENSOR_FREE core/config core/io core/report core/plot core/metrics core/run core/privacy)
 
 # GCC accepts a precompiled header only with the very options it was made with, and CMake would give executables -fPIE instead of
 # the libraries' -fPIC.
@@ -47,6 +47,16 @@ function(talweg_library name)
     list(FILTER tensor_free INCLUDE REGEX "^${CMAKE_SOURCE_DIR}/${folder}/")
     set_source_files_properties(${tensor_free} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
   endforeach()
+endfunction()
+
+# The FFT of privacy accounting: complex products without the checks for infinities that the standard's rules ask for.
+function(talweg_fourier_options)
+  set(fourier ${CMAKE_SOURCE_DIR}/core/privacy/loss_distribution/fourier.cpp)
+  set_source_files_properties(${fourier} PROPERTIES COMPILE_OPTIONS "-fcx-limited-range")
+  # Naming a folder that the compiler searches anyway would move it before the standard library's own.
+  if(NOT TALWEG_KISSFFT_INCLUDE IN_LIST CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES)
+    set_source_files_properties(${fourier} PROPERTIES INCLUDE_DIRECTORIES "${TALWEG_KISSFFT_INCLUDE}")
+  endif()
 endfunction()
 
 # The data sets that travel inside the core library (core/data/bundled.cpp includes them byte by byte).

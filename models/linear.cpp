@@ -22,4 +22,10 @@ at::Tensor Linear::forward(const at::Tensor& input) {
   return output_->forward(input.flatten(1));
 }
 
+at::Tensor Linear::forward_transposed(const at::Tensor& input) {
+  const at::Tensor columns = input.flatten(1).t();
+  return output_->bias.defined() ? at::addmm(output_->bias.unsqueeze(1), output_->weight, columns)
+                                 : output_->weight.mm(columns);
+}
+
 }  // namespace talweg::models

@@ -23,6 +23,8 @@ class Linear : public TensorModel {
   Linear(const LinearOptions& options, const TensorModelShape& shape);
   at::Tensor forward(const at::Tensor& input) override;
   bool is_linear() const override { return true; }
+  /// W·Xᵀ: for few outputs up to 2.7 times faster than X·Wᵀ.
+  at::Tensor forward_transposed(const at::Tensor& input) override;
 
  private:
   torch::nn::Linear output_{nullptr};

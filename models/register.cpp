@@ -1,6 +1,7 @@
 #include "models/register.h"
 
 #include "models/convnet.h"
+#include "models/deep_linear.h"
 #include "models/in_context/label_loop.h"
 #include "models/in_context/linear_transformer.h"
 #include "models/in_context/softmax_transformer.h"
@@ -34,6 +35,8 @@ void add_in_context(const char* name, const char* summary, const char* source) {
 void register_components() {
   static const bool once = [] {
     add<Linear, LinearOptions>("linear", "one linear layer: logistic or softmax regression", "standard");
+    add<DeepLinear, DeepLinearOptions>("deep_linear", "product of linear layers without biases",
+                                       "Ghosh et al. 2025 (arXiv 2502.20531)");
     add<Mlp, MlpOptions>("mlp", "multilayer perceptron on the flattened input", "standard");
     add<Convnet, ConvnetOptions>("convnet", "convolutions with pooling for small images",
                                  "LeCun et al. 1998, in today's form");

@@ -15,6 +15,8 @@ class TensorModel : public torch::nn::Module {
   virtual at::Tensor forward(const at::Tensor& input) = 0;
   /// Whether the output is linear in the parameters, without a constant term.
   virtual bool is_linear() const { return false; }
+  /// The transpose of forward(), [outputs, batch]: what a model that multiplies by its weights from the left has first.
+  virtual at::Tensor forward_transposed(const at::Tensor& input) { return forward(input).t(); }
 };
 
 /// What the data asks of a model.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/optimizer/one_gradient.h"
 #include "optim/adam_moments.h"
 
 namespace talweg::optim {
@@ -16,7 +17,7 @@ void declare(config::Fields& f, AdamOptions& o);
 
 /// Adam: m ← β1·m + (1−β1)g, v ← β2·v + (1−β2)g², θ ← θ − η·m̂/(√v̂ + ε), with g including λθ.
 /// One fused kernel per step. Source: Kingma and Ba 2015, algorithm 1; amsgrad: Reddi et al. 2018.
-class Adam : public Optimizer {
+class Adam : public Optimizer, public OneGradient {
  public:
   Adam(ParameterList parameters, const AdamOptions& options);
   Adam(const std::vector<at::Tensor>& parameters, const AdamOptions& options)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/optimizer/one_gradient.h"
 #include "optim/adam_moments.h"
 
 namespace talweg::optim {
@@ -16,7 +17,7 @@ void declare(config::Fields& f, AdamWOptions& o);
 
 /// AdamW: Adam whose weight decay acts on the parameters, not through the moments: θ ← (1−ηλ)θ − η·m̂/(√v̂ + ε).
 /// One fused kernel per step. Source: Loshchilov and Hutter 2019, algorithm 2.
-class AdamW : public Optimizer {
+class AdamW : public Optimizer, public OneGradient {
  public:
   AdamW(ParameterList parameters, const AdamWOptions& options);
   AdamW(const std::vector<at::Tensor>& parameters, const AdamWOptions& options)

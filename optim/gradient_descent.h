@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/optimizer/one_gradient.h"
 #include "core/optimizer/optimizer.h"
 
 namespace talweg::optim {
@@ -26,7 +27,7 @@ struct NormalizedGradientDescentOptions {
 void declare(config::Fields& f, NormalizedGradientDescentOptions& o);
 
 /// θ ← θ − η∇f/‖∇f‖. Source: Mei et al. 2021 for policy gradients, η = 1/6 for bandits.
-class NormalizedGradientDescent : public Optimizer {
+class NormalizedGradientDescent : public Optimizer, public OneGradient {
  public:
   NormalizedGradientDescent(ParameterList parameters, const NormalizedGradientDescentOptions& options);
   using Optimizer::step;

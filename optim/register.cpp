@@ -2,6 +2,7 @@
 
 #include "optim/adam.h"
 #include "optim/adamw.h"
+#include "optim/dp_sgd.h"
 #include "optim/extra_gradient.h"
 #include "optim/gradient_descent.h"
 #include "optim/lbfgs.h"
@@ -27,6 +28,9 @@ void register_components() {
     add<Sgd, SgdOptions>("sgd", "stochastic gradient descent with momentum", "Sutskever et al. 2013");
     add<Adam, AdamOptions>("adam", "adaptive moments", "Kingma and Ba 2015");
     add<AdamW, AdamWOptions>("adamw", "adaptive moments with decoupled weight decay", "Loshchilov and Hutter 2019");
+    add<DpSgd, DpSgdOptions>("dp_sgd", "differentially private stochastic gradient descent",
+                             "Abadi et al. 2016; Liang et al. 2026");
+    add<Dp, DpOptions>("dp", "another optimizer on privatised gradients: DP-Adam and its like", "Abadi et al. 2016");
     add<Lbfgs, LbfgsOptions>("lbfgs", "limited-memory quasi-Newton with a Wolfe line search",
                              "Nocedal and Wright, alg. 7.5");
     register_directions();

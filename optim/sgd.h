@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/optimizer/one_gradient.h"
 #include "core/optimizer/optimizer.h"
 
 namespace talweg::optim {
@@ -15,7 +16,7 @@ void validate(const SgdOptions& o, const config::Value& where, config::Diagnosti
 
 /// Stochastic gradient descent: g ← ∇f + λθ, v ← μv + g, θ ← θ − η·v (Nesterov: θ ← θ − η(g + μv)).
 /// One fused kernel per step. Source: Sutskever et al. 2013, in the parametrisation of PyTorch.
-class Sgd : public Optimizer {
+class Sgd : public Optimizer, public OneGradient {
  public:
   Sgd(ParameterList parameters, const SgdOptions& options);
   Sgd(const std::vector<at::Tensor>& parameters, const SgdOptions& options)

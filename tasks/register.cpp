@@ -5,12 +5,19 @@
 #include "core/train/task.h"
 #include "models/register.h"
 #include "optim/register.h"
+#include "tasks/chebyshev_regression/chebyshev_regression.h"
 #include "tasks/classification/classification.h"
+#include "tasks/gaussian_mean/gaussian_mean.h"
+#include "tasks/deep_matrix_factorization/bifurcation.h"
+#include "tasks/deep_matrix_factorization/deep_matrix_factorization.h"
 #include "tasks/generalized_linear/generalized_linear.h"
 #include "tasks/in_context_regression/in_context_regression.h"
 #include "tasks/matrix_factorization/matrix_factorization.h"
 #include "tasks/policy/bandit.h"
 #include "tasks/policy/mdp.h"
+#include "tasks/privacy_audit/canary_audit.h"
+#include "tasks/privacy_audit/membership_inference.h"
+#include "tasks/privacy/privacy_bounds.h"
 
 namespace talweg::tasks {
 namespace {
@@ -40,8 +47,25 @@ void register_components() {
                                "Vaswani and Babanezhad 2025");
     add<Mdp, MdpOptions>("mdp", "tabular Markov decision process, softmax policy, exact gradients",
                          "Vaswani and Babanezhad 2025");
+    add<PrivacyBounds, PrivacyBoundsOptions>("privacy_bounds", "bounds on the privacy loss of DP-SGD with a hidden state",
+                                             "Liang et al. 2026");
     add<MatrixFactorization, MatrixFactorizationOptions>(
         "matrix_factorization", "two-layer linear network on an ill-conditioned map", "Vaswani et al. 2019");
+    add<GaussianMean, GaussianMeanOptions>("gaussian_mean", "the mean of Gaussian points: what noise and a domain cost",
+                                           "ours");
+    add<CanaryAudit, CanaryAuditOptions>("canary_audit", "audits private training with canaries, in one run",
+                                         "Steinke et al. 2023");
+    add<MembershipInference, MembershipInferenceOptions>(
+        "membership_inference", "shadow models attack a trained model: were these examples in its data?",
+        "Shokri et al. 2017; Liang et al. 2026");
+    add<ChebyshevRegression, ChebyshevRegressionOptions>(
+        "chebyshev_regression", "a model fitted to a Chebyshev polynomial at a few points", "Cohen et al. 2021");
+    add<DeepMatrixFactorization, DeepMatrixFactorizationOptions>("deep_matrix_factorization",
+                                                                 "deep linear network fitted to a matrix, mode by mode",
+                                                                 "Ghosh et al. 2025 (arXiv 2502.20531)");
+    add<Bifurcation, BifurcationOptions>("bifurcation_diagram",
+                                         "deep linear networks side by side, each with its own step size",
+                                         "Ghosh et al. 2025 (arXiv 2502.20531)");
     add<InContextRegression, InContextRegressionOptions>(
         "in_context_regression", "linear regression from the examples of a prompt, by chain of thought or at once",
         "Huang, Wang and Lee 2025; Garg et al. 2022");

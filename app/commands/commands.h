@@ -13,6 +13,7 @@ int describe(const Invocation& invocation);
 int schema(const Invocation& invocation);
 int report(const Invocation& invocation);
 int reproduce(const Invocation& invocation);
+int theory(const Invocation& invocation);
 int version(const Invocation& invocation);
 
 }  // namespace talweg::app

@@ -46,10 +46,15 @@ json summarize(const RunConfig& config, const RunOutcome& outcome, const RunDire
                   {"steps", outcome.steps},       {"examples", outcome.examples},
                   {"seconds", outcome.seconds},   {"parameters", outcome.parameters},
                   {"forwards", outcome.forwards}, {"backwards", outcome.backwards}};
+  if (outcome.hessian_products > 0) {
+    summary["hessian_products"] = outcome.hessian_products;
+    summary["diagnostic_seconds"] = outcome.diagnostic_seconds;
+  }
   if (!config.description.empty()) summary["description"] = config.description;
   if (!outcome.reason.empty()) summary["reason"] = outcome.reason;
   summary["metrics"] = json::object();
   for (const auto& [metric, value] : outcome.metrics) summary["metrics"][metric] = number(value);
+  if (outcome.account.is_object()) summary.update(outcome.account);
   if (outcome.best)
     summary["best"] = {
         {"metric", config.checkpoint.best_metric}, {"value", outcome.best->value}, {"step", outcome.best->step}};

@@ -11,6 +11,10 @@ std::unique_ptr<Ray> Objective::along(Direction direction) {
   return make_parameter_ray(*this, std::move(direction));
 }
 
+std::unique_ptr<HessianOperator> Objective::hessian() {
+  return make_difference_hessian(*this);
+}
+
 double Objective::relative_precision() const {
   return parameters().front().scalar_type() == at::kDouble ? std::numeric_limits<double>::epsilon()
                                                            : std::numeric_limits<float>::epsilon();

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/objective/hessian.h"
 #include "core/objective/ray.h"
 
 namespace talweg {
@@ -37,6 +38,10 @@ class Objective {
 
   /// The objective along theta − eta·direction. `direction` has one tensor per parameter.
   virtual std::unique_ptr<Ray> along(Direction direction);
+
+  /// The Hessian at the parameters as they stand: exact where a second derivative can be taken, else by differences of
+  /// gradient().
+  virtual std::unique_ptr<HessianOperator> hessian();
 
   /// Share of the training data in the batch of this step, in (0, 1]; 1 is an epoch per step.
   virtual double batch_share() const { return 1; }

@@ -35,6 +35,22 @@ class RidgeRay : public Ray {
   std::vector<double> products_;  // ⟨θ, θ⟩, ⟨θ, d⟩, ⟨d, d⟩
 };
 
+class RidgeHessian : public HessianOperator {
+ public:
+  RidgeHessian(std::unique_ptr<HessianOperator> inner, double strength)
+      : inner_(std::move(inner)), strength_(strength) {}
+  Direction times(const Direction& v) override {
+    torch::NoGradGuard no_grad;
+    Direction product = inner_->times(v);
+    for (std::size_t i = 0; i < product.size(); ++i) product[i] = product[i].add(v[i], strength_);
+    return product;
+  }
+
+ private:
+  std::unique_ptr<HessianOperator> inner_;
+  double strength_;
+};
+
 }  // namespace
 
 at::Tensor RidgeObjective::value() {
@@ -54,6 +70,10 @@ Evaluation RidgeObjective::gradient() {
     gradient = gradient.defined() ? gradient.add_(parameter.detach(), strength_) : parameter.detach() * strength_;
   }
   return evaluation;
+}
+
+std::unique_ptr<HessianOperator> RidgeObjective::hessian() {
+  return std::make_unique<RidgeHessian>(inner_.hessian(), strength_);
 }
 
 std::unique_ptr<Ray> RidgeObjective::along(Direction direction) {

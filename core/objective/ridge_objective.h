@@ -15,6 +15,8 @@ class RidgeObjective : public Objective {
   Evaluation gradient() override;
   /// The penalty along a ray is a parabola: it costs no pass over the parameters.
   std::unique_ptr<Ray> along(Direction direction) override;
+  /// The inner Hessian plus λ times the identity.
+  std::unique_ptr<HessianOperator> hessian() override;
   double batch_share() const override { return inner_.batch_share(); }
   double relative_precision() const override { return inner_.relative_precision(); }
   double smoothness() override { return inner_.smoothness() + strength_; }

@@ -80,7 +80,8 @@ std::string style(const Series& series, size_t place) {
   const std::string colour = placeholder_series(series.colour >= 0 ? static_cast<size_t>(series.colour) : place);
   switch (series.style) {
     case SeriesStyle::points:
-      return fmt::format("with points pt 7 ps 0.45 lc rgb '{}'", colour);
+      // A cloud of points shows its density only when they are small.
+      return fmt::format("with points pt 7 ps {} lc rgb '{}'", series.x.size() > 1000 ? 0.15 : 0.45, colour);
     case SeriesStyle::dashed:
       return fmt::format("with lines lw 1.6 dt (8,5) lc rgb '{}'", colour);
     case SeriesStyle::faint:
@@ -98,7 +99,9 @@ std::string curves(const Figure& figure, const RenderOptions& options) {
   Range x{.log = figure.x_log}, y{.log = figure.y_log};
   std::string data, plot;
   for (size_t i = 0; i < figure.series.size(); ++i) {
-    const Series series = decimated(figure.series[i]);
+    // Scattered points have no order in which some could stand for others.
+    const bool scattered = figure.series[i].style == SeriesStyle::points;
+    const Series series = scattered ? figure.series[i] : decimated(figure.series[i]);
     add(data, "$series{} << END_OF_SERIES\n", i);
     size_t drawn = 0;
     for (size_t k = 0; k < series.x.size(); ++k) {

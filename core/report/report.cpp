@@ -148,6 +148,7 @@ std::vector<std::string> write_report(const std::vector<std::filesystem::path>& 
     content += fmt::format("<div class=\"notice bad\">No plots: {}</div>\n", escape(error.what()));
   }
   content += expectation_section(runs);
+  content += privacy_section(runs);
   content += difference_section(runs);
   content += curve_section(charts, places, pictures);
   content += figure_section(figures, runs.size() > 1, pictures);

@@ -179,6 +179,26 @@ std::string expectation_section(const std::vector<Run>& runs) {
   return card("Expectations", table(header, rows));
 }
 
+std::string privacy_section(const std::vector<Run>& runs) {
+  std::string statement;
+  std::vector<std::vector<std::string>> rows;
+  for (size_t r = 0; r < runs.size(); ++r) {
+    const auto found = runs[r].summary.find("privacy");
+    if (found == runs[r].summary.end() || !found->is_object()) continue;
+    const std::string name = runs.size() > 1 ? swatch(r, "") + escape(runs[r].name) : std::string();
+    statement += "<p>" + (name.empty() ? "" : "<b>" + name + ".</b> ") + member(*found, "statement") + "</p>\n";
+    rows.push_back({name, member(*found, "epsilon"), member(*found, "delta"), member(*found, "guarantee"),
+                    member(*found, "accountant"), member(*found, "neighbours"), member(*found, "sampler"),
+                    member(*found, "noise_multiplier"), member(*found, "steps")});
+    if (name.empty()) rows.back().erase(rows.back().begin());
+  }
+  if (rows.empty()) return "";
+  std::vector<std::string> header{"run",        "#ε",      "#δ",     "guarantee", "accountant",
+                                  "neighbours", "sampler", "#noise", "#steps"};
+  if (runs.size() == 1) header.erase(header.begin());
+  return card("Privacy", statement + table(header, rows));
+}
+
 std::string numbers_section(const Run& run) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& [name, value] : final_metrics(run)) {

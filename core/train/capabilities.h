@@ -31,6 +31,16 @@ class LinearInParameters {
   virtual ValueAndResidual value_and_residual(const at::Tensor& outputs, const data::Batch& batch) = 0;
 };
 
+/// The loss of a batch is the mean of losses of its examples, each of which depends on its own example alone. Without
+/// this, private training calls Task::loss with one example at a time.
+class PerExampleLosses {
+ public:
+  virtual ~PerExampleLosses() = default;
+  /// One loss per example, [n], examples in the order of the batch and first in every layer's input. Their mean is
+  /// Task::loss.
+  virtual at::Tensor example_losses(const data::Batch& batch) = 0;
+};
+
 /// A bound L on the curvature of the loss over all training data is known: ‖∇²f(θ)‖ ≤ L for every θ.
 class KnownSmoothness {
  public:

@@ -64,6 +64,7 @@ void declare(config::Fields& f, RunConfig& o) {
   f("checkpoint", o.checkpoint, "how often the state is saved and what is kept");
   f("early_stopping", o.early_stopping, "end the run when the best metric stops improving");
   f("weight_average", o.weight_average, "exponential moving average of the parameters");
+  f("diagnostics", o.diagnostics, "what is measured beside the training");
   f("expect", o.expect, "what the run should show; checked by 'talweg reproduce' and shown in the report");
 }
 

@@ -10,6 +10,7 @@
 #include "core/train/expectation.h"
 #include "core/train/precision.h"
 #include "core/train/schedule.h"
+#include "core/train/sharpness_monitor.h"
 #include "core/train/task.h"
 
 namespace talweg {
@@ -68,6 +69,7 @@ struct RunConfig {
   CheckpointOptions checkpoint;
   std::optional<EarlyStoppingOptions> early_stopping;
   std::optional<WeightAverageOptions> weight_average;
+  DiagnosticsOptions diagnostics;
   std::vector<Expectation> expect;
 };
 

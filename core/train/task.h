@@ -9,9 +9,9 @@
 
 #include "core/config/component.h"
 #include "core/data/dataset.h"
+#include "core/metrics/record.h"
 #include "core/plot/figure.h"
 #include "core/random/random_streams.h"
-#include "core/train/curve_group.h"
 
 namespace talweg {
 
@@ -46,8 +46,8 @@ class Task {
   /// Pictures of the model as it stands, for the report.
   virtual std::vector<plot::Figure> figures() { return {}; }
 
-  /// Metrics of the run that belong into one picture, for the report.
-  virtual std::vector<CurveGroup> curves() const { return {}; }
+  /// Pictures of what was recorded on the way, in order of steps.
+  virtual std::vector<plot::Figure> figures_over_time(const std::vector<metrics::Record>&) { return {}; }
 };
 
 /// The kind of component that `task:` chooses. LibTorch's generator is seeded from the stream "initialisation" before.

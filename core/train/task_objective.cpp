@@ -32,6 +32,27 @@ class RestoreScope {
   std::vector<at::Tensor>& storage_;
 };
 
+/// Lets an evaluation move copies of tensors and puts the originals back. Unlike a copy in place this leaves alone what
+/// the evaluation's graph has kept, which can still be derived.
+class SwapScope {
+ public:
+  explicit SwapScope(const std::vector<at::Tensor>& tensors) : tensors_(tensors) {
+    for (const at::Tensor& tensor : tensors_) {
+      originals_.push_back(tensor.variable_data());
+      tensor.set_data(originals_.back().clone());
+    }
+  }
+  ~SwapScope() {
+    for (std::size_t i = 0; i < tensors_.size(); ++i) tensors_[i].set_data(originals_[i]);
+  }
+  SwapScope(const SwapScope&) = delete;
+  SwapScope& operator=(const SwapScope&) = delete;
+
+ private:
+  const std::vector<at::Tensor>& tensors_;
+  std::vector<at::Tensor> originals_;
+};
+
 }  // namespace
 
 ParameterList trainable_parameters(torch::nn::Module& module) {
@@ -47,6 +68,7 @@ TaskObjective::TaskObjective(Task& task, const ObjectiveOptions& options, const 
       linear_(dynamic_cast<LinearInParameters*>(&task)),
       smoothness_(dynamic_cast<KnownSmoothness*>(&task)),
       natural_gradient_(dynamic_cast<NaturalGradient*>(&task)),
+      per_example_losses_(dynamic_cast<PerExampleLosses*>(&task)),
       options_(options),
       streams_(streams),
       device_(device),
@@ -64,9 +86,13 @@ void TaskObjective::begin_step(std::int64_t step, data::Batch batch) {
   defect_.clear();
 }
 
+bool TaskObjective::is_undivided() const {
+  return options_.micro_batch_size == 0 || options_.micro_batch_size >= batch_.size;
+}
+
 bool TaskObjective::is_linear() const {
-  const bool undivided = options_.micro_batch_size == 0 || options_.micro_batch_size >= batch_.size;
-  return linear_ && linear_->is_linear() && undivided && options_.precision != Precision::bfloat16 && batch_.size > 0;
+  return linear_ && linear_->is_linear() && is_undivided() && options_.precision != Precision::bfloat16 &&
+         batch_.size > 0;
 }
 
 namespace {
@@ -123,6 +149,12 @@ at::Tensor TaskObjective::value() {
   if (is_linear()) return linear_->losses(linear_->outputs(batch_).unsqueeze(0), batch_).squeeze(0);
   const RestoreScope statistics(buffers_, saved_buffers_);
   return evaluate([](const at::Tensor&) {});
+}
+
+void TaskObjective::for_each_loss(const std::function<void(const at::Tensor&)>& visit) {
+  const torch::AutoGradMode with_graph(true);
+  const SwapScope statistics(buffers_);
+  evaluate(visit);
 }
 
 Evaluation TaskObjective::gradient() {

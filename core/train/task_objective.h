@@ -1,10 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "core/objective/objective.h"
+#include "core/objective/per_example_objective.h"
 #include "core/optimizer/optimizer.h"
 #include "core/train/capabilities.h"
 #include "core/train/precision.h"
@@ -26,7 +27,7 @@ ParameterList trainable_parameters(torch::nn::Module& module);
 /// A task's mean loss over one batch, frozen: the generators are re-seeded from (seed, step, micro-batch) before each
 /// pass, so noise is the same in every evaluation and a resumed run needs no generator state; batch-norm statistics
 /// move exactly once per step, in the first gradient() of it.
-class TaskObjective : public Objective {
+class TaskObjective : public PerExampleObjective {
  public:
   TaskObjective(Task& task, const ObjectiveOptions& options, const RandomStreams& streams, at::Device device);
 
@@ -38,10 +39,22 @@ class TaskObjective : public Objective {
   Evaluation gradient() override;
   /// A ray over the outputs alone when the task's model is linear in its parameters and the batch is not divided.
   std::unique_ptr<Ray> along(Direction direction) override;
+  /// By double backward, exact. The graph of an undivided batch is kept; of micro-batches it is built for every
+  /// product. Clipping has no part in it.
+  std::unique_ptr<HessianOperator> hessian() override;
   double batch_share() const override;
   double relative_precision() const override;
   double smoothness() override;
   Direction natural_gradient() override;
+  /// In parts of the micro-batch size. Tasks without PerExampleLosses are evaluated one example at a time.
+  ClippedSum clipped_gradient(const gradient::Clipping& clipping, gradient::Backend backend) override;
+  void require_separate_examples() const override;
+
+  /// Calls `visit` with the loss of every micro-batch and its graph, weighted so that they add up to the value. Running
+  /// statistics are left untouched.
+  void for_each_loss(const std::function<void(const at::Tensor&)>& visit);
+  /// Whether the batch is evaluated in one pass.
+  bool is_undivided() const;
 
   /// Euclidean norm of the last gradient before clipping; undefined when it was not computed.
   const at::Tensor& gradient_norm() const { return gradient_norm_; }
@@ -51,6 +64,8 @@ class TaskObjective : public Objective {
  private:
   template <class Visit>
   at::Tensor evaluate(Visit&& visit);
+  /// Losses of the examples [begin, begin + length) with their graph: [length].
+  at::Tensor example_losses(std::int64_t begin, std::int64_t length);
   at::Tensor linear_gradient();
   bool is_linear() const;
   /// The outputs of the linear model at the parameters as they stand.
@@ -61,6 +76,7 @@ class TaskObjective : public Objective {
   LinearInParameters* linear_;  // the task's capabilities, or null
   KnownSmoothness* smoothness_;
   NaturalGradient* natural_gradient_;
+  PerExampleLosses* per_example_losses_;
   ObjectiveOptions options_;
   RandomStreams streams_;
   at::Device device_;
@@ -68,6 +84,8 @@ class TaskObjective : public Objective {
   std::vector<at::Tensor> tensors_;
   std::vector<at::Tensor> buffers_;
   std::vector<at::Tensor> saved_buffers_;
+
+  std::unique_ptr<gradient::PerExampleGradients> per_example_gradients_;  // made when first needed
 
   std::int64_t step_ = 0;
   data::Batch batch_;

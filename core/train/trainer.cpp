@@ -65,11 +65,11 @@ Trainer::Trainer(const RunConfig& config, const RunDirectory& directory, bool qu
   if (parameters.empty()) throw ConfigError("the model has no trainable parameter");
   optimizer_ = config_.optimizer.create(parameters);
   schedule_ = config_.schedule.create();
-  objective_ = std::make_unique<TaskObjective>(
-      *task_,
-      ObjectiveOptions{training.precision, training.micro_batch_size.value_or(0), training.clip_norm,
-                       training.non_finite == NonFinitePolicy::skip},
-      streams_, device_);
+  const ObjectiveOptions objective{training.precision, training.micro_batch_size.value_or(0), training.clip_norm,
+                                   training.non_finite == NonFinitePolicy::skip};
+  objective_ = std::make_unique<TaskObjective>(*task_, objective, streams_, device_);
+  if (const auto& sharpness = config_.diagnostics.sharpness)
+    sharpness_ = std::make_unique<SharpnessMonitor>(*task_, *sharpness, objective, streams_, device_);
   if (config_.weight_average) average_ = std::make_unique<WeightAverage>(parameters, config_.weight_average->decay);
   loader_ = make_loader(config_, *task_, streams_, device_, 0);
 
@@ -78,12 +78,36 @@ Trainer::Trainer(const RunConfig& config, const RunDirectory& directory, bool qu
       training.steps.value_or(static_cast<std::int64_t>(std::ceil(training.epochs.value_or(0) * per_epoch - 1e-9)));
   evaluate_every_ = training.evaluate_every.value_or(std::max<std::int64_t>(1, std::llround(per_epoch)));
   save_every_ = config_.checkpoint.every.value_or(evaluate_every_);
+  begin_run();
+}
+
+void Trainer::begin_run() {
+  run_aware_ = dynamic_cast<RunAware*>(optimizer_.get());
+  if (!run_aware_) return;
+  RunPlan plan;
+  plan.dataset_size = task_->training_data().size();
+  plan.batch_size = config_.training.batch_size;
+  plan.steps = total_steps_;
+  plan.steps_per_epoch = loader_->steps_per_epoch();
+  plan.sampler = config_.training.sampler.type();
+  plan.averages_weights = average_ != nullptr;
+  plan.clips_gradient = config_.training.clip_norm.has_value();
+  plan.streams = streams_;
+  run_aware_->begin_run(plan, *objective_);
 }
 
 void Trainer::restore() {
   const auto warn = [](const std::string& text) { fmt::print(stderr, "talweg: {}\n", text); };
   const auto newest = checkpoint::CheckpointFolder(directory_.checkpoints(), "step").load_newest(warn);
   if (newest) load(*newest);
+  // What later steps were seen to do is on record, though it is undone now.
+  std::error_code ignored;
+  if (run_aware_ && std::filesystem::exists(directory_.metrics(), ignored)) {
+    std::int64_t seen = step_;
+    for (const metrics::Record& record : metrics::read_metrics(directory_.metrics()))
+      seen = std::max(seen, record.step);
+    run_aware_->count_lost_steps(seen - step_);
+  }
   metrics::truncate_after(directory_.metrics(), newest ? newest->step : -1);
 }
 
@@ -101,14 +125,19 @@ RunOutcome Trainer::run() {
 
   RunOutcome outcome;
   const SignalWatch signals;
-  if (step_ == 0) evaluate();
+  if (step_ == 0) {
+    evaluate();
+    if (sharpness_) measure();
+  }
   while (step_ < total_steps_ && !best_.exhausted() && signals.received() == 0) {
     train_step();
     if (due(config_.training.log_every)) record();
     if (due(evaluate_every_)) evaluate();
+    if (sharpness_ && due(sharpness_->every())) measure();
     if (due(save_every_)) save();
   }
   if (last_save_ != step_) save();
+  if (run_aware_) outcome.account = account();
   if (signals.received() != 0) {
     outcome.status = RunStatus::interrupted;
     outcome.reason = fmt::format("signal {} ({})", signals.received(), strsignal(signals.received()));
@@ -127,9 +156,22 @@ RunOutcome Trainer::run() {
   for (const at::Tensor& parameter : objective_->parameters()) outcome.parameters += parameter.numel();
   outcome.forwards = forwards_;
   outcome.backwards = backwards_;
+  outcome.hessian_products = hessian_products_;
+  outcome.diagnostic_seconds = diagnostic_seconds_;
   outcome.metrics = latest_;
   outcome.best = best_.best();
   return outcome;
+}
+
+/// The account of the run so far; its numbers are metrics as well, so that they can be expected: "privacy/epsilon".
+nlohmann::json Trainer::account() {
+  nlohmann::json account = run_aware_->account();
+  Metrics values;
+  for (const auto& [section, members] : account.items())
+    for (const auto& [name, value] : members.items())
+      if (value.is_number()) values.emplace_back(section + "/" + name, value.get<double>());
+  emit(values);
+  return account;
 }
 
 void Trainer::train_step() {
@@ -206,6 +248,22 @@ void Trainer::evaluate() {
   }
 }
 
+void Trainer::measure() {
+  const double begin = seconds();
+  Metrics measured, values;
+  try {
+    measured = sharpness_->measure(step_ > 0 ? report_.step_size : 0);
+  } catch (const TrainingError& error) {
+    throw TrainingError(fmt::format("step {}: {}", step_, error.what()));
+  }
+  for (const auto& [name, value] : measured) {
+    if (name == "hessian_products") hessian_products_ += std::llround(value);
+    values.emplace_back("curvature/" + name, value);
+  }
+  diagnostic_seconds_ += seconds() - begin;
+  emit(values);
+}
+
 void Trainer::emit(const Metrics& values) {
   if (values.empty()) return;
   const metrics::Record record{step_, seconds(), epoch(), values};
@@ -226,10 +284,10 @@ void Trainer::write_figures() {
   task_->module().eval();
   for (const plot::Figure& figure : task_->figures()) plot::save_figure(figure, directory_.figures());
   task_->module().train();
-  const std::vector<CurveGroup> groups = task_->curves();
-  if (groups.empty()) return;
-  const auto records = metrics::read_metrics(directory_.metrics());
-  for (const CurveGroup& group : groups) plot::save_figure(make_figure(group, records), directory_.figures());
+  for (const auto& sink : sinks_) sink->flush();
+  const std::vector<metrics::Record> records = metrics::read_metrics(directory_.metrics());
+  for (const plot::Figure& figure : task_->figures_over_time(records)) plot::save_figure(figure, directory_.figures());
+  for (const plot::Figure& figure : make_sharpness_figures(records)) plot::save_figure(figure, directory_.figures());
 }
 
 void Trainer::require_finite_parameters() const {
@@ -257,6 +315,8 @@ checkpoint::Checkpoint Trainer::state() const {
   checkpoint.values["counters"] = {{"examples", examples_},
                                    {"forwards", forwards_},
                                    {"backwards", backwards_},
+                                   {"hessian_products", hessian_products_},
+                                   {"diagnostic_seconds", diagnostic_seconds_},
                                    {"skipped", skipped_},
                                    {"skipped_in_a_row", skipped_in_a_row_},
                                    {"seconds", seconds()}};
@@ -279,6 +339,8 @@ void Trainer::load(const checkpoint::Checkpoint& checkpoint) {
   examples_ = counters.at("examples").get<std::int64_t>();
   forwards_ = counters.at("forwards").get<std::int64_t>();
   backwards_ = counters.at("backwards").get<std::int64_t>();
+  hessian_products_ = counters.value("hessian_products", std::int64_t{0});
+  diagnostic_seconds_ = counters.value("diagnostic_seconds", 0.0);
   skipped_ = counters.at("skipped").get<std::int64_t>();
   skipped_in_a_row_ = counters.at("skipped_in_a_row").get<std::int64_t>();
   earlier_seconds_ = counters.at("seconds").get<double>();

@@ -10,10 +10,12 @@
 #include "core/data/batch_loader.h"
 #include "core/metrics/progress.h"
 #include "core/metrics/sink.h"
+#include "core/optimizer/run_plan.h"
 #include "core/run/run_directory.h"
 #include "core/train/best_tracker.h"
 #include "core/train/loss_window.h"
 #include "core/train/run_config.h"
+#include "core/train/sharpness_monitor.h"
 #include "core/train/task_objective.h"
 #include "core/train/weight_average.h"
 
@@ -31,7 +33,10 @@ struct RunOutcome {
   std::int64_t parameters = 0;
   std::int64_t forwards = 0;  ///< passes over a batch
   std::int64_t backwards = 0;
-  Metrics metrics;  ///< last value of every metric
+  nlohmann::json account;  ///< what an optimizer states about the whole run (RunAware), or empty
+  std::int64_t hessian_products = 0;  ///< of the diagnostics; each costs two to three passes with gradient
+  double diagnostic_seconds = 0;      ///< their part of `seconds`
+  Metrics metrics;                    ///< last value of every metric
   std::optional<BestTracker::Best> best;
 };
 
@@ -56,9 +61,12 @@ class Trainer {
   Task& task() { return *task_; }
 
  private:
+  void begin_run();
+  nlohmann::json account();
   void train_step();
   void record();
   void evaluate();
+  void measure();
   void save();
   void write_figures();
   bool due(std::int64_t interval) const { return step_ % interval == 0 || step_ == total_steps_; }
@@ -76,9 +84,11 @@ class Trainer {
   at::Device device_;
   std::unique_ptr<Task> task_;
   std::unique_ptr<Optimizer> optimizer_;
+  RunAware* run_aware_ = nullptr;  // the optimizer, when it is
   std::unique_ptr<Schedule> schedule_;
   std::unique_ptr<TaskObjective> objective_;
   std::unique_ptr<WeightAverage> average_;
+  std::unique_ptr<SharpnessMonitor> sharpness_;
   std::unique_ptr<data::BatchLoader> loader_;
   BestTracker best_;
   LossWindow window_;
@@ -93,6 +103,8 @@ class Trainer {
   std::int64_t examples_ = 0;
   std::int64_t forwards_ = 0;
   std::int64_t backwards_ = 0;
+  std::int64_t hessian_products_ = 0;
+  double diagnostic_seconds_ = 0;
   std::int64_t skipped_ = 0;
   std::int64_t skipped_in_a_row_ = 0;
   double earlier_seconds_ = 0;

@@ -15,7 +15,7 @@ using Decision = AcceptanceTest::Decision;
 class ArmijoTest : public AcceptanceTest {
  public:
   explicit ArmijoTest(const ArmijoTestOptions& options) : c_(options.c) {}
-  bool accepts_an_interval() const override { return true; }
+  std::optional<double> sufficient_decrease() const override { return c_; }
   Decision decide(const SearchPoint& start, double step, double trial, double slack) const override {
     return trial <= start.value - c_ * step * start.slope + slack ? Decision::accept : Decision::shorten;
   }
@@ -64,7 +64,7 @@ class NonmonotoneTest : public AcceptanceTest {
     mean_ = (options_.memory * weight_ * mean_ + start.value) / weight;
     weight_ = weight;
   }
-  bool accepts_an_interval() const override { return true; }
+  std::optional<double> sufficient_decrease() const override { return options_.c; }
   Decision decide(const SearchPoint& start, double step, double trial, double slack) const override {
     return trial <= std::max(mean_, start.value) - options_.c * step * start.slope + slack ? Decision::accept
                                                                                            : Decision::shorten;

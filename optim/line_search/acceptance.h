@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 
 #include "core/config/component.h"
 
@@ -23,8 +24,9 @@ class AcceptanceTest {
   virtual void begin(const SearchPoint&) {}
   /// On the finite value `trial` = f(θ − step·d); `slack` ≥ 0 is what rounding may hide.
   virtual Decision decide(const SearchPoint& start, double step, double trial, double slack) const = 0;
-  /// Whether the steps it accepts on a convex function are an interval from 0.
-  virtual bool accepts_an_interval() const { return false; }
+  /// c, when the test is f(θ − ηd) ≤ reference − c·η·slope with a reference of at least f(θ): on a convex function the
+  /// accepted steps are then an interval from 0.
+  virtual std::optional<double> sufficient_decrease() const { return {}; }
   /// What it remembers between searches.
   virtual void save(nlohmann::json&) const {}
   virtual void load(const nlohmann::json&) {}

@@ -80,55 +80,93 @@ std::vector<double> trial_steps(double first, const SearchLimits& limits) {
   return steps;
 }
 
-/// Positions in [low, high) to evaluate next: at first around the expected step, then dividing what is left evenly.
-std::vector<std::size_t> probes(std::size_t low, std::size_t high, std::size_t most,
-                                std::optional<std::size_t> expected) {
-  std::vector<std::size_t> places;
-  if (expected) {
-    if (*expected == 0) return {0};
-    for (std::size_t place = *expected - 1; place < high && places.size() < most; ++place) places.push_back(place);
-  } else if (high - low <= most) {
-    for (std::size_t place = low; place < high; ++place) places.push_back(place);
-  } else {
-    for (std::size_t i = 1; i <= most; ++i) places.push_back(low + i * (high - low) / (most + 1));
+/// Finds the first accepted of the trial steps where the accepted ones are an interval from 0. Each round evaluates the
+/// steps around a guess: the expected step, then what a parabola through the last value and the slope predicts. When
+/// guesses do not converge quickly, rounds divide what is left evenly.
+class IntervalSearch {
+ public:
+  IntervalSearch(Ray& ray, const AcceptanceTest& test, const SearchPoint& start, double first,
+                 const SearchLimits& limits)
+      : ray_(ray), test_(test), start_(start), limits_(limits), steps_(trial_steps(first, limits)) {
+    high_ = steps_.size();
   }
-  return places;
-}
 
-/// The same answer where the accepted steps are an interval from 0: the first of the trials in it, by bisection.
-SearchResult by_bisection(Ray& ray, const AcceptanceTest& test, const SearchPoint& start, double first,
-                          const SearchLimits& limits) {
-  const std::vector<double> steps = trial_steps(first, limits);
-  std::size_t low = 0, high = steps.size();  // before `low` all are rejected, from `high` on all are accepted
-  SearchResult result;
-  std::optional<std::size_t> expected =
-      limits.expected > 0 && limits.expected < first
-          ? static_cast<std::size_t>(std::round(std::log(limits.expected / steps.front()) / std::log(limits.shrink)))
-          : 0;
-  if (steps.empty() || *expected >= steps.size()) expected.reset();
-  while (low < high) {
-    const std::vector<std::size_t> places = probes(low, high, std::max<std::size_t>(2, ray.block_size()), expected);
-    expected.reset();
+  SearchResult run() {
+    std::optional<std::size_t> guess = place_of(limits_.expected);
+    if (!guess) guess = 0;
+    for (int round = 0; low_ < high_; ++round) {
+      evaluate(guess ? around(*guess) : evenly());
+      guess = round < kGuesses ? place_of(predicted_) : std::nullopt;
+      if (guess && (*guess < low_ || *guess > high_)) guess.reset();
+    }
+    result_.backtracks = static_cast<std::int64_t>(high_);
+    result_.trials = std::min(result_.backtracks + 1, static_cast<std::int64_t>(steps_.size()));
+    if (high_ == steps_.size())
+      result_.status =
+          result_.trials == limits_.max_trials ? SearchResult::Status::max_trials : SearchResult::Status::too_short;
+    return result_;
+  }
+
+ private:
+  static constexpr int kGuesses = 2;
+
+  /// The first place whose step is not longer; nothing for a step that is not positive.
+  std::optional<std::size_t> place_of(double step) const {
+    if (!(step > 0) || steps_.empty()) return {};
+    const double place = std::ceil(std::log(step / steps_.front()) / std::log(limits_.shrink) - 1e-6);
+    return static_cast<std::size_t>(std::clamp(place, 0.0, static_cast<double>(steps_.size() - 1)));
+  }
+
+  /// The guess and the places before it, which decide together when it is right.
+  std::vector<std::size_t> around(std::size_t guess) const {
+    const std::size_t width = std::max<std::size_t>(2, ray_.block_size() / 2);
+    std::vector<std::size_t> places;
+    const std::size_t begin = std::max(low_, guess >= width / 2 ? guess - width / 2 : 0);
+    for (std::size_t place = begin; place < high_ && places.size() < width && place <= guess + width / 2 - 1; ++place)
+      places.push_back(place);
+    if (places.empty()) places.push_back(high_ - 1);
+    return places;
+  }
+
+  std::vector<std::size_t> evenly() const {
+    const std::size_t most = std::max<std::size_t>(2, ray_.block_size()), left = high_ - low_;
+    std::vector<std::size_t> places;
+    for (std::size_t i = 1; i <= std::min(most, left); ++i)
+      places.push_back(left <= most ? low_ + i - 1 : low_ + i * left / (most + 1));
+    return places;
+  }
+
+  void evaluate(const std::vector<std::size_t>& places) {
     std::vector<double> candidates;
-    for (const std::size_t place : places) candidates.push_back(steps[place]);
-    const std::vector<double> values = ray.values(candidates);
+    for (const std::size_t place : places) candidates.push_back(steps_[place]);
+    const std::vector<double> values = ray_.values(candidates);
     for (std::size_t i = 0; i < places.size(); ++i) {
-      if (decide(test, start, candidates[i], values[i], limits.slack) == Decision::accept) {
-        high = places[i];
-        result.step = candidates[i];
-        result.value = values[i];
-        break;
+      predict(candidates[i], values[i]);
+      if (decide(test_, start_, candidates[i], values[i], limits_.slack) == Decision::accept) {
+        high_ = places[i];
+        result_.step = candidates[i];
+        result_.value = values[i];
+        return;
       }
-      low = places[i] + 1;
+      low_ = places[i] + 1;
     }
   }
-  result.backtracks = static_cast<std::int64_t>(high);
-  result.trials = std::min(result.backtracks + 1, static_cast<std::int64_t>(steps.size()));
-  if (high == steps.size())
-    result.status =
-        result.trials == limits.max_trials ? SearchResult::Status::max_trials : SearchResult::Status::too_short;
-  return result;
-}
+
+  /// Where f − slope·η + a·η² through the value meets the line of the test.
+  void predict(double step, double value) {
+    const double curvature = (value - start_.value + start_.slope * step) / (step * step);
+    predicted_ = (1 - *test_.sufficient_decrease()) * start_.slope / curvature;
+  }
+
+  Ray& ray_;
+  const AcceptanceTest& test_;
+  const SearchPoint& start_;
+  const SearchLimits& limits_;
+  const std::vector<double> steps_;
+  std::size_t low_ = 0, high_ = 0;  // before `low` all are rejected, from `high` on all are accepted
+  double predicted_ = 0;
+  SearchResult result_;
+};
 
 }  // namespace
 
@@ -138,8 +176,8 @@ std::int64_t enough_trials(double largest_step, double smallest_step, double shr
 
 SearchResult backtrack(Ray& ray, const AcceptanceTest& test, const SearchPoint& start, double first,
                        const SearchLimits& limits) {
-  const bool interval = ray.is_convex() && test.accepts_an_interval();
-  return interval ? by_bisection(ray, test, start, first, limits) : one_by_one(ray, test, start, first, limits);
+  if (ray.is_convex() && test.sufficient_decrease()) return IntervalSearch(ray, test, start, first, limits).run();
+  return one_by_one(ray, test, start, first, limits);
 }
 
 }  // namespace talweg::optim

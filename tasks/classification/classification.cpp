@@ -16,7 +16,10 @@ void declare(config::Fields& f, ClassificationOptions& o) {
   f("standardize", o.standardize, "shift and scale every feature to mean 0 and deviation 1 on the training part");
   f("rbf_kernel", o.rbf_kernel,
     "replace an example by its kernel values exp(−|x − x_j|²/(2·bandwidth²)) with all training examples");
-  f("head", o.head, "softmax: a logit per class; logistic: one logit for two classes");
+  f("head", o.head,
+    "softmax: a logit per class; logistic: one logit for two classes; squared: an output per class, fitted to 1 for "
+    "the true "
+    "class and 0 for the others");
   f("label_smoothing", o.label_smoothing, "share of the target spread evenly over all classes", config::at_least(0),
     config::below(1));
   f("evaluation_batch_size", o.evaluation_batch_size, "examples per forward pass in evaluations", config::at_least(1));
@@ -58,6 +61,9 @@ Classification::Classification(const ClassificationOptions& options, const TaskC
   if (options_.head == ClassificationHead::logistic && class_names_.size() != 2)
     throw ConfigError(fmt::format("task.head: 'logistic' is for two classes, the data has {}", class_names_.size()));
 
+  if (options_.head == ClassificationHead::squared && options_.label_smoothing > 0)
+    throw ConfigError("task.label_smoothing: is for the head 'softmax'");
+
   models::TensorModelShape shape;
   shape.input = source.training.inputs.sizes().slice(1).vec();
   shape.outputs = options_.head == ClassificationHead::logistic ? 1 : source.training.classes();
@@ -70,19 +76,31 @@ Classification::Classification(const ClassificationOptions& options, const TaskC
 }
 
 at::Tensor Classification::loss(const data::Batch& batch) {
+  return losses_of(batch, at::Reduction::Mean);
+}
+
+at::Tensor Classification::example_losses(const data::Batch& batch) {
+  return losses_of(batch, at::Reduction::None);
+}
+
+at::Tensor Classification::losses_of(const data::Batch& batch, at::Reduction::Reduction reduction) {
   const at::Tensor raw = model_->forward(batch.tensors[0]);
   const at::Tensor logits = raw.scalar_type() == at::kDouble ? raw : raw.to(at::kFloat);
-  if (options_.head == ClassificationHead::logistic) return logistic_losses(logits, batch.tensors[1]).mean();
-  if (is_linear()) return softmax_losses(logits, batch.tensors[1]).mean();
-  return at::cross_entropy_loss(logits, batch.tensors[1], {}, at::Reduction::Mean, -100, options_.label_smoothing);
+  const at::Tensor& targets = batch.tensors[1];
+  if (options_.head == ClassificationHead::softmax && !is_linear())
+    return at::cross_entropy_loss(logits, targets, {}, reduction, -100, options_.label_smoothing);
+  const at::Tensor losses = options_.head == ClassificationHead::logistic  ? logistic_losses(logits, targets)
+                            : options_.head == ClassificationHead::squared ? squared_losses(logits, targets)
+                                                                           : softmax_losses(logits, targets);
+  return reduction == at::Reduction::Mean ? losses.mean() : losses;
 }
 
 bool Classification::is_linear() const {
-  return model_->is_linear() && options_.label_smoothing == 0;
+  return model_->is_linear() && options_.label_smoothing == 0 && options_.head != ClassificationHead::squared;
 }
 
 at::Tensor Classification::outputs(const data::Batch& batch) {
-  return model_->forward(batch.tensors[0]);
+  return model_->forward_transposed(batch.tensors[0]).t();
 }
 
 at::Tensor Classification::losses(const at::Tensor& outputs, const data::Batch& batch) {
@@ -96,13 +114,15 @@ LinearInParameters::ValueAndResidual Classification::value_and_residual(const at
   const LossesAndResiduals evaluated = options_.head == ClassificationHead::logistic
                                            ? logistic_losses_and_residuals(outputs, batch.tensors[1])
                                            : softmax_losses_and_residuals(outputs, batch.tensors[1]);
-  return {evaluated.losses.mean(), evaluated.residuals / static_cast<double>(evaluated.losses.numel())};
+  at::Tensor residuals = evaluated.residuals;
+  return {evaluated.losses.mean(), residuals.div_(static_cast<double>(evaluated.losses.numel()))};
 }
 
 double Classification::smoothness() {
   if (!is_linear())
     throw ConfigError(
-        "the smoothness constant of this model is not known; it is for 'model: linear' without label smoothing");
+        "the smoothness constant of this model is not known; it is for 'model: linear' with a cross-entropy without "
+        "label smoothing");
   const data::Batch all = training_->all();
   at::Tensor inputs = all.tensors[0].flatten(1).to(at::kDouble);
   if (model_->parameters().size() > 1) inputs = at::cat({inputs, at::ones({inputs.size(0), 1}, inputs.options())}, 1);
@@ -129,8 +149,9 @@ Metrics Classification::evaluate() {
   at::Tensor correct = at::zeros({}, at::TensorOptions(device_).dtype(at::kLong));
   for_each_evaluation_block([&](const at::Tensor& logits, const at::Tensor& targets) {
     const at::Tensor exact = logits.to(at::kDouble);
-    loss += (options_.head == ClassificationHead::logistic ? logistic_losses(exact, targets)
-                                                           : softmax_losses(exact, targets))
+    loss += (options_.head == ClassificationHead::logistic  ? logistic_losses(exact, targets)
+             : options_.head == ClassificationHead::squared ? squared_losses(exact, targets)
+                                                            : softmax_losses(exact, targets))
                 .sum();
     correct += (predictions(logits) == targets).sum();
   });

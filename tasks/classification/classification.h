@@ -8,10 +8,13 @@
 
 namespace talweg::tasks {
 
-/// How outputs become classes: one logit per class, or for two classes one logit whose sign tells the class.
-enum class ClassificationHead { softmax, logistic };
+/// How outputs become classes: one logit per class, or for two classes one logit whose sign tells the class; or an
+/// output per class that is fitted to 1 for the true class and 0 for the others, with the loss ½‖·‖².
+enum class ClassificationHead { softmax, logistic, squared };
 inline std::vector<std::pair<std::string, ClassificationHead>> choices(ClassificationHead) {
-  return {{"softmax", ClassificationHead::softmax}, {"logistic", ClassificationHead::logistic}};
+  return {{"softmax", ClassificationHead::softmax},
+          {"logistic", ClassificationHead::logistic},
+          {"squared", ClassificationHead::squared}};
 }
 
 struct RbfKernelOptions {
@@ -34,7 +37,7 @@ void declare(config::Fields& f, ClassificationOptions& o);
 /// Classes of labelled examples: mean cross-entropy of the softmax or logistic head, accuracy and confusion matrix on
 /// examples that were not trained on. With a linear model this is softmax or logistic regression, and the loss is exact
 /// far below the precision of its terms.
-class Classification : public Task, public LinearInParameters, public KnownSmoothness {
+class Classification : public Task, public LinearInParameters, public KnownSmoothness, public PerExampleLosses {
  public:
   /// Throws DataError for data without examples, ConfigError when data and model do not fit.
   Classification(const ClassificationOptions& options, const TaskContext& context);
@@ -42,10 +45,11 @@ class Classification : public Task, public LinearInParameters, public KnownSmoot
   torch::nn::Module& module() override { return *model_; }
   const data::Dataset& training_data() const override { return *training_; }
   at::Tensor loss(const data::Batch& batch) override;
+  at::Tensor example_losses(const data::Batch& batch) override;
   Metrics evaluate() override;
   std::vector<plot::Figure> figures() override;
 
-  /// With a linear model and without label smoothing.
+  /// With a linear model and a cross-entropy without label smoothing.
   bool is_linear() const override;
   bool is_convex() const override { return true; }
   at::Tensor outputs(const data::Batch& batch) override;
@@ -56,6 +60,8 @@ class Classification : public Task, public LinearInParameters, public KnownSmoot
   double smoothness() override;
 
  private:
+  /// The mean of the losses of a batch, or each of them: [n].
+  at::Tensor losses_of(const data::Batch& batch, at::Reduction::Reduction reduction);
   at::Tensor predictions(const at::Tensor& logits) const;
   /// Calls visit(logits, targets) for the evaluation data in blocks, on the device.
   template <class Visit>

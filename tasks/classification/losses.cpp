@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "core/libtorch.h"
+#include "tasks/classification/softmax_rows.h"
 
 namespace talweg::tasks {
 namespace {
@@ -31,6 +32,7 @@ at::Tensor signs(const at::Tensor& logits, const at::Tensor& targets) {
 }  // namespace
 
 at::Tensor softmax_losses(const at::Tensor& logits, const at::Tensor& targets) {
+  if (has_softmax_rows(logits)) return softmax_rows_losses(logits, targets);
   return log_one_plus_exp(gaps_to_target(logits, target_index(logits, targets)).logsumexp(-1));
 }
 
@@ -39,6 +41,7 @@ at::Tensor logistic_losses(const at::Tensor& logits, const at::Tensor& targets) 
 }
 
 LossesAndResiduals softmax_losses_and_residuals(const at::Tensor& logits, const at::Tensor& targets) {
+  if (has_softmax_rows(logits)) return softmax_rows_losses_and_residuals(logits, targets);
   const at::Tensor index = target_index(logits, targets);
   const at::Tensor gaps = gaps_to_target(logits, index);
   const at::Tensor losses = log_one_plus_exp(gaps.logsumexp(-1));
@@ -51,6 +54,11 @@ LossesAndResiduals logistic_losses_and_residuals(const at::Tensor& logits, const
   const at::Tensor sign = signs(logits, targets);
   const at::Tensor margins = sign * logits.squeeze(-1);
   return {log_one_plus_exp(margins), (sign * margins.sigmoid()).unsqueeze(-1)};
+}
+
+at::Tensor squared_losses(const at::Tensor& outputs, const at::Tensor& targets) {
+  const at::Tensor wanted = at::one_hot(targets, outputs.size(-1)).to(outputs.scalar_type());
+  return 0.5 * (outputs - wanted).square().sum(-1);
 }
 
 }  // namespace talweg::tasks

@@ -22,4 +22,8 @@ struct LossesAndResiduals {
 LossesAndResiduals softmax_losses_and_residuals(const at::Tensor& logits, const at::Tensor& targets);
 LossesAndResiduals logistic_losses_and_residuals(const at::Tensor& logits, const at::Tensor& targets);
 
+/// ½‖outputs − e_target‖² of every example: [n] from outputs [n, classes] and targets [n]; e is 1 for the true class
+/// and 0 for the others.
+at::Tensor squared_losses(const at::Tensor& outputs, const at::Tensor& targets);
+
 }  // namespace talweg::tasks

@@ -54,6 +54,10 @@ at::Tensor GeneralizedLinear::loss(const data::Batch& batch) {
   return losses(outputs(batch), batch);
 }
 
+at::Tensor GeneralizedLinear::example_losses(const data::Batch& batch) {
+  return (at::sigmoid(outputs(batch)) - batch.tensors[1]).square() / 2;
+}
+
 Metrics GeneralizedLinear::evaluate() {
   Metrics metrics;
   if (teacher_.defined())

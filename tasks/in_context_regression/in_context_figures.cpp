@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/libtorch.h"
+#include "core/train/curve_group.h"
 #include "tasks/in_context_regression/in_context_regression.h"
 
 namespace talweg::tasks {
@@ -132,8 +133,8 @@ std::vector<plot::Figure> InContextRegression::figures() {
   return figures;
 }
 
-std::vector<CurveGroup> InContextRegression::curves() const {
-  std::vector<CurveGroup> groups;
+std::vector<plot::Figure> InContextRegression::figures_over_time(const std::vector<metrics::Record>& records) {
+  std::vector<plot::Figure> figures;
   for (const EvaluationSet& set : evaluation_sets_) {
     const auto metric = [&](const char* what) { return fmt::format("eval/{}{}_{}", set.prefix, what, trained_steps_); };
     CurveGroup group;
@@ -149,9 +150,9 @@ std::vector<CurveGroup> InContextRegression::curves() const {
                     {metric("descent_median"), "descent, median", Style::dashed}};
     group.references = {{set.single_step, "best single step"}};
     group.y_log = true;
-    groups.push_back(std::move(group));
+    figures.push_back(make_figure(group, records));
   }
-  return groups;
+  return figures;
 }
 
 }  // namespace talweg::tasks

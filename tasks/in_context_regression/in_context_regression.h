@@ -66,7 +66,7 @@ class InContextRegression : public Task {
   /// trained loss.
   Metrics evaluate() override;
   std::vector<plot::Figure> figures() override;
-  std::vector<CurveGroup> curves() const override;
+  std::vector<plot::Figure> figures_over_time(const std::vector<metrics::Record>& records) override;
 
   models::InContextModel& model() { return *model_; }
 

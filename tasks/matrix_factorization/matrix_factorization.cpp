@@ -38,7 +38,11 @@ MatrixFactorization::MatrixFactorization(const MatrixFactorizationOptions& optio
 }
 
 at::Tensor MatrixFactorization::loss(const data::Batch& batch) {
-  return at::mse_loss(batch.tensors[0].mm(first_.t()).mm(second_.t()), batch.tensors[1]);
+  return example_losses(batch).mean();
+}
+
+at::Tensor MatrixFactorization::example_losses(const data::Batch& batch) {
+  return at::mse_loss(batch.tensors[0].mm(first_.t()).mm(second_.t()), batch.tensors[1], at::Reduction::None).mean(1);
 }
 
 Metrics MatrixFactorization::evaluate() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/train/capabilities.h"
 #include "core/train/task.h"
 
 namespace talweg::tasks {
@@ -13,13 +14,14 @@ void declare(config::Fields& f, MatrixFactorizationOptions& o);
 /// Two-layer linear network W₂W₁ fitted to y = Ax by the mean squared error, with the ill-conditioned A =
 /// diag(linspace(1, 1e-10, 10))·U, U uniform on [0, 1] of shape [10, 6], and x standard normal. Not convex; widths of 6
 /// and more interpolate. Source: experiments of Vaswani et al. 2019.
-class MatrixFactorization : public Task {
+class MatrixFactorization : public Task, public PerExampleLosses {
  public:
   MatrixFactorization(const MatrixFactorizationOptions& options, const TaskContext& context);
 
   torch::nn::Module& module() override { return module_; }
   const data::Dataset& training_data() const override { return *training_; }
   at::Tensor loss(const data::Batch& batch) override;
+  at::Tensor example_losses(const data::Batch& batch) override;
   /// "loss" over all examples.
   Metrics evaluate() override;
 

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import unittest
+import xml.dom.minidom
 
 import jsonschema
 import yaml
@@ -27,7 +28,8 @@ class Commands(TalwegCase):
         loaded = "".join(path.read_text() for path in self.folder.glob("loader*"))
         self.assertIn("libc.so", loaded)
         self.assertNotIn("libtorch", loaded)
-        for command in ("train", "resume", "check", "list", "describe", "schema", "report", "reproduce", "version", "completion"):
+        for command in ("train", "resume", "check", "list", "describe", "schema", "report", "reproduce", "privacy", "theory", "version",
+                        "completion"):
             self.assertIn(command, done.stdout)
             self.assertIn("Usage: talweg " + command, self.run_talweg(command, "--help").stdout)
 
@@ -46,6 +48,50 @@ class Commands(TalwegCase):
                                    capture_output=True, text=True)
         self.assertEqual(completed.stdout.strip(), "train")
         self.run_talweg("completion", "tcsh", code=2)
+
+    def test_privacy_answers_without_libtorch(self):
+        environment = dict(os.environ, LD_DEBUG="files", LD_DEBUG_OUTPUT=str(self.folder / "loader"))
+        options = ("--noise", 1.1, "--q", 0.01, "--steps", 10000, "--delta", 1e-5)
+        text = self.run_talweg("privacy", *options, "--accountant", "sgm_rdp", env=environment).stdout
+        self.assertNotIn("libtorch", "".join(path.read_text() for path in self.folder.glob("loader*")))
+        self.assertRegex(text, r"sgm_rdp +add_or_remove_one +5\.6320 +4\.7 +certified")
+        everything = self.run_talweg("privacy", *options, "--plot", "privacy.svg").stdout
+        self.assertRegex(everything, r"pld +add_or_remove_one +5\.19\d\d +5\.19\d\d +certified")
+        self.assertRegex(everything, r"gdp +add_or_remove_one +5\.0647 +approximate")
+        self.assertRegex(everything, r"paper_gc .*formula of the paper")
+        self.assertIn("the sampler is poisson", everything)
+        self.assertIn("adding or removing one example", " ".join(everything.split()))
+        picture = (self.folder / "privacy.svg").read_text()
+        self.assertNotIn("var(--", picture)
+        xml.dom.minidom.parseString(picture)
+
+    def test_privacy_calibrates_noise(self):
+        text = self.run_talweg("privacy", "--epsilon", 8, "--q", 0.04, "--steps", 2000, "--accountant", "sgm_rdp").stdout
+        self.assertRegex(text, r"noise multiplier 1\.356\d* for ε = 8")
+        bounded = self.run_talweg("privacy", "--noise", 40, "--n", 1000, "--batch", 100, "--epochs", 500, "--sampler", "shuffle",
+                                  "--radius", 0.01, "--smoothness", 0.1, "--learning-rate", 0.5).stdout
+        self.assertRegex(bounded, r"dc_shuffle +replace_one +\d")
+        self.assertRegex(bounded, r"shuffle_gauss +replace_one +\d")
+
+    def test_privacy_refuses_nonsense(self):
+        base = ("--q", 0.01, "--steps", 100)
+        for words, code, options in [
+            ("'delta' must lie", 3, ("--noise", 1, *base, "--delta", 1)),
+            ("'epsilon' must be above 0", 3, ("--epsilon", 0, *base)),
+            ("'sampling_rate' must be", 3, ("--noise", 1, "--q", 1.5, "--steps", 10)),
+            ("'noise_multiplier' must be", 3, ("--noise", -1, *base)),
+            ("no noise multiplier", 3, ("--epsilon", 1e-9, "--delta", 1e-9, "--q", 1, "--steps", 1000000, "--accountant", "sgm_rdp")),
+            ("'radius' must be", 3, ("--noise", 1, *base, "--radius", 0)),
+            ("needs 'smoothness'", 3, ("--noise", 1, *base, "--sampler", "shuffle", "--radius", 1, "--accountant", "dc_shuffle")),
+            ("the sampler is poisson", 3, ("--noise", 1, *base, "--accountant", "shuffle_gauss")),
+            ("did you mean 'sgm_rdp'", 3, ("--noise", 1, *base, "--accountant", "sgmrdp")),
+            ("exactly one of --noise and --epsilon", 2, base),
+            ("exactly one of --steps and --epochs", 2, ("--noise", 1, "--q", 0.1)),
+            ("--noise takes a number", 2, ("--noise", "loud", *base)),
+            ("--n and --batch belong together", 2, ("--noise", 1, "--n", 100, "--steps", 10)),
+            ("'batch' must be at most n", 3, ("--noise", 1, "--n", 100, "--batch", 200, "--steps", 10)),
+        ]:
+            self.assertIn(words, self.run_talweg("privacy", *options, code=code).stderr)
 
     def test_list_and_describe(self):
         listed = self.run_talweg("list").stdout

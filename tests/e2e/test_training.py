@@ -62,7 +62,7 @@ class Training(TalwegCase):
     def kill_and_resume(self, optimizer, kills, generator):
         """Kills a run `kills` times with SIGKILL, by turns some milliseconds after a random checkpoint appeared (one is
         written at every step, so most of these hit a write) and at a random moment of the program's start."""
-        steps = 100 * (kills + 1)
+        steps = 60 * (kills + 1)
         text = SMALL.replace("optimizer: {type: adamw, learning_rate: 1e-2}",
                              "optimizer: " + OPTIONS.get(optimizer, optimizer))
         if optimizer in TASKS:
@@ -78,7 +78,7 @@ class Training(TalwegCase):
             return [*(["resume", disturbed] if started else ["train", file, "--output", disturbed]), "--quiet"]
 
         for kill in range(kills):
-            target = self.newest_step(disturbed) + generator.randint(1, 40)
+            target = self.newest_step(disturbed) + generator.randint(1, 30)
             process = self.start_talweg(*command())
             if kill % 2 == 0:
                 while process.poll() is None and self.newest_step(disturbed) < target:

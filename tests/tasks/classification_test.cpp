@@ -31,6 +31,21 @@ TEST(Classification, LossIsTheMeanCrossEntropy) {
   EXPECT_NEAR(metrics[0].second, std::log(2.0), 1e-12);
 }
 
+TEST(Classification, TheSquaredHeadFitsTheIndicatorOfTheClass) {
+  const at::Tensor outputs = at::tensor({0.2, 0.9, -0.5, 0.5}, at::kDouble).view({2, 2}), targets = at::tensor({1, 0});
+  // ½(0.2² + 0.1²) and ½(1.5² + 0.5²)
+  EXPECT_TRUE(at::allclose(squared_losses(outputs, targets), at::tensor({0.025, 1.25}, at::kDouble)));
+  const std::string linear =
+      "{type: classification, data: breast_cancer, head: squared, model: {type: linear, "
+      "initialization: zero}";
+  auto task = make(linear + "}");
+  const std::int64_t indices[] = {0, 1, 2, 3};
+  EXPECT_NEAR(task->loss(task->training_data().batch(indices, 0)).item<double>(), 0.5, 1e-12);
+  EXPECT_NEAR(task->evaluate()[0].second, 0.5, 1e-12);
+  EXPECT_FALSE(dynamic_cast<LinearInParameters&>(*task).is_linear()) << "its rays are those of cross-entropies";
+  EXPECT_THROW(make(linear + ", label_smoothing: 0.1}"), ConfigError);
+}
+
 TEST(Classification, GradientAgreesWithFiniteDifferences) {
   auto task = make(
       "{type: classification, data: {type: gaussian_blobs, examples: 30, features: 3}, model: {type: mlp, hidden: [4], "
@@ -63,9 +78,30 @@ TEST(Classification, ResidualsAreTheDerivativesOfTheLosses) {
       torch::NoGradGuard no_grad;
       const LossesAndResiduals evaluated =
           classes == 1 ? logistic_losses_and_residuals(logits, targets) : softmax_losses_and_residuals(logits, targets);
-      EXPECT_TRUE(at::equal(evaluated.losses, losses));
+      EXPECT_TRUE(at::allclose(evaluated.losses, losses, 1e-14, 1e-300));
       EXPECT_TRUE(at::allclose(evaluated.residuals, logits.grad(), 1e-12, 1e-300)) << "scale " << scale;
     }
+}
+
+/// The kernel without a graph, on several sets of logits in either memory layout, against log(1 + Σ exp(z_k − z_y)).
+TEST(Classification, SoftmaxRowsAgreeWithTheDefinition) {
+  torch::manual_seed(8);
+  const at::Tensor targets = at::randint(5, {11}, at::kLong);
+  for (const double scale : {1.0, 100.0}) {
+    at::Tensor logits = scale * at::randn({3, 11, 5}, at::kDouble);
+    logits[1] = 0;
+    const at::Tensor index = targets.view({1, 11, 1}).expand({3, 11, 1});
+    const at::Tensor ratios = (logits - logits.gather(2, index)).exp().scatter(2, index, 0);
+    const at::Tensor expected = ratios.sum(2).log1p();
+    const at::Tensor by_class = logits.transpose(1, 2).contiguous().transpose(1, 2);
+    for (const at::Tensor& layout : {logits, by_class})
+      EXPECT_TRUE(at::allclose(softmax_losses(layout, targets), expected, 1e-14, 1e-300)) << "scale " << scale;
+    const at::Tensor single = softmax_losses(logits.to(at::kFloat), targets);
+    EXPECT_TRUE(at::allclose(single.to(at::kDouble), expected, 2e-5, 1e-37)) << "scale " << scale;
+  }
+  at::Tensor spoilt = at::zeros({11, 5}, at::kDouble);
+  spoilt[4][2] = std::nan("");
+  EXPECT_TRUE(softmax_losses(spoilt, targets)[4].isnan().item<bool>());
 }
 
 TEST(Classification, EvaluationDoesNotDependOnItsBatchSize) {

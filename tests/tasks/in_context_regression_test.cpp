@@ -342,7 +342,7 @@ TEST(InContextRegression, PoolAndPictures) {
   EXPECT_EQ(names,
             (std::vector<std::string>{"error_by_step", "shifted_error_by_step", "weights_V_before", "weights_V_after",
                                       "weights_W_before", "weights_W_after", "error_by_examples"}));
-  EXPECT_EQ(run.task().curves().size(), 2u);
+  EXPECT_EQ(run.task().figures_over_time({}).size(), 2u);
 }
 
 }  // namespace

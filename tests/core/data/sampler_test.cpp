@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 #include <set>
 
 #include "core/config/yaml.h"
@@ -86,6 +87,35 @@ TEST(PoissonSampler, TakesEachExampleIndependently) {
   EXPECT_NEAR(total / steps, 5, 4 * std::sqrt(4.5 / steps));
   EXPECT_NEAR(square / steps - 25, 4.5, 0.4);
   EXPECT_NEAR(pairs, 0.01 * steps, 4 * std::sqrt(0.01 * steps));
+}
+
+// What the accountants of Poisson sampling presume, on a thousand examples.
+TEST(PoissonSampler, HasTheMomentsThatPrivacyAccountingPresumes) {
+  auto sampler = make("poisson", 1000, 50, 3);
+  constexpr int steps = 20'000;
+  double total = 0, square = 0;
+  std::vector<int> together(100);  // examples (10k, 10k + 7): their inclusions are independent
+  for (int step = 0; step < steps; ++step) {
+    std::vector<bool> taken(1000);
+    const auto indices = at(*sampler, step);
+    for (const std::int64_t index : indices) taken[static_cast<std::size_t>(index)] = true;
+    const auto size = static_cast<double>(indices.size());
+    total += size;
+    square += size * size;
+    for (std::size_t k = 0; k < together.size(); ++k) together[k] += taken[10 * k] && taken[10 * k + 7];
+  }
+  const double mean = total / steps;
+  EXPECT_NEAR(mean, 50, 0.2);
+  EXPECT_NEAR(square / steps - mean * mean, 47.5, 0.03 * 47.5);
+  EXPECT_NEAR(std::accumulate(together.begin(), together.end(), 0.0) / 100 / steps, 0.0025, 0.05 * 0.0025);
+}
+
+TEST(PoissonSampler, BatchesMayBeEmpty) {
+  auto sampler = make("poisson", 20, 1);
+  int empty = 0;
+  constexpr int steps = 5000;
+  for (int step = 0; step < steps; ++step) empty += at(*sampler, step).empty();
+  EXPECT_NEAR(static_cast<double>(empty) / steps, std::pow(0.95, 20), 0.03);
 }
 
 }  // namespace

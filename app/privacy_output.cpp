@@ -1,0 +1,145 @@
+#include "app/privacy_output.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <set>
+
+#include "core/error.h"
+#include "core/io/atomic_file.h"
+#include "core/plot/render.h"
+#include "core/plot/svg_document.h"
+#include "core/privacy/statement.h"
+
+namespace talweg::app {
+namespace {
+
+using privacy::Accountant;
+using privacy::Ledger;
+using privacy::PrivacySpent;
+
+/// The relation that an accountant is asked for: the wanted one where it knows it.
+privacy::NeighbouringRelation relation_for(const Accountant& accountant, const PrivacyQuestion& q) {
+  for (const privacy::NeighbouringRelation relation : accountant.relations)
+    if (relation == q.relation) return relation;
+  return accountant.default_relation();
+}
+
+std::string number(double value) {
+  return std::isinf(value) ? "∞" : fmt::format("{:.4f}", value);
+}
+
+/// fmt counts code points, as a terminal does with these.
+void row(const std::string& name, const std::string& relation, const std::string& epsilon, const std::string& lower,
+         const std::string& order, const std::string& worth) {
+  fmt::print("{:<14} {:<18} {:>10} {:>10} {:>7}  {}\n", name, relation, epsilon, lower, order, worth);
+}
+
+void print_table(const PrivacyQuestion& q, const Ledger& ledger) {
+  row("accountant", "neighbours", "ε", "at least", "order", "worth");
+  std::set<std::string> warnings;
+  for (const Accountant& accountant : privacy::accountants()) {
+    if (!q.all && &accountant != q.chosen) continue;
+    if (const std::string reason = accountant.misfit(q.mechanism); q.all && !reason.empty()) {
+      row(accountant.name, "", "–", "", "", reason);
+      continue;
+    }
+    const PrivacySpent spent = accountant.spent(ledger, q.delta, relation_for(accountant, q));
+    row(accountant.name, name_of(spent.relation), number(spent.epsilon), spent.at_least ? number(*spent.at_least) : "",
+        spent.order ? fmt::format("{:.4g}", *spent.order) : "", std::string(name_of(spent.guarantee)));
+    for (const std::string& warning : spent.warnings) warnings.insert(accountant.name + ": " + warning);
+  }
+  fmt::print("\n");
+  for (const std::string& warning : warnings) fmt::print("{}\n", warning);
+  if (!warnings.empty()) fmt::print("\n");
+}
+
+/// About `count` numbers of steps up to the last; where examples are used once per epoch, ends of epochs, so that cut
+/// epochs do not make teeth.
+std::vector<std::int64_t> milestones(const PrivacyQuestion& q, int count) {
+  const privacy::Sampling sampling = q.mechanism.sampling;
+  const bool epochs = sampling == privacy::Sampling::shuffle || sampling == privacy::Sampling::cyclic;
+  const std::int64_t unit = epochs ? std::llround(1 / q.mechanism.sampling_rate) : 1;
+  std::set<std::int64_t> list = {q.steps};
+  for (int i = 1; i < count; ++i) {
+    const double wanted = static_cast<double>(q.steps) * i / count;
+    list.insert(std::clamp<std::int64_t>(std::llround(wanted / static_cast<double>(unit)) * unit, 1, q.steps));
+  }
+  return {list.begin(), list.end()};
+}
+
+void print_bars(const PrivacyQuestion& q) {
+  constexpr int kWidth = 48;
+  const std::vector<std::int64_t> marks = milestones(q, 8);
+  std::vector<double> epsilons;
+  for (const std::int64_t steps : marks)
+    epsilons.push_back(q.chosen->spent(Ledger(q.mechanism, steps), q.delta, q.relation).epsilon);
+  const double longest = *std::max_element(epsilons.begin(), epsilons.end());
+  if (!(longest > 0) || std::isinf(longest)) return;
+  fmt::print("{:>10}  ε ({})\n", "steps", q.chosen->name);
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    std::string bar;
+    for (int k = 0; k < static_cast<int>(std::lround(kWidth * epsilons[i] / longest)); ++k) bar += "█";
+    fmt::print("{:>10}  {:<9} {}\n", marks[i], number(epsilons[i]), bar);
+  }
+  fmt::print("\n");
+}
+
+/// The statement as lines of a terminal's width.
+void print_wrapped(const std::string& text) {
+  std::size_t column = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(' ', at), text.size());
+    if (column > 0 && column + 1 + end - at > 100) {
+      fmt::print("\n");
+      column = 0;
+    }
+    fmt::print("{}{}", column > 0 ? " " : "", text.substr(at, end - at));
+    column += end - at + (column > 0 ? 1 : 0);
+    at = end + 1;
+  }
+  fmt::print("\n");
+}
+
+}  // namespace
+
+void print_answer(const PrivacyQuestion& q) {
+  const Ledger ledger(q.mechanism, q.steps);
+  if (const std::string reason = q.chosen->misfit(q.mechanism); !reason.empty())
+    throw ConfigError(fmt::format("the accountant '{}' {}", q.chosen->name, reason));
+  fmt::print("{} sampling with q = {:.6g}, noise multiplier {:.6g}, {} steps ({:.4g} epochs), δ = {:g}\n\n",
+             name_of(q.mechanism.sampling), q.mechanism.sampling_rate, q.mechanism.noise_multiplier, q.steps,
+             static_cast<double>(q.steps) * q.mechanism.sampling_rate, q.delta);
+  print_table(q, ledger);
+  print_bars(q);
+  print_wrapped(privacy_statement(*q.chosen, ledger, q.delta, q.relation));
+}
+
+void write_plot(const PrivacyQuestion& q, const std::string& file) {
+  plot::Figure figure;
+  figure.name = "privacy";
+  figure.title = fmt::format("Privacy loss at δ = {:g}", q.delta);
+  figure.x_label = "steps";
+  figure.y_label = "ε";
+  for (const Accountant& accountant : privacy::accountants()) {
+    if (!accountant.misfit(q.mechanism).empty() || (!q.all && &accountant != q.chosen)) continue;
+    // Without a bounded domain the published formula would only stretch the axis.
+    if (accountant.guarantee == privacy::Guarantee::paper_formula && !q.mechanism.domain && q.all) continue;
+    plot::Series series;
+    series.name = accountant.name;
+    if (accountant.guarantee != privacy::Guarantee::certified) series.style = plot::SeriesStyle::dashed;
+    for (const std::int64_t steps : milestones(q, 40)) {
+      const PrivacySpent spent = accountant.spent(Ledger(q.mechanism, steps), q.delta, relation_for(accountant, q));
+      series.x.push_back(static_cast<double>(steps));
+      series.y.push_back(spent.epsilon);
+    }
+    figure.series.push_back(std::move(series));
+  }
+  const plot::RenderOptions options{.width = 640, .height = 400};
+  io::write_file_atomically(file, plot::svg_document(plot::render_svg({figure}, options).front()));
+  fmt::print("\n{}\n", file);
+}
+
+}  // namespace talweg::app

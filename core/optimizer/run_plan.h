@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "core/objective/objective.h"
+#include "core/random/random_streams.h"
+
+namespace talweg {
+
+/// What is known about a run before its first step.
+struct RunPlan {
+  std::int64_t dataset_size = 0;
+  std::int64_t batch_size = 0;  ///< as configured; of Poisson sampling the expected size
+  std::int64_t steps = 0;       ///< of the whole run; fewer when it is stopped early
+  double steps_per_epoch = 0;
+  std::string sampler;            ///< name of the sampler: "poisson", "shuffle", …
+  bool averages_weights = false;  ///< an average of the iterates is evaluated and saved beside the last one
+  bool clips_gradient = false;    ///< training.clip_norm is set
+  RandomStreams streams{0};
+};
+
+/// An optimizer that answers for a run as a whole, not only for single steps. The trainer finds this interface beside
+/// Optimizer.
+class RunAware {
+ public:
+  virtual ~RunAware() = default;
+
+  /// Called once, before the first step and before a state is loaded. Throws ConfigError when plan, objective and
+  /// options do not fit together.
+  virtual void begin_run(const RunPlan& plan, Objective& objective) = 0;
+
+  /// An earlier session of this run made `steps` steps after the state that was loaded, and some of what it saw was
+  /// written out.
+  virtual void count_lost_steps(std::int64_t steps) = 0;
+
+  /// What the run has to state about the steps so far, under the name by which it enters the summary: {"privacy": {…}}.
+  virtual nlohmann::json account() const = 0;
+};
+
+}  // namespace talweg
