@@ -8,7 +8,7 @@ import time
 
 import torch
 
-D, N, ETA, BATCH, ROUNDS = 10, 20, 0.4, 256, 5
+D, N, ETA, BATCH, ROUNDS = 10, 20, 0.4, 256, 3
 
 
 def prompts(count, generator, dtype):
@@ -95,9 +95,9 @@ def main():
     out = {}
     for name, dtype in (("float64", torch.float64), ("float32", torch.float32)):
         for k in (10, 20, 40):
-            out[f"train_{name}_{k}"] = measure(training_step(dtype, k, cot_loss), 40)
+            out[f"train_{name}_{k}"] = measure(training_step(dtype, k, cot_loss), 20)
             try:
-                out[f"train_{name}_{k}_compiled"] = measure(training_step(dtype, k, compiled), 40)
+                out[f"train_{name}_{k}_compiled"] = measure(training_step(dtype, k, compiled), 20)
             except Exception:  # no C++ compiler or Python headers for torch.compile
                 out[f"train_{name}_{k}_compiled"] = None
         for steps in (20, 40):

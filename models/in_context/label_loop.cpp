@@ -6,6 +6,8 @@ namespace talweg::models {
 
 void declare(config::Fields& f, LabelLoopOptions& o) {
   f("layers", o.layers, "layers with P and Q of their own; further steps loop over them", config::at_least(1));
+  f("parametrisation", o.parametrisation,
+    "dense: all of P and Q; sparse: the preconditioner A of Q = blockdiag(A, 0), with P the label entry alone");
   f("train_label_entry", o.train_label_entry,
     "train the entry of P that maps labels to labels too, instead of holding it at 1");
   f("initialization", o.initialization, "gaussian: N(0, init_std²); descent: one step of gradient descent a layer");
@@ -13,26 +15,43 @@ void declare(config::Fields& f, LabelLoopOptions& o) {
   f("step_size", o.step_size, "a of the initialization by hand", config::above(0));
 }
 
-LabelLoop::LabelLoop(const LabelLoopOptions& options, const InContextShape& shape) {
+void validate(const LabelLoopOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
+  if (o.train_label_entry && o.parametrisation == Parametrisation::sparse)
+    diagnostics.error(where.find("train_label_entry")->where,
+                      "'train_label_entry' is for 'parametrisation: dense'; the sparse one holds P");
+}
+
+LabelLoop::LabelLoop(const LabelLoopOptions& options, const InContextShape& shape) : layers_(options.layers) {
   const std::int64_t d = shape.dimension, size = d + 1;
+  const bool dense = options.parametrisation == Parametrisation::dense;
+  const bool by_hand = options.initialization == LoopInitialization::descent;
   const at::Tensor entry = at::zeros({size, size}, at::kDouble);
   entry[d][d] = 1.0;
   if (!options.train_label_entry) {
-    trained_ = register_buffer("trained", 1 - entry);
     fixed_ = register_buffer("fixed", entry);
+    if (dense) trained_ = register_buffer("trained", 1 - entry);
   }
+  const auto noise = [&](std::int64_t side) { return at::randn({side, side}, at::kDouble) * options.init_std; };
   for (std::int64_t layer = 0; layer < options.layers; ++layer) {
-    at::Tensor p, q;
-    if (options.initialization == LoopInitialization::descent) {
-      p = entry.clone();
-      q = options.step_size * (at::eye(size, at::kDouble) - entry);
+    const std::string number = std::to_string(layer);
+    if (dense) {
+      values_.push_back(register_parameter("P" + number, by_hand ? entry.clone() : noise(size)));
+      const at::Tensor identity = at::eye(size, at::kDouble) - entry;
+      keys_.push_back(register_parameter("Q" + number, by_hand ? options.step_size * identity : noise(size)));
     } else {
-      p = at::randn({size, size}, at::kDouble) * options.init_std;
-      q = at::randn({size, size}, at::kDouble) * options.init_std;
+      keys_.push_back(
+          register_parameter("A" + number, by_hand ? options.step_size * at::eye(d, at::kDouble) : noise(d)));
     }
-    values_.push_back(register_parameter("P" + std::to_string(layer), p));
-    keys_.push_back(register_parameter("Q" + std::to_string(layer), q));
   }
+}
+
+at::Tensor LabelLoop::value(std::size_t layer) const {
+  if (values_.empty()) return fixed_;
+  return trained_.defined() ? values_[layer] * trained_ + fixed_ : values_[layer];
+}
+
+at::Tensor LabelLoop::key(std::size_t layer) const {
+  return values_.empty() ? at::constant_pad_nd(keys_[layer], {0, 1, 0, 1}) : keys_[layer];
 }
 
 at::Tensor LabelLoop::initial(const Prompts& prompts) const {
@@ -41,14 +60,12 @@ at::Tensor LabelLoop::initial(const Prompts& prompts) const {
 }
 
 at::Tensor LabelLoop::step(const at::Tensor& tokens, std::int64_t index) const {
-  const auto layer = static_cast<std::size_t>(index) % values_.size();
-  const at::Tensor& trained = values_[layer];
-  const at::Tensor value = trained_.defined() ? trained * trained_ + fixed_ : trained;
+  const auto layer = static_cast<std::size_t>(index % layers_);
   const std::int64_t examples = tokens.size(2) - 1;
   const at::Tensor keys = tokens.narrow(2, 0, examples);
   // Z·J·Zᵀ is the Gram matrix of the examples: products with it cost d² instead of n·d a token.
   const at::Tensor gram = keys.matmul(keys.transpose(1, 2)) / static_cast<double>(examples);
-  return tokens - value.matmul(gram).matmul(keys_[layer]).matmul(tokens);
+  return tokens - value(layer).matmul(gram).matmul(key(layer)).matmul(tokens);
 }
 
 at::Tensor LabelLoop::run(const Prompts& prompts, std::int64_t steps) {
@@ -73,11 +90,11 @@ at::Tensor LabelLoop::answers_of(const at::Tensor& weights, const Prompts& promp
 
 std::vector<std::pair<std::string, at::Tensor>> LabelLoop::matrices() {
   std::vector<std::pair<std::string, at::Tensor>> list;
-  for (std::size_t layer = 0; layer < values_.size(); ++layer) {
-    const std::string number = values_.size() > 1 ? std::to_string(layer + 1) : "";
-    const at::Tensor& p = values_[layer];
-    list.emplace_back("P" + number, (trained_.defined() ? p * trained_ + fixed_ : p).detach());
-    list.emplace_back("Q" + number, keys_[layer].detach());
+  for (std::int64_t i = 0; i < layers_; ++i) {
+    const std::string number = layers_ > 1 ? std::to_string(i + 1) : "";
+    const auto layer = static_cast<std::size_t>(i);
+    list.emplace_back("P" + number, value(layer).detach());
+    list.emplace_back("Q" + number, key(layer).detach());
   }
   return list;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "models/in_context/attention_weights.h"
 #include "models/in_context/in_context_model.h"
 
 namespace talweg::models {
@@ -11,12 +12,14 @@ inline std::vector<std::pair<std::string, LoopInitialization>> choices(LoopIniti
 
 struct LabelLoopOptions {
   std::int64_t layers = 1;
+  Parametrisation parametrisation = Parametrisation::dense;
   bool train_label_entry = false;
   LoopInitialization initialization = LoopInitialization::gaussian;
   double init_std = 0.02;
   double step_size = 0.4;
 };
 void declare(config::Fields& f, LabelLoopOptions& o);
+void validate(const LabelLoopOptions& o, const config::Value& where, config::Diagnostics& diagnostics);
 
 /// A looped or multi-layer linear transformer in label space, on tokens (x_i, y_i) and the query (x_q, 0):
 ///
@@ -40,8 +43,12 @@ class LabelLoop : public InContextModel {
   at::Tensor initial(const Prompts& prompts) const;
   at::Tensor step(const at::Tensor& tokens, std::int64_t index) const;
 
-  std::vector<at::Tensor> values_, keys_;  // P and Q of each layer, as far as they are trained
-  at::Tensor trained_, fixed_;             // P = values·trained + fixed
+  at::Tensor value(std::size_t layer) const;  // P
+  at::Tensor key(std::size_t layer) const;    // Q
+
+  std::int64_t layers_;
+  std::vector<at::Tensor> values_, keys_;  // dense: P and Q of each layer; sparse: no P, and A
+  at::Tensor trained_, fixed_;             // P = values·trained + fixed, where either is defined
 };
 
 }  // namespace talweg::models

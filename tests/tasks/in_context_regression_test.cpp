@@ -314,6 +314,7 @@ TEST(InContextRegression, MistakesAreNamed) {
   expect("cot_path: ideal, step_size: 1.5", "'step_size' above 1");
   expect("model: {type: linear_transformer, init_std: -1}", "'init_std' must be at least 0");
   expect("model: {type: label_loop, layers: 0}", "'layers' must be at least 1");
+  expect("model: {type: label_loop, parametrisation: sparse, train_label_entry: true}", "'parametrisation: dense'");
   expect("model: {type: softmax_transformer, width: 6, heads: 4}", "'heads' must divide 'width'");
   expect("model: softmax_transformer, evaluation: {steps: [11]}", "at most 10 steps, and 11 were asked for");
   expect("model: label_transformer", "supervision: direct");

@@ -191,6 +191,10 @@ TEST(LabelLoop, WithTheWeightsOfDescentTakesItsSteps) {
   options.step_size = a;
   LabelLoop loop(options, {10, 20, loops});
   torch::NoGradGuard no_grad;
+  options.parametrisation = Parametrisation::sparse;
+  LabelLoop sparse(options, {10, 20, loops});
+  EXPECT_EQ(sparse.parameters().size(), 1u);
+  EXPECT_LT(largest_difference(sparse.answers(e.prompts, loops), loop.answers(e.prompts, loops)), 1e-14);
   const at::Tensor labels = loop.answers(e.prompts, loops);
   EXPECT_LT(largest_difference(labels, loop.answers_of(e.path.narrow(1, 1, loops), e.prompts)), 1e-12);
   // The context labels hold the residuals w*ᵀ(I − aS)^L·x_i.
