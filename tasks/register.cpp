@@ -7,17 +7,17 @@
 #include "optim/register.h"
 #include "tasks/chebyshev_regression/chebyshev_regression.h"
 #include "tasks/classification/classification.h"
-#include "tasks/gaussian_mean/gaussian_mean.h"
 #include "tasks/deep_matrix_factorization/bifurcation.h"
 #include "tasks/deep_matrix_factorization/deep_matrix_factorization.h"
+#include "tasks/gaussian_mean/gaussian_mean.h"
 #include "tasks/generalized_linear/generalized_linear.h"
 #include "tasks/in_context_regression/in_context_regression.h"
 #include "tasks/matrix_factorization/matrix_factorization.h"
 #include "tasks/policy/bandit.h"
 #include "tasks/policy/mdp.h"
+#include "tasks/privacy/privacy_bounds.h"
 #include "tasks/privacy_audit/canary_audit.h"
 #include "tasks/privacy_audit/membership_inference.h"
-#include "tasks/privacy/privacy_bounds.h"
 
 namespace talweg::tasks {
 namespace {
@@ -47,8 +47,8 @@ void register_components() {
                                "Vaswani and Babanezhad 2025");
     add<Mdp, MdpOptions>("mdp", "tabular Markov decision process, softmax policy, exact gradients",
                          "Vaswani and Babanezhad 2025");
-    add<PrivacyBounds, PrivacyBoundsOptions>("privacy_bounds", "bounds on the privacy loss of DP-SGD with a hidden state",
-                                             "Liang et al. 2026");
+    add<PrivacyBounds, PrivacyBoundsOptions>(
+        "privacy_bounds", "bounds on the privacy loss of DP-SGD with a hidden state", "Liang et al. 2026");
     add<MatrixFactorization, MatrixFactorizationOptions>(
         "matrix_factorization", "two-layer linear network on an ill-conditioned map", "Vaswani et al. 2019");
     add<GaussianMean, GaussianMeanOptions>("gaussian_mean", "the mean of Gaussian points: what noise and a domain cost",

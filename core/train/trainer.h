@@ -33,7 +33,7 @@ struct RunOutcome {
   std::int64_t parameters = 0;
   std::int64_t forwards = 0;  ///< passes over a batch
   std::int64_t backwards = 0;
-  nlohmann::json account;  ///< what an optimizer states about the whole run (RunAware), or empty
+  nlohmann::json account;             ///< what an optimizer states about the whole run (RunAware), or empty
   std::int64_t hessian_products = 0;  ///< of the diagnostics; each costs two to three passes with gradient
   double diagnostic_seconds = 0;      ///< their part of `seconds`
   Metrics metrics;                    ///< last value of every metric

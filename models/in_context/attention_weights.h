@@ -61,8 +61,8 @@ class AttentionWeights : public torch::nn::Module {
   /// W, likewise.
   at::Tensor key_query() const;
   /// "v31" = tr V_31/d and "w13" = tr W_13/d, and what of them does not depend on the gauge V → V/s, W → sW:
-  /// "product_v31_w13" of the two, which gradient descent of size η has at −η; "ratio_w24_w13", W_24 over w13, there −1;
-  /// "off_diagonal", the largest entry beside the diagonals of V_31 and W_13 over the root of |product_v31_w13|.
+  /// "product_v31_w13" of the two, which gradient descent of size η has at −η; "ratio_w24_w13", W_24 over w13, there
+  /// −1; "off_diagonal", the largest entry beside the diagonals of V_31 and W_13 over the root of |product_v31_w13|.
   std::vector<std::pair<std::string, double>> diagnostics() const;
   /// 1/λ for the queries of `steps` tokens after the first one, with n examples.
   Scales scales(std::int64_t examples, std::int64_t steps) const;

@@ -25,7 +25,8 @@ at::Tensor outer_sum(const at::Tensor& a, const at::Tensor& b) {
   return a.flatten(0, 1).t().mm(b.flatten(0, 1));
 }
 
-/// D up to which a lane per prompt is used: beyond, the sums of both gradients (96·D² bytes) leave the second-level cache.
+/// D up to which a lane per prompt is used: beyond, the sums of both gradients (96·D² bytes) leave the second-level
+/// cache.
 constexpr std::int64_t kLargestInLanes = 64;
 
 LossAndGradients evaluate(const at::Tensor& value, const at::Tensor& key_query, const at::Tensor& context,

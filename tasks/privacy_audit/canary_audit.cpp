@@ -9,7 +9,8 @@ namespace talweg::tasks {
 
 void declare(config::Fields& f, CanaryAuditOptions& o) {
   f("canaries", o.canaries, "m: number of canaries, half of which are in the data", config::at_least(2));
-  f("length", o.length, "ell: twice the norm of a canary's gradient at the start; well above clip_norm it does not matter",
+  f("length", o.length,
+    "ell: twice the norm of a canary's gradient at the start; well above clip_norm it does not matter",
     config::above(0));
   f("guesses", o.guesses, "how many canaries the auditor commits itself on, half as members", config::at_least(2));
   f("delta", o.delta, "delta of the audited guarantee", config::at_least(0), config::below(1));

@@ -17,10 +17,10 @@ void validate(const CanaryAuditOptions& o, const config::Value& where, config::D
 
 /// The strongest adversary against private training, in one run: every example is a canary with a direction of its own,
 /// loss B·ℓ·log(1 + exp(−θ_i)), whose gradient is longer than the clipping threshold for θ_i < log(ℓ/C); a coin
-/// B ∈ {0, 1} decides whether it is in the data (an absent example has gradient 0). The auditor sees θ at the end, guesses the largest coordinates to be members and
-/// the smallest not to be, and what it got right refutes every ε below a bound. The bound must stay under the ε that
-/// the accountant certifies; when it does not, sampling, clipping, noise or accounting is broken.
-/// Source: Steinke, Nasr and Jagielski 2023, with the gradient canaries of their §6.
+/// B ∈ {0, 1} decides whether it is in the data (an absent example has gradient 0). The auditor sees θ at the end,
+/// guesses the largest coordinates to be members and the smallest not to be, and what it got right refutes every ε
+/// below a bound. The bound must stay under the ε that the accountant certifies; when it does not, sampling, clipping,
+/// noise or accounting is broken. Source: Steinke, Nasr and Jagielski 2023, with the gradient canaries of their §6.
 class CanaryAudit : public Task, public PerExampleLosses {
  public:
   CanaryAudit(const CanaryAuditOptions& options, const TaskContext& context);

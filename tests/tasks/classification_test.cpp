@@ -32,7 +32,8 @@ TEST(Classification, LossIsTheMeanCrossEntropy) {
 }
 
 TEST(Classification, TheSquaredHeadFitsTheIndicatorOfTheClass) {
-  const at::Tensor outputs = at::tensor({0.2, 0.9, -0.5, 0.5}, at::kDouble).view({2, 2}), targets = at::tensor({1, 0}, at::kLong);
+  const at::Tensor outputs = at::tensor({0.2, 0.9, -0.5, 0.5}, at::kDouble).view({2, 2}),
+                   targets = at::tensor({1, 0}, at::kLong);
   // ½(0.2² + 0.1²) and ½(1.5² + 0.5²)
   EXPECT_TRUE(at::allclose(squared_losses(outputs, targets), at::tensor({0.025, 1.25}, at::kDouble)));
   const std::string linear =
