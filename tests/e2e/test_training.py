@@ -13,7 +13,8 @@ import unittest
 from talweg_case import SMALL, SOURCE, TalwegCase
 
 # Every optimizer of `talweg list` is killed and resumed; some ask for options or for a task that knows what they need.
-OPTIONS = {"sgd": "{type: sgd, learning_rate: 0.05, momentum: 0.9}", "lbfgs": "{type: lbfgs, iterations: 3}"}
+OPTIONS = {"sgd": "{type: sgd, learning_rate: 0.05, momentum: 0.9}", "lbfgs": "{type: lbfgs, iterations: 3}",
+           "dp_sgd": "{type: dp_sgd, noise_multiplier: 1}", "dp": "{type: dp, noise_multiplier: 1}"}
 TASKS = {"gd_smooth": "{type: classification, data: digits, model: linear}", "natural_gradient": "bandit"}
 
 
