@@ -117,7 +117,9 @@ TEST(PrivateTraining, TheAccountSurvivesAResume) {
   EXPECT_NEAR(a.at("epsilon").get<double>(), b.at("epsilon").get<double>(), 1e-12);
   EXPECT_NE(a.at("statement").get<std::string>().find("Poisson"), std::string::npos) << a.at("statement");
   for (const auto& [name, value] : whole.metrics)
-    if (name == "privacy/epsilon") EXPECT_EQ(value, a.at("epsilon").get<double>());
+    if (name == "privacy/epsilon") {
+      EXPECT_EQ(value, a.at("epsilon").get<double>());
+    }
 }
 
 }  // namespace
