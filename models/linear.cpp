@@ -28,4 +28,10 @@ at::Tensor Linear::forward_transposed(const at::Tensor& input) {
                                  : output_->weight.mm(columns);
 }
 
+std::vector<at::Tensor> Linear::pull_back(const at::Tensor& input, const at::Tensor& residual) {
+  std::vector<at::Tensor> gradient{residual.mm(input.flatten(1))};
+  if (output_->bias.defined()) gradient.push_back(residual.sum(1));
+  return gradient;
+}
+
 }  // namespace talweg::models

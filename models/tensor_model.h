@@ -17,6 +17,8 @@ class TensorModel : public torch::nn::Module {
   virtual bool is_linear() const { return false; }
   /// The transpose of forward(), [outputs, batch]: what a model that multiplies by its weights from the left has first.
   virtual at::Tensor forward_transposed(const at::Tensor& input) { return forward(input).t(); }
+  /// The derivative of ⟨forward_transposed(input), residual⟩ by each trainable parameter; residual [outputs, batch].
+  virtual std::vector<at::Tensor> pull_back(const at::Tensor& input, const at::Tensor& residual);
 };
 
 /// What the data asks of a model.

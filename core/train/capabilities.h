@@ -21,6 +21,8 @@ class LinearInParameters {
   virtual bool is_convex() const = 0;
   /// z for the parameters as they stand: [n, …], examples first.
   virtual at::Tensor outputs(const data::Batch& batch) = 0;
+  /// Aᵀ·r for r of the outputs' shape: the derivative of ⟨z, r⟩ by each trainable parameter, in the module's order.
+  virtual std::vector<at::Tensor> pull_back(const at::Tensor& residual, const data::Batch& batch) = 0;
   /// Mean loss over the batch for each of k sets of outputs: [k, n, …] → [k]. Agrees with Task::loss.
   virtual at::Tensor losses(const at::Tensor& outputs, const data::Batch& batch) = 0;
   /// What losses() answers for one set of outputs [n, …], and its derivative by them.

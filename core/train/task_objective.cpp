@@ -105,14 +105,16 @@ std::vector<std::uint32_t> versions_of(const std::vector<at::Tensor>& tensors) {
 
 }  // namespace
 
-/// The graph ends at the outputs: the derivative of the loss by them is known in closed form. They are kept, as a
-/// search along a ray begins with them.
+/// Without a graph: the derivative of the loss by the outputs is known in closed form, and theirs is the transposed
+/// map. The outputs are kept, as a search along a ray begins with them.
 at::Tensor TaskObjective::linear_gradient() {
-  const at::Tensor outputs = linear_->outputs(batch_);
-  outputs_ = outputs.detach();
+  torch::NoGradGuard no_grad;
+  outputs_ = linear_->outputs(batch_);
   origin_ = versions_of(tensors_);
   const LinearInParameters::ValueAndResidual evaluated = linear_->value_and_residual(outputs_, batch_);
-  outputs.backward(evaluated.residual);
+  const std::vector<at::Tensor> gradient = linear_->pull_back(evaluated.residual, batch_);
+  TORCH_CHECK(gradient.size() == tensors_.size(), "pull_back() answers one tensor per trainable parameter");
+  for (std::size_t i = 0; i < tensors_.size(); ++i) tensors_[i].mutable_grad() = gradient[i];
   return evaluated.value;
 }
 

@@ -103,6 +103,10 @@ at::Tensor Classification::outputs(const data::Batch& batch) {
   return model_->forward_transposed(batch.tensors[0]).t();
 }
 
+std::vector<at::Tensor> Classification::pull_back(const at::Tensor& residual, const data::Batch& batch) {
+  return model_->pull_back(batch.tensors[0], residual.t());
+}
+
 at::Tensor Classification::losses(const at::Tensor& outputs, const data::Batch& batch) {
   return (options_.head == ClassificationHead::logistic ? logistic_losses(outputs, batch.tensors[1])
                                                         : softmax_losses(outputs, batch.tensors[1]))

@@ -53,6 +53,7 @@ class Classification : public Task, public LinearInParameters, public KnownSmoot
   bool is_linear() const override;
   bool is_convex() const override { return true; }
   at::Tensor outputs(const data::Batch& batch) override;
+  std::vector<at::Tensor> pull_back(const at::Tensor& residual, const data::Batch& batch) override;
   at::Tensor losses(const at::Tensor& outputs, const data::Batch& batch) override;
   ValueAndResidual value_and_residual(const at::Tensor& outputs, const data::Batch& batch) override;
   /// λ_max(XᵀX)/(4n) for the logistic head, λ_max(XᵀX)/(2n) for softmax, of a linear model; X has a column of ones for

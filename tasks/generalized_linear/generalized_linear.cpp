@@ -40,6 +40,10 @@ at::Tensor GeneralizedLinear::outputs(const data::Batch& batch) {
   return batch.tensors[0].mv(weights_);
 }
 
+std::vector<at::Tensor> GeneralizedLinear::pull_back(const at::Tensor& residual, const data::Batch& batch) {
+  return {batch.tensors[0].t().mv(residual)};
+}
+
 at::Tensor GeneralizedLinear::losses(const at::Tensor& outputs, const data::Batch& batch) {
   return (at::sigmoid(outputs) - batch.tensors[1]).square().mean(-1) / 2;
 }

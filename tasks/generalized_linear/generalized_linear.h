@@ -30,6 +30,7 @@ class GeneralizedLinear : public Task, public LinearInParameters, public KnownSm
   bool is_linear() const override { return true; }
   bool is_convex() const override { return false; }
   at::Tensor outputs(const data::Batch& batch) override;
+  std::vector<at::Tensor> pull_back(const at::Tensor& residual, const data::Batch& batch) override;
   at::Tensor losses(const at::Tensor& outputs, const data::Batch& batch) override;
   ValueAndResidual value_and_residual(const at::Tensor& outputs, const data::Batch& batch) override;
   /// 0.0770293·λ_max(XᵀX)/n: the curvature of a term is at most 0.0770293‖x_i‖² whatever y_i ∈ [0, 1].
