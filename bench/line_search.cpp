@@ -137,9 +137,13 @@ ordered_json reach_all(const std::string& file, std::int64_t classes, const std:
       "{type: armijo, direction: {type: lbfgs, history: 30}, start: {type: init, step: 1}, acceptance: {type: armijo, "
       "c: 1e-4}, shrink: 0.5}";
   const std::map<std::string, Setting> settings = {
-      {"gd_ls", {"gd_ls", 0}},         {"gd_ls without fast path", {"gd_ls", 0, false}},
-      {"lbfgs direction", {lbfgs, 0}}, {"sls", {"{type: sls, largest_step: 1000}", 100}},
+      {"gd_ls", {"gd_ls", 0}},
+      {"gd_ls without fast path", {"gd_ls", 0, false}},
+      {"lbfgs direction", {lbfgs, 0}},
+      {"sls", {"{type: sls, largest_step: 1000}", 100}},
       {"gd_smooth", {"gd_smooth", 0}},
+      {"gd_ls, shrink 0.9", {"{type: gd_ls, shrink: 0.9}", 0}},
+      {"gd_ls, shrink 0.9, without fast path", {"{type: gd_ls, shrink: 0.9}", 0, false}},
   };
   ordered_json result;
   for (const auto& [name, setting] : settings)

@@ -9,6 +9,8 @@ SETS = {"synthetic": ("separable, 2,000 × 100, margin 0.1", 2), "digits": ("dig
         "breast_cancer": ("breast cancer, 569 × 31", 2), "large": ("separable, 10,000 × 200, margin 0.1", 2)}
 TARGETS = ("0.1", "0.01", "0.0001")
 NAMES = {"gd_ls": "**gd_ls**", "gd_ls without fast path": "**gd_ls**, one forward pass a trial",
+         "gd_ls, shrink 0.9": "**gd_ls**, β = 0.9",
+         "gd_ls, shrink 0.9, without fast path": "**gd_ls**, β = 0.9, one forward pass a trial",
          "lbfgs direction": "**armijo, direction lbfgs**", "sls": "**sls**, batch 100", "gd_smooth": "**gd_smooth** (1/L)"}
 
 
