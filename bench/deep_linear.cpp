@@ -59,6 +59,14 @@ std::unique_ptr<Task> make_task(const std::string& text) {
   return config.task.create(TaskContext{at::kCPU, at::kDouble, RandomStreams(0)});
 }
 
+/// One step of gradient descent by way of autograd.
+void descend(Task& task, const std::vector<at::Tensor>& parameters, double step_size) {
+  for (const at::Tensor& parameter : parameters) parameter.mutable_grad() = at::Tensor();
+  task.loss({}).backward();
+  torch::NoGradGuard no_grad;
+  for (const at::Tensor& parameter : parameters) at::Tensor(parameter).sub_(parameter.grad(), step_size);
+}
+
 std::string steps(std::int64_t d) {
   const auto task = make_task(fmt::format(
       "{{type: deep_matrix_factorization, target: {{singular_values: [10, 6, 3], rows: {}, vectors: random}}}}", d));
@@ -74,15 +82,7 @@ std::string steps(std::int64_t d) {
                                  [&] {
                                    for (int i = 0; i < 6; ++i) at::mm_out(c, a, b);
                                  }},
-                                {"task",
-                                 [&] {
-                                   for (const at::Tensor& parameter : parameters)
-                                     parameter.mutable_grad() = at::Tensor();
-                                   task->loss({}).backward();
-                                   torch::NoGradGuard no_grad;
-                                   for (const at::Tensor& parameter : parameters)
-                                     at::Tensor(parameter).sub_(parameter.grad(), kStepSize);
-                                 }}},
+                                {"task", [&] { descend(*task, parameters, kStepSize); }}},
                                d < 20    ? 100000
                                : d < 100 ? 4000
                                          : 60);
@@ -121,16 +121,7 @@ std::string bifurcation() {
       "count: "
       "1000}}");
   const std::vector<at::Tensor> parameters = task->module().parameters();
-  const auto seconds = measure({{"step",
-                                 [&] {
-                                   for (const at::Tensor& parameter : parameters)
-                                     parameter.mutable_grad() = at::Tensor();
-                                   task->loss({}).backward();
-                                   torch::NoGradGuard no_grad;
-                                   for (const at::Tensor& parameter : parameters)
-                                     at::Tensor(parameter).sub_(parameter.grad());
-                                 }}},
-                               300);
+  const auto seconds = measure({{"step", [&] { descend(*task, parameters, 1); }}}, 300);
   return fmt::format("{{\"step_sizes\": 1000, \"step\": {:.4e}}}", seconds.at("step"));
 }
 
