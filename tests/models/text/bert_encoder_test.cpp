@@ -76,8 +76,9 @@ TEST(BertEncoder, EqualsTheFormulas) {
 
 TEST(BertEncoder, PaddingHasNoInfluence) {
   const auto bert = encoder();
-  const at::Tensor ids = at::tensor({{3, 7, 1}}, at::kLong), padded = at::tensor({{3, 7, 1, 9, 9}}, at::kLong);
-  const at::Tensor mask = at::tensor({1, 1, 1, 0, 0}, at::kBool).unsqueeze(0);
+  const at::Tensor ids = at::tensor({3, 7, 1}, at::kLong).unsqueeze(0),
+                   padded = at::tensor({3, 7, 1, 9, 9}, at::kLong).unsqueeze(0);
+  const at::Tensor mask = at::tensor({1, 1, 1, 0, 0}, at::kInt).to(at::kBool).unsqueeze(0);
   for (const bool gradients : {true, false}) {
     const at::AutoGradMode mode(gradients);
     const at::Tensor short_one = bert->hidden(input(ids, at::ones({1, 3}, at::kBool)));
@@ -105,7 +106,7 @@ TEST(BertEncoder, StagesCoverAllButTheSummary) {
 TEST(Pooling, EachKind) {
   const auto bert = encoder();
   const at::Tensor hidden = at::arange(12, at::kDouble).view({1, 3, 4}).neg();
-  const at::Tensor mask = at::tensor({1, 1, 0}, at::kBool).unsqueeze(0);
+  const at::Tensor mask = at::tensor({1, 1, 0}, at::kInt).to(at::kBool).unsqueeze(0);
   const auto pooled = [&](Pooling kind) { return pool(kind, *bert, hidden, mask)[0]; };
   EXPECT_TRUE(at::equal(pooled(Pooling::mean), at::tensor({-2, -3, -4, -5}, at::kDouble)));
   EXPECT_TRUE(at::equal(pooled(Pooling::first), at::tensor({0, -1, -2, -3}, at::kDouble)));

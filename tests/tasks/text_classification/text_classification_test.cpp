@@ -4,9 +4,9 @@
 
 #include "core/config/yaml.h"
 #include "core/error.h"
-#include "core/io/output_file.h"
 #include "core/libtorch.h"
 #include "core/temporary_folder.h"
+#include "core/train/fit.h"
 #include "real_data.h"
 #include "tasks/register.h"
 
@@ -48,21 +48,13 @@ Metrics evaluation_of(TextClassification& task) {
   return task.evaluate();
 }
 
-void train(TextClassification& task, int steps, double rate) {
+void train(TextClassification& task, double epochs, double rate) {
   task.module().train();
-  std::vector<at::Tensor> trained;
-  for (const at::Tensor& parameter : task.module().parameters())
-    if (parameter.requires_grad()) trained.push_back(parameter);
-  torch::optim::Adam optimizer(trained, torch::optim::AdamOptions(rate));
-  std::vector<std::int64_t> indices(32);
-  for (int step = 0; step < steps; ++step) {
-    for (std::size_t i = 0; i < indices.size(); ++i)
-      indices[i] =
-          static_cast<std::int64_t>(i + indices.size() * static_cast<std::size_t>(step)) % task.training_data().size();
-    optimizer.zero_grad();
-    task.loss(task.training_data().batch(indices, step)).backward();
-    optimizer.step();
-  }
+  FitOptions options;
+  options.optimizer = config::Component<OptimizerKind>("adamw", {{"learning_rate", std::to_string(rate)}});
+  options.epochs = epochs;
+  options.batch_size = 32;
+  fit(task, options, context(at::kFloat));
 }
 
 constexpr const char* kSmall =
@@ -71,14 +63,14 @@ constexpr const char* kSmall =
 
 TEST(TextClassification, LearnsSignsAndValues) {
   const auto signs = make(std::string(kSmall) + ", pooling: largest}", at::kFloat);
-  train(*signs, 150, 3e-3);
+  train(*signs, 20, 3e-3);
   const Metrics metrics = evaluation_of(*signs);
   EXPECT_GT(metric(metrics, "accuracy"), 0.9);
   EXPECT_GT(metric(metrics, "matthews"), 0.8);
   EXPECT_LT(metric(metrics, "majority_accuracy"), 0.65);
   EXPECT_EQ(metrics.back().first, "accuracy");
   const auto values = make(std::string(kSmall) + ", target: value, pooling: largest}", at::kFloat);
-  train(*values, 150, 3e-3);
+  train(*values, 20, 3e-3);
   EXPECT_GT(metric(evaluation_of(*values), "pearson"), 0.8);
 }
 

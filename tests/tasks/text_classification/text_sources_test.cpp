@@ -28,14 +28,15 @@ std::string complaint(const std::function<void()>& action) {
 }
 
 TEST(TextSource, TsvByNameAndByNumber) {
-  TextFileOptions options{.path = "", .pair = "sentence2"};
+  TextFileOptions options;
+  options.pair = "sentence2";
   options.text = "sentence1";
   const LabelledTexts pairs =
       parse_tsv("index\tsentence1\tsentence2\tlabel\r\n0\ta \"b\tc\tyes\r\n1\td\te\tno", "x", options);
   EXPECT_EQ(pairs.first, (Texts{"a \"b", "d"}));  // quotes are text
   EXPECT_EQ(pairs.second, (Texts{"c", "e"}));
   EXPECT_EQ(pairs.labels, (Texts{"yes", "no"}));
-  TextFileOptions numbered{.path = ""};
+  TextFileOptions numbered;
   numbered.header = false;
   numbered.text = "2";
   numbered.label = "1";
@@ -44,7 +45,7 @@ TEST(TextSource, TsvByNameAndByNumber) {
 }
 
 TEST(TextSource, TsvMistakesAreNamed) {
-  const TextFileOptions options{.path = ""};
+  const TextFileOptions options;
   EXPECT_THAT(complaint([&] { parse_tsv("sentense\tlabel\na\tb\n", "f.tsv", options); }), HasSubstr("sentense"));
   EXPECT_THAT(complaint([&] { parse_tsv("sentence\tlabel\na\tb\na\n", "f.tsv", options); }), HasSubstr("f.tsv:3"));
   EXPECT_THAT(complaint([&] { parse_tsv("sentence\tlabel\na\t\n", "f.tsv", options); }), HasSubstr("label is missing"));
@@ -53,7 +54,7 @@ TEST(TextSource, TsvMistakesAreNamed) {
 }
 
 TEST(TextSource, JsonLines) {
-  TextFileOptions options{.path = ""};
+  TextFileOptions options;
   const LabelledTexts texts = parse_jsonl(
       "{\"sentence\": \"caf\\u00e9\", \"label\": 1}\n\n{\"label\": \"no\", \"sentence\": \"b\"}\n", "x", options);
   EXPECT_EQ(texts.first, (Texts{"café", "b"}));
@@ -92,7 +93,8 @@ TEST(TextTarget, SignsValuesAndClasses) {
 
 TEST(TextTarget, SplitKeepsShares) {
   std::vector<std::string> names;
-  const TargetedTexts texts = target(opinions({.examples = 200}, RandomStreams(1)), TextTarget::sign, names);
+  const TargetedTexts texts =
+      target(opinions(OpinionsOptions{200, 0.3, false}, RandomStreams(1)), TextTarget::sign, names);
   const auto [rest, share] = split(texts, 0.25, RandomStreams(1));
   EXPECT_EQ(rest.texts.size() + share.texts.size(), 200u);
   EXPECT_NEAR(static_cast<double>(share.texts.size()), 50, 1);
@@ -101,7 +103,7 @@ TEST(TextTarget, SplitKeepsShares) {
 }
 
 TEST(Opinions, NegationTurnsTheSign) {
-  const LabelledTexts texts = opinions({.examples = 500}, RandomStreams(3));
+  const LabelledTexts texts = opinions(OpinionsOptions{500, 0.3, false}, RandomStreams(3));
   int seen = 0;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     if (texts.first[i].find("was good") != std::string::npos && texts.first[i].find(" and") == std::string::npos) {
