@@ -89,7 +89,7 @@ TEST(TextClassification, LearnsSignsAndValues) {
   EXPECT_LT(metric(metrics, "majority_accuracy"), 0.65);
   EXPECT_EQ(metrics.back().first, "accuracy");
   const auto values = make(options + "value}", at::kFloat);
-  train(*values, 8, 2e-3);
+  train(*values, 20, 3e-3);
   EXPECT_GT(metric(evaluation_of(*values), "pearson"), 0.9);
 }
 
