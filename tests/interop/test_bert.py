@@ -78,7 +78,8 @@ class Bert(unittest.TestCase):
                 self.assertTrue(torch.equal(a, b), name)
             ids_again, logits_again = answers(again.eval(), transformers.AutoTokenizer.from_pretrained(ours))
             self.assertTrue(torch.equal(ids, ids_again))
-            self.assertTrue(torch.equal(logits, logits_again))
+            # The weights are the same bits; products of maps that lie elsewhere in memory may round otherwise.
+            self.assertLess((logits - logits_again).abs().max().item(), 1e-6)
 
     def test_classes(self):
         self.check(3)
