@@ -172,6 +172,7 @@ class Training(TalwegCase):
         self.assertRegex(done.stderr, r"step \d+: the (loss|gradient|parameter)")
         summary = json.loads((self.folder / "run/summary.json").read_text())
         self.assertEqual(summary["status"], "failed")
+        self.assertIn(f"step {summary['steps']}", summary["reason"])
         done = self.run_talweg("train", self.folder / "x.yaml", "--output", "skip", "--set", "training.non_finite=skip",
                                "--set", "training.non_finite_limit=3", code=5)
         self.assertIn("in a row", done.stderr)
