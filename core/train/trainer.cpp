@@ -123,6 +123,9 @@ RunOutcome Trainer::run() {
   shown.quiet = quiet_;
   progress_ = std::make_unique<metrics::ProgressDisplay>(shown);
 
+  if (run_aware_ && !quiet_)
+    if (const std::string line = run_aware_->announcement(); !line.empty()) fmt::print(stderr, "talweg: {}\n", line);
+
   RunOutcome outcome;
   const SignalWatch signals;
   if (step_ == 0) {
