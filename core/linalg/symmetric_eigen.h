@@ -10,9 +10,13 @@ struct SymmetricEigen {
   at::Tensor vectors;  ///< […, n, n], orthonormal columns
 };
 
-/// Eigen-decomposition of symmetric matrices [..., n, n] of float32 or float64; the lower triangle is read. It never
-/// throws and the host never waits for the device: non-finite entries count as zero, and a matrix on which the solver
-/// fails is answered with the identity as eigenvectors and its diagonal as eigenvalues.
+/// Eigen-decomposition of symmetric positive semi-definite matrices [..., n, n] of float32 or float64. It never throws,
+/// non-finite entries count as zero, and the host does not wait for a device: LAPACK on the CPU, elsewhere (LibTorch's
+/// solvers there read their status after every call) and where LAPACK fails jacobi_eigen().
 SymmetricEigen symmetric_eigen(const at::Tensor& matrices);
+
+/// The same by one-sided Jacobi rotations of n/2 disjoint pairs of columns at once, a fixed number of sweeps: tensor
+/// operations alone. Source: Hestenes 1958; the order of pairs is a round-robin tournament (Brent and Luk 1985).
+SymmetricEigen jacobi_eigen(const at::Tensor& matrices);
 
 }  // namespace talweg::linalg

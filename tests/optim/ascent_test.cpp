@@ -149,7 +149,9 @@ TEST(ZerothOrderAscent, LengthsAreOfAllParametersOrOfEach) {
         const double w = (problem.weight - start[0]).norm().item<double>();
         const double b = (problem.bias - start[1]).norm().item<double>();
         EXPECT_NEAR(scope == NormScope::all ? std::hypot(w, b) : w, 0.3, 1e-9);
-        if (scope == NormScope::each) EXPECT_NEAR(b, 0.3, 1e-9);
+        if (scope == NormScope::each) {
+          EXPECT_NEAR(b, 0.3, 1e-9);
+        }
         ascent.restore();
       }
 }
@@ -188,7 +190,8 @@ TEST(SharpnessAware, EndsInTheTwoCycleOfTheClosedForm) {
     return std::make_unique<Sam>(std::vector<at::Tensor>{x}, SamOptions{{.rho = 0.05}, sgd("0.1")});
   };
   const auto adazo = [](const at::Tensor& x) {
-    return std::make_unique<AdazoSam>(std::vector<at::Tensor>{x}, AdazoSamOptions{{.rho = 0.05}, sgd("0.1")});
+    return std::make_unique<AdazoSam>(std::vector<at::Tensor>{x},
+                                      AdazoSamOptions{ZerothOrderOptions{.rho = 0.05, .probe = {}}, sgd("0.1")});
   };
   EXPECT_NEAR(last(sam), 0.00263158, 1e-7);
   EXPECT_NEAR(last(adazo), 0.00263158, 1e-7);

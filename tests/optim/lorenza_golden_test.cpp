@@ -106,7 +106,7 @@ TEST_P(GoldenTrajectory, WithoutPerturbation) {
 }
 
 INSTANTIATE_TEST_SUITE_P(BothSides, GoldenTrajectory, ::testing::Bool(),
-                         [](const auto& info) { return info.param ? "Left" : "Right"; });
+                         [](const auto& side) { return side.param ? "Left" : "Right"; });
 
 }  // namespace
 }  // namespace talweg::optim

@@ -164,15 +164,23 @@ TEST(RandomizedPairs, NothingIsTooStrangeAndTheHostNeverWaits) {
   }
 }
 
-TEST(SymmetricEigen, RebuildsTheMatrixInDescendingOrder) {
-  const at::Tensor half = normals({3, 8, 8}, 6);
-  const at::Tensor a = at::matmul(half, half.mT());
-  const SymmetricEigen eigen = symmetric_eigen(a);
-  const at::Tensor rebuilt = at::matmul(eigen.vectors * eigen.values.unsqueeze(-2), eigen.vectors.mT());
-  EXPECT_LT((rebuilt - a).abs().max().item<double>(), 1e-12 * a.abs().max().item<double>() * 10);
-  EXPECT_TRUE((eigen.values.diff() <= 0).all().item<bool>());
-  EXPECT_LT(largest_defect(eigen.vectors), 1e-13);
-  EXPECT_TRUE(at::equal(symmetric_eigen(at::full({4, 4}, NAN)).values, at::zeros({4})));
+TEST(SymmetricEigen, RebuildsTheMatrixInDescendingOrderByBothMethods) {
+  for (const std::int64_t n : {1, 2, 7, 24})
+    for (const auto& method : {symmetric_eigen, jacobi_eigen}) {
+      const at::Tensor factor = normals({3, n, std::max<std::int64_t>(1, n - 2)}, 6);  // of lower rank
+      const at::Tensor a = at::matmul(factor, factor.mT());
+      const HostReads reads;
+      const SymmetricEigen eigen = method(a);
+      if (method == jacobi_eigen) {
+        EXPECT_EQ(reads.count(), 0);
+      }
+      const at::Tensor rebuilt = at::matmul(eigen.vectors * eigen.values.unsqueeze(-2), eigen.vectors.mT());
+      EXPECT_LT((rebuilt - a).abs().max().item<double>(), 1e-12 * a.abs().max().item<double>()) << n;
+      EXPECT_TRUE((eigen.values.diff() <= 0).all().item<bool>());
+      EXPECT_LT(largest_defect(eigen.vectors), 1e-12) << n;
+      EXPECT_TRUE(at::equal(method(at::full({4, 4}, NAN)).values, at::zeros({4})));
+      EXPECT_LT(largest_defect(method(at::ones({5, 5}, at::kDouble)).vectors), 1e-12);
+    }
 }
 
 TEST(SeededNormals, AreAFunctionOfTheSeedAndLeaveTheGeneratorAlone) {
