@@ -67,6 +67,8 @@ class TaskObjective : public PerExampleObjective {
   /// Losses of the examples [begin, begin + length) with their graph: [length].
   at::Tensor example_losses(std::int64_t begin, std::int64_t length);
   at::Tensor linear_gradient();
+  /// The part of the batch's mean that a micro-batch is.
+  double share_of(const data::Batch& part) const;
   bool is_linear() const;
   /// The outputs of the linear model at the parameters as they stand.
   at::Tensor outputs();
@@ -76,6 +78,7 @@ class TaskObjective : public PerExampleObjective {
   LinearInParameters* linear_;  // the task's capabilities, or null
   KnownSmoothness* smoothness_;
   NaturalGradient* natural_gradient_;
+  WeightedExamples* weighted_examples_;
   PerExampleLosses* per_example_losses_;
   ObjectiveOptions options_;
   RandomStreams streams_;
