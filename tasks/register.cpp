@@ -12,6 +12,7 @@
 #include "tasks/gaussian_mean/gaussian_mean.h"
 #include "tasks/generalized_linear/generalized_linear.h"
 #include "tasks/in_context_regression/in_context_regression.h"
+#include "tasks/language_modeling/language_modeling.h"
 #include "tasks/matrix_factorization/matrix_factorization.h"
 #include "tasks/policy/bandit.h"
 #include "tasks/policy/mdp.h"
@@ -40,6 +41,7 @@ void register_components() {
     optim::register_components();
     register_classification_data();
     register_covariances();
+    register_language_data();
     add<Classification, ClassificationOptions>("classification", "classes of labelled examples", "standard");
     add<GeneralizedLinear, GeneralizedLinearOptions>("glm", "generalised linear model: logistic link, squared loss",
                                                      "Vaswani and Babanezhad 2025");
@@ -69,6 +71,8 @@ void register_components() {
     add<InContextRegression, InContextRegressionOptions>(
         "in_context_regression", "linear regression from the examples of a prompt, by chain of thought or at once",
         "Huang, Wang and Lee 2025; Garg et al. 2022");
+    add<LanguageModeling, LanguageModelingOptions>("language_modeling", "a decoder predicts the next token of a text",
+                                                   "standard");
     return true;
   }();
   (void)once;

@@ -70,6 +70,7 @@ TaskObjective::TaskObjective(Task& task, const ObjectiveOptions& options, const 
       linear_(dynamic_cast<LinearInParameters*>(&task)),
       smoothness_(dynamic_cast<KnownSmoothness*>(&task)),
       natural_gradient_(dynamic_cast<NaturalGradient*>(&task)),
+      weighted_examples_(dynamic_cast<WeightedExamples*>(&task)),
       per_example_losses_(dynamic_cast<PerExampleLosses*>(&task)),
       options_(options),
       streams_(streams),
@@ -126,6 +127,13 @@ at::Tensor TaskObjective::outputs() {
   return linear_->outputs(batch_);
 }
 
+double TaskObjective::share_of(const data::Batch& part, const data::Batch& batch) const {
+  if (part.size == batch.size) return 1;
+  if (!weighted_examples_) return static_cast<double>(part.size) / static_cast<double>(batch.size);
+  const double whole = weighted_examples_->weight(batch);
+  return whole > 0 ? weighted_examples_->weight(part) / whole : 0;
+}
+
 /// Calls `visit` with the weighted loss of every micro-batch; answers their sum, the mean over the batch.
 template <class Visit>
 at::Tensor TaskObjective::evaluate(Visit&& visit) {
@@ -140,12 +148,13 @@ at::Tensor TaskObjective::evaluate(const data::Batch& batch, Precision precision
   for (std::int64_t begin = 0, part = 0; begin < batch.size; begin += size, ++part) {
     const std::int64_t length = std::min(size, batch.size - begin);
     torch::manual_seed(streams_.seed_of("noise", static_cast<std::uint64_t>(step_ << 20 | part)));
+    const data::Batch micro_batch = length == batch.size ? batch : batch.slice(begin, length);
     at::Tensor loss;
     {
       AutocastScope autocast(precision, device_);
-      loss = task_.loss(length == batch.size ? batch : batch.slice(begin, length));
+      loss = task_.loss(micro_batch);
     }
-    if (length != batch.size) loss = loss * (static_cast<double>(length) / static_cast<double>(batch.size));
+    if (length != batch.size) loss = loss * share_of(micro_batch, batch);
     visit(loss);
     loss = loss.detach();
     total = total.defined() ? total + loss : loss;

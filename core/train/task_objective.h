@@ -76,6 +76,8 @@ class TaskObjective : public PerExampleObjective {
   /// gradient() without clipping and checks.
   at::Tensor evaluate_with_gradient();
   bool loss_is_finite(const at::Tensor& loss);
+  /// The part of a batch's mean that a micro-batch is.
+  double share_of(const data::Batch& part, const data::Batch& batch) const;
   bool is_linear() const;
   /// The outputs of the linear model at the parameters as they stand.
   at::Tensor outputs();
@@ -85,6 +87,7 @@ class TaskObjective : public PerExampleObjective {
   LinearInParameters* linear_;  // the task's capabilities, or null
   KnownSmoothness* smoothness_;
   NaturalGradient* natural_gradient_;
+  WeightedExamples* weighted_examples_;
   PerExampleLosses* per_example_losses_;
   ObjectiveOptions options_;
   RandomStreams streams_;
