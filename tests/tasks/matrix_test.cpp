@@ -48,8 +48,12 @@ std::string small_configuration(const std::string& task) {
 
 /// Options without which an optimizer does not start.
 std::string small_optimizer(const std::string& optimizer) {
-  const std::map<std::string, std::string> special = {{"dp_sgd", "{type: dp_sgd, noise_multiplier: 1}"},
-                                                      {"dp", "{type: dp, noise_multiplier: 1}"}};
+  const std::map<std::string, std::string> special = {
+      {"dp_sgd", "{type: dp_sgd, noise_multiplier: 1}"},
+      {"dp", "{type: dp, noise_multiplier: 1}"},
+      {"mezo", "{type: mezo, learning_rate: 1e-4}"},
+      {"galore", "{type: galore, subspace: {rank: 3, interval: 2}}"},
+      {"lorenza", "{type: lorenza, residual: raw, subspace: {rank: 3, interval: 2}}"}};
   const auto found = special.find(optimizer);
   return found == special.end() ? optimizer : found->second;
 }
