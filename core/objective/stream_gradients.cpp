@@ -56,13 +56,17 @@ Evaluation stream_gradients(const std::vector<at::Tensor>& parameters, bool whol
     const HookScope hooks(parameters, whole, visit);
     evaluation = evaluate();
   }
+  hand_out_gradients(parameters, visit);
+  return evaluation;
+}
+
+void hand_out_gradients(const std::vector<at::Tensor>& parameters, const std::function<void(GradientPart)>& visit) {
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     at::Tensor gradient = parameters[i].grad();
     if (!gradient.defined()) continue;
     parameters[i].mutable_grad() = at::Tensor();
-    visit({i, std::move(gradient), whole});
+    visit({i, std::move(gradient), true});
   }
-  return evaluation;
 }
 
 }  // namespace talweg

@@ -21,6 +21,9 @@ class PerturbedObjective : public Objective {
   Evaluation gradient() override {
     return perturbed(objective_, ascent_, step_, report_, [this] { return objective_.gradient(); });
   }
+  Evaluation stream_gradient(const std::function<void(GradientPart)>& visit) override {
+    return perturbed(objective_, ascent_, step_, report_, [&] { return objective_.stream_gradient(visit); });
+  }
   double batch_share() const override { return objective_.batch_share(); }
   double relative_precision() const override { return objective_.relative_precision(); }
 

@@ -42,7 +42,7 @@ class MomentRule {
 
 /// The kind of component that `rule:` chooses.
 struct MomentRuleKind {
-  static constexpr const char* name = "moment rule";
+  static constexpr const char* name = "moment_rule";
   using Signature = std::unique_ptr<MomentRule>();
 };
 

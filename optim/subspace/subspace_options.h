@@ -20,7 +20,7 @@ std::vector<std::pair<std::string, ProjectionPrecision>> choices(ProjectionPreci
 /// Which matrices are projected. Everything else, and every parameter that is not a matrix, has ordinary updates.
 struct TargetOptions {
   std::vector<std::string> include;
-  std::vector<std::string> exclude{"embed", "lm_head"};
+  std::vector<std::string> exclude{"embed", "head"};
   std::int64_t smallest_dimension = 2;
 };
 void declare(config::Fields& f, TargetOptions& o);
