@@ -7,3 +7,7 @@ find_package(cxxopts REQUIRED)
 
 # Header-only use of kissfft in double precision; the library of the same package is single precision.
 find_path(TALWEG_KISSFFT_INCLUDE kissfft/kissfft.hh REQUIRED)
+
+# Unicode categories and normal forms.
+find_path(TALWEG_UTF8PROC_INCLUDE utf8proc.h REQUIRED)
+find_library(TALWEG_UTF8PROC_LIBRARY utf8proc REQUIRED)

@@ -1,14 +1,12 @@
 #include "core/checkpoint/checkpoint.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 
 #include "core/error.h"
 #include "core/io/crc32c.h"
+#include "core/io/folder.h"
 #include "core/io/mapped_file.h"
 #include "core/io/output_file.h"
 
@@ -20,15 +18,6 @@ using nlohmann::json;
 
 constexpr const char* kState = "state.json";
 constexpr const char* kAside = ".writing-";
-
-void sync_folder(const fs::path& folder) {
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) throw io::file_error("open", folder, errno);
-  const int failed = ::fsync(descriptor);
-  const int error = errno;
-  ::close(descriptor);
-  if (failed) throw io::file_error("write", folder, error);
-}
 
 /// Removes a folder of the series so that a crash in between leaves no folder that looks whole.
 void remove_folder(const fs::path& path) {
@@ -84,11 +73,11 @@ void CheckpointFolder::save(const Checkpoint& checkpoint, std::int64_t keep) con
     file.write(fmt::format("\n{}\n", io::crc32c(text)));
     file.sync();
     file.close();
-    sync_folder(aside);
+    io::sync_folder(aside);
     if (fs::exists(path)) remove_folder(path);
     fs::rename(aside, path, error);
     if (error) throw io::file_error("rename", aside, error.value());
-    sync_folder(folder_);
+    io::sync_folder(folder_);
   } catch (...) {
     std::error_code ignored;
     fs::remove_all(aside, ignored);

@@ -72,6 +72,7 @@ class Trainer {
   void measure();
   void save();
   void write_figures();
+  void write_samples();
   bool due(std::int64_t interval) const { return step_ % interval == 0 || step_ == total_steps_; }
   void emit(const Metrics& values);
   checkpoint::Checkpoint state() const;

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "core/checkpoint/safetensors.h"
+
+namespace talweg::weights {
+
+using checkpoint::NamedTensors;
+
+/// A model in the folder layout of the Hugging Face library: config.json, and model.safetensors or
+/// model.safetensors.index.json with its shards. The tensors are memory maps: nothing is copied until it is used.
+class ModelFolder {
+ public:
+  /// Throws DataError naming the file and what is wrong: a file is missing or damaged, the index names a shard outside
+  /// the folder, a tensor that its shard lacks, or leaves one out.
+  explicit ModelFolder(const std::filesystem::path& path);
+
+  const std::filesystem::path& path() const { return path_; }
+  /// config.json
+  const nlohmann::json& config() const { return config_; }
+  /// By the names of the files, sorted.
+  const std::map<std::string, at::Tensor>& tensors() const { return tensors_; }
+
+ private:
+  void read_shards(const std::filesystem::path& index);
+
+  std::filesystem::path path_;
+  nlohmann::json config_;
+  std::map<std::string, at::Tensor> tensors_;
+};
+
+/// What a model folder is to hold.
+struct ModelFolderContent {
+  nlohmann::json config;
+  NamedTensors tensors;                           ///< under the names of the Hugging Face library
+  std::map<std::string, std::string> files = {};  ///< further files by name (tokenizer.json …) with their bytes
+  std::uint64_t shard_bytes = 5'000'000'000;      ///< a file of tensors is not larger, unless one tensor is
+};
+
+/// Writes a model folder that the Hugging Face library opens. An earlier model folder of this name is replaced in one
+/// step, after all is written and synced: a full disk or a crash leaves it whole. Throws SystemError; ConfigError when
+/// there is something at `path` that is not a model folder and would be lost.
+void write_model_folder(const std::filesystem::path& path, const ModelFolderContent& content);
+
+}  // namespace talweg::weights
