@@ -6,6 +6,8 @@
 #include "models/in_context/linear_transformer.h"
 #include "models/in_context/softmax_transformer.h"
 #include "models/in_context/weight_loop.h"
+#include "models/language/gpt2.h"
+#include "models/language/llama.h"
 #include "models/linear.h"
 #include "models/mlp.h"
 #include "models/resnet.h"
@@ -26,6 +28,15 @@ void add_in_context(const char* name, const char* summary, const char* source) {
   config::Registry<InContextModelKind>::instance().add<Options>(
       name, summary, source,
       [](const Options& options, const InContextShape& shape) -> std::shared_ptr<InContextModel> {
+        return std::make_shared<T>(options, shape);
+      });
+}
+
+template <class T, class Options>
+void add_language(const char* name, const char* summary, const char* source) {
+  config::Registry<LanguageModelKind>::instance().add<Options>(
+      name, summary, source,
+      [](const Options& options, const LanguageModelShape& shape) -> std::shared_ptr<LanguageModel> {
         return std::make_shared<T>(options, shape);
       });
 }
@@ -53,6 +64,10 @@ void register_components() {
         "softmax_transformer", "a GPT-2-type transformer that decodes a chain of weight vectors", "ours");
     add_in_context<LabelTransformer, SoftmaxTransformerOptions>(
         "label_transformer", "a GPT-2-type transformer on pairs of inputs and labels", "Garg et al. 2022");
+    add_language<Llama, LlamaOptions>("llama", "decoder with rotary positions, shared key/value heads and SwiGLU",
+                                      "Touvron et al. 2023; Ainslie et al. 2023");
+    add_language<Gpt2, Gpt2Options>("gpt2", "decoder with learnt positions, layer norms and a GELU perceptron",
+                                    "Radford et al. 2019");
     return true;
   }();
   (void)once;

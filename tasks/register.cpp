@@ -12,7 +12,9 @@
 #include "tasks/gaussian_mean/gaussian_mean.h"
 #include "tasks/generalized_linear/generalized_linear.h"
 #include "tasks/in_context_regression/in_context_regression.h"
+#include "tasks/language_modeling/language_modeling.h"
 #include "tasks/matrix_factorization/matrix_factorization.h"
+#include "tasks/matrix_quadratic/matrix_quadratic.h"
 #include "tasks/policy/bandit.h"
 #include "tasks/policy/mdp.h"
 #include "tasks/privacy/privacy_bounds.h"
@@ -43,6 +45,7 @@ void register_components() {
     register_covariances();
     register_labelled_texts();
     register_text_backbones();
+    register_language_data();
     add<Classification, ClassificationOptions>("classification", "classes of labelled examples", "standard");
     add<TextClassification, TextClassificationOptions>(
         "text_classification", "classes or ratings of texts, on a pretrained encoder", "Devlin et al. 2019");
@@ -65,6 +68,9 @@ void register_components() {
         "Shokri et al. 2017; Liang et al. 2026");
     add<ChebyshevRegression, ChebyshevRegressionOptions>(
         "chebyshev_regression", "a model fitted to a Chebyshev polynomial at a few points", "Cohen et al. 2021");
+    add<MatrixQuadratic, MatrixQuadraticOptions>(
+        "matrix_quadratic", "a quadratic loss of one matrix, and what low-rank optimizers are made of",
+        "Refael et al. 2024; Halko et al. 2011");
     add<DeepMatrixFactorization, DeepMatrixFactorizationOptions>("deep_matrix_factorization",
                                                                  "deep linear network fitted to a matrix, mode by mode",
                                                                  "Ghosh et al. 2025 (arXiv 2502.20531)");
@@ -74,6 +80,8 @@ void register_components() {
     add<InContextRegression, InContextRegressionOptions>(
         "in_context_regression", "linear regression from the examples of a prompt, by chain of thought or at once",
         "Huang, Wang and Lee 2025; Garg et al. 2022");
+    add<LanguageModeling, LanguageModelingOptions>("language_modeling", "a decoder predicts the next token of a text",
+                                                   "standard");
     return true;
   }();
   (void)once;

@@ -13,6 +13,8 @@ int describe(const Invocation& invocation);
 int schema(const Invocation& invocation);
 int report(const Invocation& invocation);
 int reproduce(const Invocation& invocation);
+int generate(const Invocation& invocation);
+int export_model(const Invocation& invocation);
 int theory(const Invocation& invocation);
 int version(const Invocation& invocation);
 

@@ -152,6 +152,7 @@ std::vector<std::string> write_report(const std::vector<std::filesystem::path>& 
   content += difference_section(runs);
   content += curve_section(charts, places, pictures);
   content += figure_section(figures, runs.size() > 1, pictures);
+  content += sample_section(runs);
   if (runs.size() == 1) content += numbers_section(runs[0]);
   content += detail_section(runs);
 

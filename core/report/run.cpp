@@ -89,6 +89,20 @@ void load_records(Run& run) {
   }
 }
 
+void load_samples(Run& run) {
+  const fs::path file = run.path / "samples.json";
+  run.samples = ordered_json::array();
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return;
+  const ordered_json read = ordered_json::parse(io::read_whole_file(file), nullptr, false);
+  const bool whole =
+      read.is_array() && std::all_of(read.begin(), read.end(), [](const auto& sample) { return sample.is_object(); });
+  if (whole)
+    run.samples = read;
+  else
+    run.problems.push_back(file.string() + " is damaged");
+}
+
 void load_figures(Run& run) {
   std::error_code ignored;
   std::vector<fs::path> files;
@@ -133,6 +147,7 @@ Run load_run(const fs::path& path) {
   load_config(run);
   load_records(run);
   load_figures(run);
+  load_samples(run);
   run.environment = read_object(path / "environment.json", run.problems);
   run.summary = read_object(path / "summary.json", run.problems);
 

@@ -61,6 +61,7 @@ th, td { text-align: left; padding: 6px 14px 6px 0; border-bottom: 1px solid var
 th { color: var(--plot-muted); font-weight: 600; white-space: nowrap; }
 tbody tr:last-child td { border-bottom: 0; }
 td { overflow-wrap: break-word; max-width: 34em; }
+.sample { white-space: pre-wrap; }
 td:first-child { min-width: 9.5em; }
 td:nth-child(2) { min-width: 7em; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }

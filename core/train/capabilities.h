@@ -45,6 +45,15 @@ class PerExampleLosses {
   virtual at::Tensor example_losses(const data::Batch& batch) = 0;
 };
 
+/// The loss of a batch is a mean over something its examples hold different numbers of, such as the counted tokens of
+/// sequences. Micro-batches are then weighted by it, so that their division does not change the loss.
+class WeightedExamples {
+ public:
+  virtual ~WeightedExamples() = default;
+  /// How many there are in the batch; ≥ 0.
+  virtual double weight(const data::Batch& batch) = 0;
+};
+
 /// A bound L on the curvature of the loss over all training data is known: ‖∇²f(θ)‖ ≤ L for every θ.
 class KnownSmoothness {
  public:

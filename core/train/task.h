@@ -22,6 +22,11 @@ struct TaskContext {
   RandomStreams streams;
 };
 
+/// Something a model wrote: what it was given, and how it went on.
+struct TextSample {
+  std::string prompt, continuation;
+};
+
 using Metrics = std::vector<std::pair<std::string, double>>;
 
 /// What is learnt: data, model, loss and evaluation, behind one interface. A task knows nothing of optimizers, steps,
@@ -45,6 +50,13 @@ class Task {
 
   /// Pictures of the model as it stands, for the report.
   virtual std::vector<plot::Figure> figures() { return {}; }
+
+  /// Text the model as it stands writes, for the report: shown as it was before training and as it is after. Called in
+  /// evaluation mode without gradients.
+  virtual std::vector<TextSample> samples() { return {}; }
+
+  /// What would make a step take less memory, as configuration ("'task.x: true'"); empty when there is nothing.
+  virtual std::string memory_advice() const { return ""; }
 
   /// Pictures of what was recorded on the way, in order of steps.
   virtual std::vector<plot::Figure> figures_over_time(const std::vector<metrics::Record>&) { return {}; }

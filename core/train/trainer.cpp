@@ -11,6 +11,7 @@
 #include "core/metrics/json_lines.h"
 #include "core/metrics/tensorboard.h"
 #include "core/train/signal_watch.h"
+#include "core/train/text_samples.h"
 
 namespace talweg {
 namespace {
@@ -123,10 +124,13 @@ RunOutcome Trainer::run() {
   shown.quiet = quiet_;
   progress_ = std::make_unique<metrics::ProgressDisplay>(shown);
 
-  RunOutcome outcome;
+  if (run_aware_ && !quiet_)
+    if (const std::string line = run_aware_->announcement(); !line.empty()) fmt::print(stderr, "talweg: {}\n", line);
+
   const SignalWatch signals;
   if (step_ == 0) {
     evaluate();
+    write_samples();
     if (sharpness_) measure();
   }
   while (step_ < total_steps_ && !best_.exhausted() && signals.received() == 0) {
@@ -137,7 +141,9 @@ RunOutcome Trainer::run() {
     if (due(save_every_)) save();
   }
   if (last_save_ != step_) save();
-  if (run_aware_) outcome.account = account();
+  const nlohmann::json stated = run_aware_ ? account() : nlohmann::json();
+  RunOutcome outcome = so_far();
+  outcome.account = stated;
   if (signals.received() != 0) {
     outcome.status = RunStatus::interrupted;
     outcome.reason = fmt::format("signal {} ({})", signals.received(), strsignal(signals.received()));
@@ -146,10 +152,16 @@ RunOutcome Trainer::run() {
       outcome.reason = fmt::format("stopped early: {} has not improved for {} evaluations", best_.metric(),
                                    config_.early_stopping->patience);
     write_figures();
+    write_samples();
   }
   progress_->finish();
   for (const auto& sink : sinks_) sink->flush();
 
+  return outcome;
+}
+
+RunOutcome Trainer::so_far() const {
+  RunOutcome outcome;
   outcome.steps = step_;
   outcome.examples = examples_;
   outcome.seconds = seconds();
@@ -185,9 +197,9 @@ void Trainer::train_step() {
     const std::int64_t at_once = config_.training.micro_batch_size.value_or(config_.training.batch_size);
     throw TrainingError(
         fmt::format("step {}: out of memory on {} with {} examples at once; try 'training.micro_batch_size: {}' (the "
-                    "result is the same), "
-                    "or 'training.precision: bfloat16'",
-                    step_ + 1, device_.str(), at_once, std::max<std::int64_t>(1, at_once / 2)));
+                    "result is the same), 'training.precision: bfloat16'{}",
+                    step_ + 1, device_.str(), at_once, std::max<std::int64_t>(1, at_once / 2),
+                    task_->memory_advice().empty() ? "" : " or " + task_->memory_advice()));
   }
   ++step_;
   forwards_ += report_.forwards;
@@ -288,6 +300,16 @@ void Trainer::write_figures() {
   const std::vector<metrics::Record> records = metrics::read_metrics(directory_.metrics());
   for (const plot::Figure& figure : task_->figures_over_time(records)) plot::save_figure(figure, directory_.figures());
   for (const plot::Figure& figure : make_sharpness_figures(records)) plot::save_figure(figure, directory_.figures());
+}
+
+void Trainer::write_samples() {
+  torch::NoGradGuard no_grad;
+  const WeightAverage::Scope averaged(average_.get());
+  const AutocastScope autocast(config_.training.precision, device_);
+  task_->module().eval();
+  const std::vector<TextSample> samples = task_->samples();
+  task_->module().train();
+  if (!samples.empty()) replace_samples(directory_.samples(), step_, samples);
 }
 
 void Trainer::require_finite_parameters() const {

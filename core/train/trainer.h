@@ -58,6 +58,9 @@ class Trainer {
   /// Throws TrainingError (non-finite values, out of memory) and SystemError (a file cannot be written).
   RunOutcome run();
 
+  /// What has been done until now, of a run that failed in the middle too.
+  RunOutcome so_far() const;
+
   Task& task() { return *task_; }
 
  private:
@@ -69,6 +72,7 @@ class Trainer {
   void measure();
   void save();
   void write_figures();
+  void write_samples();
   bool due(std::int64_t interval) const { return step_ % interval == 0 || step_ == total_steps_; }
   void emit(const Metrics& values);
   checkpoint::Checkpoint state() const;
@@ -108,7 +112,7 @@ class Trainer {
   std::int64_t skipped_ = 0;
   std::int64_t skipped_in_a_row_ = 0;
   double earlier_seconds_ = 0;
-  std::chrono::steady_clock::time_point session_start_;
+  std::chrono::steady_clock::time_point session_start_ = std::chrono::steady_clock::now();
   std::int64_t last_evaluation_ = -1;
   std::int64_t last_save_ = -1;
   StepReport report_;

@@ -40,15 +40,22 @@ std::string small_configuration(const std::string& task) {
        "[0.1, 0.2], followed: 4}"},
       {"in_context_regression",
        "{type: in_context_regression, dimension: 4, examples: 6, steps: 3, prompts_per_epoch: 64, evaluation: "
-       "{prompts: 50}}"}};
+       "{prompts: 50}}"},
+      {"language_modeling",
+       "{type: language_modeling, length: 12, data: {type: word_chain, length: 300}, model: {type: llama, width: 8, "
+       "layers: 1, heads: 2, feed_forward: 12}, evaluation: {share: 0.1}}"}};
   const auto found = special.find(task);
   return found == special.end() ? task : found->second;
 }
 
 /// Options without which an optimizer does not start.
 std::string small_optimizer(const std::string& optimizer) {
-  const std::map<std::string, std::string> special = {{"dp_sgd", "{type: dp_sgd, noise_multiplier: 1}"},
-                                                      {"dp", "{type: dp, noise_multiplier: 1}"}};
+  const std::map<std::string, std::string> special = {
+      {"dp_sgd", "{type: dp_sgd, noise_multiplier: 1}"},
+      {"dp", "{type: dp, noise_multiplier: 1}"},
+      {"mezo", "{type: mezo, learning_rate: 1e-4}"},
+      {"galore", "{type: galore, subspace: {rank: 3, interval: 2}}"},
+      {"lorenza", "{type: lorenza, residual: raw, subspace: {rank: 3, interval: 2}}"}};
   const auto found = special.find(optimizer);
   return found == special.end() ? optimizer : found->second;
 }

@@ -1,0 +1,121 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <iterator>
+
+#include "app/commands/commands.h"
+#include "app/commands/trained_model.h"
+#include "core/error.h"
+#include "core/libtorch.h"
+#include "core/metrics/progress_line.h"
+#include "core/train/trainer.h"
+#include "tasks/language_modeling/chat_template.h"
+#include "tasks/language_modeling/text_generation.h"
+#include "tasks/pretrained/language_model_files.h"
+
+namespace talweg::app {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+double number_of(const Invocation& invocation, const char* option, double otherwise, double least, double most) {
+  const std::string text = value_of(invocation, option);
+  if (text.empty()) return otherwise;
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  if (*end != '\0' || !(value >= least && value <= most))
+    throw UsageError(fmt::format("--{} takes a number from {} to {}, not '{}'", option, least, most, text));
+  return value;
+}
+
+/// --device and --seed arrive as assignments to a configuration.
+std::string assigned(const Invocation& invocation, const std::string& key, const std::string& otherwise) {
+  for (const std::string& assignment : invocation.assignments)
+    if (assignment.starts_with(key + "=")) return assignment.substr(key.size() + 1);
+  return otherwise;
+}
+
+std::string prompt_of(const Invocation& invocation) {
+  const std::string prompt = value_of(invocation, "prompt"), chat = value_of(invocation, "chat");
+  if (prompt.empty() == chat.empty()) throw UsageError("'talweg generate' needs either --prompt or --chat");
+  if (prompt == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
+  if (chat.empty()) return prompt;
+  std::string text;
+  for (const tasks::ChatPiece& piece : tasks::format_chat({{"user", chat}}, tasks::kSmolLm2System, true))
+    text += piece.text;
+  return text;
+}
+
+struct Speaker {
+  std::unique_ptr<Task> owner;  // of the model, when it comes from a run
+  std::shared_ptr<models::LanguageModel> model;
+  std::shared_ptr<const tokenizer::Tokenizer> tokenizer;
+};
+
+Speaker speaker_of(const Invocation& invocation, const std::string& device) {
+  const fs::path path = invocation.arguments.front();
+  if (fs::exists(path / "checkpoints")) {
+    TrainedModel trained = load_trained_model(path, value_of(invocation, "checkpoint", "last"), device);
+    return {std::move(trained.owner), trained.task->shared_model(), trained.task->shared_tokenizer()};
+  }
+  tasks::PretrainedLanguageModel pretrained = tasks::read_language_model(path);
+  pretrained.model->to(resolve_device(device));
+  return {nullptr, pretrained.model, pretrained.tokenizer};
+}
+
+}  // namespace
+
+int generate(const Invocation& invocation) {
+  tasks::SamplingOptions sampling;
+  sampling.max_tokens = static_cast<std::int64_t>(number_of(invocation, "max-tokens", 128, 1, 1e9));
+  sampling.temperature = number_of(invocation, "temperature", 0, 0, 100);
+  sampling.top_p = number_of(invocation, "top-p", 1, 1e-9, 1);
+  const std::string weights = value_of(invocation, "weights", "float32");
+  if (weights != "float32" && weights != "bfloat16")
+    throw UsageError(fmt::format("--weights takes float32 or bfloat16, not '{}'", weights));
+  const auto seed = std::strtoull(assigned(invocation, "seed", "0").c_str(), nullptr, 10);
+  const std::string prompt = prompt_of(invocation);
+
+  Speaker speaker = speaker_of(invocation, assigned(invocation, "device", "auto"));
+  speaker.model->eval();
+  if (weights == "bfloat16") speaker.model->to(at::kBFloat16);
+  const tokenizer::Ids ids = speaker.tokenizer->encode(prompt);
+  tasks::TextStream stream(*speaker.tokenizer);
+  const auto begin = Clock::now();
+  auto first = begin;
+  const tokenizer::Ids written =
+      tasks::continue_ids(*speaker.model, ids, speaker.tokenizer->roles().end, sampling,
+                          RandomStreams(seed).generator("generate"), [&](std::int32_t id) {
+                            if (first == begin) first = Clock::now();
+                            std::cout << stream.add(id) << std::flush;
+                            return std::cout.good();  // a reader that has gone away ends the text
+                          });
+  std::cout << stream.rest() << std::endl;
+  if (!invocation.quiet && written.size() > 1) {
+    const auto seconds = [](Clock::duration time) { return std::chrono::duration<double>(time).count(); };
+    fmt::print(stderr, "{} tokens read in {:.2f} s, {} written at {:.1f} tokens/s\n", ids.size(), seconds(first - begin),
+               written.size(), static_cast<double>(written.size() - 1) / seconds(Clock::now() - first));
+  }
+  return 0;
+}
+
+int export_model(const Invocation& invocation) {
+  const std::string format = value_of(invocation, "format", "huggingface");
+  if (format != "huggingface" && format != "peft")
+    throw UsageError(fmt::format("--format takes huggingface or peft, not '{}'", format));
+  TrainedModel trained =
+      load_trained_model(invocation.arguments.at(0), value_of(invocation, "checkpoint", "last"), "cpu");
+  const fs::path folder = invocation.arguments.at(1);
+  if (format == "peft")
+    trained.task->write_adapters(folder);
+  else
+    trained.task->write_model(folder);
+  if (!invocation.quiet) fmt::print("{}: the model after step {}\n", folder.string(), trained.step);
+  return 0;
+}
+
+}  // namespace talweg::app

@@ -1,0 +1,49 @@
+#include "app/commands/trained_model.h"
+
+#include <fmt/format.h>
+
+#include "core/checkpoint/checkpoint.h"
+#include "core/config/compose.h"
+#include "core/error.h"
+#include "core/libtorch.h"
+#include "core/run/run_directory.h"
+#include "core/train/trainer.h"
+
+namespace talweg::app {
+
+namespace fs = std::filesystem;
+
+std::string value_of(const Invocation& invocation, const std::string& option, const std::string& otherwise) {
+  for (const auto& [name, value] : invocation.values)
+    if (name == option) return value;
+  return otherwise;
+}
+
+TrainedModel load_trained_model(const fs::path& run, const std::string& which, const std::string& device) {
+  std::error_code error;
+  if (!fs::exists(run / "config.yaml", error))
+    throw UsageError(fmt::format("'{}' is not a run directory (it has no config.yaml)", run.string()));
+  if (which != "last" && which != "best")
+    throw UsageError(fmt::format("--checkpoint takes 'last' or 'best', not '{}'", which));
+  TrainedModel trained;
+  trained.config = config::parse<RunConfig>(config::load((run / "config.yaml").string()));
+  const checkpoint::CheckpointFolder folder(run / "checkpoints", which == "last" ? "step" : "best");
+  const auto saved =
+      folder.load_newest([](const std::string& text) { fmt::print(stderr, "talweg: {}\n", text); });
+  if (!saved) throw DataError(fmt::format("'{}' has no whole checkpoint", run.string()));
+  const RandomStreams streams(static_cast<std::uint64_t>(trained.config.seed));
+  trained.owner = trained.config.task.create(TaskContext{resolve_device(device), at::kFloat, streams});
+  trained.task = dynamic_cast<tasks::LanguageModeling*>(trained.owner.get());
+  if (!trained.task)
+    throw UsageError(fmt::format("'{}' is a run of the task '{}', not of language_modeling", run.string(),
+                                 trained.config.task.type()));
+  trained.step = saved->step;
+  torch::NoGradGuard no_grad;
+  const OptimizerState weights{saved->tensors.at("model"), {}};
+  for (auto& item : trained.task->module().named_parameters())
+    item.value().copy_(weights.require(item.key(), item.value()));
+  trained.task->module().eval();
+  return trained;
+}
+
+}  // namespace talweg::app

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+#include "core/train/task.h"
+
+namespace talweg {
+
+/// Puts what a model wrote at a step into a run's file of samples: a list of {step, prompt, continuation} in JSON. What
+/// the file holds of this step and of later ones, which a resumed run makes again, is replaced. Throws SystemError.
+void replace_samples(const std::filesystem::path& file, std::int64_t step, const std::vector<TextSample>& samples);
+
+}  // namespace talweg

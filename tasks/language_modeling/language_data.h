@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "core/config/component.h"
+#include "core/data/token_file.h"
+#include "core/tokenizer/tokenizer.h"
+
+namespace talweg::tasks {
+
+/// What turns text into ids, and where the result is kept.
+struct Tokenisation {
+  const tokenizer::Tokenizer& tokenizer;
+  std::string tokenizer_key;    ///< tells tokenizers apart: the same key, the same ids
+  bool end_of_document = true;  ///< the tokenizer's end-of-text id behind every document, where it has one
+  std::filesystem::path cache;  ///< folder of token files
+};
+
+/// The kind of component that `data:` chooses in language modeling: a corpus as ids.
+struct LanguageDataKind {
+  static constexpr const char* name = "language_data";
+  using Signature = std::shared_ptr<const data::TokenFile>(const Tokenisation&);
+};
+
+/// Registers `text`, `jsonl`, `chat`, `tokens` and `word_chain`. Calling it again does nothing.
+void register_language_data();
+
+/// The folder that token files are kept in unless a configuration names one: $TALWEG_CACHE_DIR, else
+/// $XDG_CACHE_HOME/talweg, else ~/.cache/talweg.
+std::filesystem::path default_cache_folder();
+
+}  // namespace talweg::tasks

@@ -1,0 +1,85 @@
+#pragma once
+
+#include "core/data/token_sequences.h"
+#include "core/train/capabilities.h"
+#include "core/train/task.h"
+#include "models/language/language_model.h"
+#include "tasks/language_modeling/adapter.h"
+#include "tasks/language_modeling/language_data.h"
+#include "tasks/language_modeling/text_generation.h"
+
+namespace talweg::tasks {
+
+struct LanguageEvaluationOptions {
+  double share = 0.05;
+  std::optional<config::Component<LanguageDataKind>> data;
+  std::int64_t batch_size = 8;
+  std::optional<std::int64_t> sequences;
+  bool galore_compat_eval = false;
+};
+void declare(config::Fields& f, LanguageEvaluationOptions& o);
+
+struct LanguageSampleOptions {
+  std::vector<std::string> prompts;
+  SamplingOptions sampling{64, 0, 1};
+};
+void declare(config::Fields& f, LanguageSampleOptions& o);
+
+struct LanguageModelingOptions {
+  config::Component<LanguageDataKind> data{"word_chain"};
+  std::string pretrained;
+  std::string tokenizer = "bytes";
+  config::Component<models::LanguageModelKind> model{"llama"};
+  std::int64_t length = 256;
+  data::SequenceKind sequences = data::SequenceKind::packed;
+  bool end_of_document = true;
+  bool activation_checkpointing = false;
+  std::optional<AdapterOptions> adapter;
+  LanguageEvaluationOptions evaluation;
+  LanguageSampleOptions samples;
+  std::string cache;
+};
+void declare(config::Fields& f, LanguageModelingOptions& o);
+void validate(const LanguageModelingOptions& o, const config::Value& where, config::Diagnostics& diagnostics);
+
+/// A decoder learns to predict the next token: from nothing on a corpus, or further from pretrained weights, whole or
+/// through low-rank adapters. The loss is the mean over the counted tokens of a batch, whatever its division.
+class LanguageModeling : public Task, public WeightedExamples {
+ public:
+  /// Throws ConfigError when model, tokenizer and lengths do not fit; DataError for files.
+  LanguageModeling(const LanguageModelingOptions& options, const TaskContext& context);
+
+  torch::nn::Module& module() override { return *model_; }
+  const data::Dataset& training_data() const override { return *training_; }
+  at::Tensor loss(const data::Batch& batch) override;
+  double weight(const data::Batch& batch) override;
+  /// "loss" is the mean over all tokens of the evaluation data, to the last one, in nats; "perplexity" its exponential;
+  /// "bits_per_byte" with the tokenizer "bytes". "galore_loss" and "galore_perplexity" are computed as the evaluation
+  /// of the GaLore experiments does: the mean of the batches' means, divided by one batch too many.
+  Metrics evaluate() override;
+  /// The continuations of the configured prompts.
+  std::vector<TextSample> samples() override;
+  std::string memory_advice() const override;
+
+  /// Writes the model as a folder of the Hugging Face library, adapters merged; the adapters alone as PEFT does, for
+  /// which the model must have been pretrained (UsageError). Both replace an earlier folder when they are whole.
+  void write_model(const std::filesystem::path& folder);
+  void write_adapters(const std::filesystem::path& folder);
+
+  models::LanguageModel& model() { return *model_; }
+  const std::shared_ptr<models::LanguageModel>& shared_model() const { return model_; }
+  const std::shared_ptr<const tokenizer::Tokenizer>& shared_tokenizer() const { return tokenizer_; }
+
+ private:
+  void read_data(const TaskContext& context);
+
+  LanguageModelingOptions options_;
+  at::Device device_;
+  RandomStreams streams_;
+  std::shared_ptr<const tokenizer::Tokenizer> tokenizer_;
+  std::string tokenizer_key_;
+  std::shared_ptr<models::LanguageModel> model_;
+  std::unique_ptr<data::TokenSequences> training_, evaluation_;
+};
+
+}  // namespace talweg::tasks

@@ -1,0 +1,104 @@
+#include "tasks/language_modeling/text_generation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/error.h"
+#include "core/io/utf8.h"
+#include "core/libtorch.h"
+
+namespace talweg::tasks {
+namespace {
+
+/// Prompt tokens that are read at once.
+constexpr std::int64_t kPromptBlock = 512;
+
+/// Bytes at the end of `text` that begin a character without ending it.
+std::size_t unfinished_bytes(const std::string& text) {
+  for (std::size_t back = 1; back <= std::min<std::size_t>(3, text.size()); ++back) {
+    const auto byte = static_cast<std::uint8_t>(text[text.size() - back]);
+    if ((byte & 0xc0) == 0x80) continue;  // inside of a character
+    const std::size_t length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return length > back ? back : 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+void declare(config::Fields& f, SamplingOptions& o) {
+  using config::above;
+  using config::at_least;
+  f("max_tokens", o.max_tokens, "tokens that are written at most", at_least(1));
+  f("temperature", o.temperature, "logits are divided by it; 0: always the most likely token", at_least(0));
+  f("top_p", o.top_p, "draw from the most likely tokens that together have this probability", above(0),
+    config::at_most(1));
+}
+
+std::int32_t choose_token(const at::Tensor& logits, const SamplingOptions& options, RandomGenerator& random) {
+  if (options.temperature == 0) return static_cast<std::int32_t>(logits.argmax().item<std::int64_t>());
+  const at::Tensor probabilities = at::softmax(logits.to(at::kCPU, at::kDouble) / options.temperature, 0).contiguous();
+  const double* p = probabilities.const_data_ptr<double>();
+  std::vector<std::int32_t> order(static_cast<std::size_t>(probabilities.numel()));
+  std::iota(order.begin(), order.end(), 0);
+  double mass = 1;
+  if (options.top_p < 1) {
+    std::stable_sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) { return p[a] > p[b]; });
+    mass = 0;
+    std::size_t kept = 0;
+    while (kept < order.size() && mass < options.top_p) mass += p[order[kept++]];
+    order.resize(kept);
+  }
+  double left = random.uniform() * mass;
+  for (const std::int32_t id : order)
+    if ((left -= p[id]) < 0) return id;
+  return order.back();
+}
+
+tokenizer::Ids continue_ids(models::LanguageModel& model, const tokenizer::Ids& prompt,
+                            const std::optional<std::int32_t>& end, const SamplingOptions& options,
+                            RandomGenerator random, const std::function<bool(std::int32_t)>& each) {
+  const auto length = static_cast<std::int64_t>(prompt.size());
+  if (length == 0) throw ConfigError("a prompt needs at least one token");
+  const std::int64_t positions = model.positions();
+  if (positions > 0 && length >= positions)
+    throw ConfigError(fmt::format("the prompt has {} tokens, the model has {} positions", length, positions));
+  torch::NoGradGuard no_grad;
+  const std::int64_t capacity =
+      positions > 0 ? std::min(positions, length + options.max_tokens) : length + options.max_tokens;
+  models::KeyValueCache cache = model.make_cache(1, capacity);
+  const at::Device device = model.head().device();
+  const at::Tensor ids = at::tensor(std::vector<std::int64_t>(prompt.begin(), prompt.end())).unsqueeze(0).to(device);
+  at::Tensor states;
+  for (std::int64_t begin = 0; begin < length; begin += kPromptBlock)
+    states = model.hidden(ids.narrow(1, begin, std::min(kPromptBlock, length - begin)), &cache);
+  tokenizer::Ids written;
+  for (;;) {
+    const at::Tensor logits = model.logits(states.select(1, states.size(1) - 1)).squeeze(0);
+    const std::int32_t id = choose_token(logits, options, random);
+    if (end && id == *end) break;
+    written.push_back(id);
+    const auto count = static_cast<std::int64_t>(written.size());
+    if (!each(id) || count >= options.max_tokens || length + count >= capacity) break;
+    states = model.hidden(at::full({1, 1}, id, ids.options()), &cache);
+  }
+  return written;
+}
+
+std::string TextStream::add(std::int32_t id) {
+  pending_ += tokenizer_.decode({&id, 1});
+  const std::size_t kept = unfinished_bytes(pending_);
+  std::string whole = io::valid_utf8(std::string_view(pending_).substr(0, pending_.size() - kept));
+  pending_.erase(0, pending_.size() - kept);
+  return whole;
+}
+
+std::string TextStream::rest() {
+  std::string text = io::valid_utf8(pending_);
+  pending_.clear();
+  return text;
+}
+
+}  // namespace talweg::tasks

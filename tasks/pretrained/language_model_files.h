@@ -1,0 +1,45 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "core/tokenizer/tokenizer.h"
+#include "models/language/language_model.h"
+
+namespace talweg::tasks {
+
+/// A tokenizer, and what tells it from others: the same key, the same ids.
+struct NamedTokenizer {
+  std::shared_ptr<const tokenizer::Tokenizer> tokenizer;
+  std::string key;
+};
+
+/// "bytes", or what core/tokenizer/read_tokenizer.h reads from a path.
+NamedTokenizer read_named_tokenizer(const std::string& name);
+
+/// A model with its weights, and the tokenizer they were trained with.
+struct PretrainedLanguageModel {
+  std::shared_ptr<models::LanguageModel> model;  ///< float32 on the CPU
+  std::shared_ptr<const tokenizer::Tokenizer> tokenizer;
+  std::string tokenizer_key;
+};
+
+/// Reads a GGUF file (architecture llama) or a Hugging Face folder (model_type llama or gpt2). Throws DataError naming
+/// every tensor that is missing, unexpected or of another shape than the configuration says.
+PretrainedLanguageModel read_language_model(const std::filesystem::path& path);
+
+/// Puts adapters on the model as a folder in PEFT's layout (adapter_config.json, adapter_model.safetensors) says, with
+/// its weights, and freezes everything else. Throws DataError.
+void read_adapters(const std::filesystem::path& folder, models::LanguageModel& model);
+
+/// Writes the adapters of a model as such a folder. Nothing is seen under its name before it is whole.
+void write_adapters(const std::filesystem::path& folder, models::LanguageModel& model, const std::string& base_model);
+
+/// Writes a Hugging Face folder: config.json, model.safetensors and, when `tokenizer_source` holds one, tokenizer.json.
+/// Adapters are merged into what is written. The folder is replaced as a whole, and only when it is complete; before
+/// that, and when anything fails (SystemError), an earlier one stays as it was.
+void write_language_model(const std::filesystem::path& folder, models::LanguageModel& model,
+                          const tokenizer::Tokenizer& tokenizer, const std::filesystem::path& tokenizer_source);
+
+}  // namespace talweg::tasks

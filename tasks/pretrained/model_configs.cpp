@@ -1,0 +1,191 @@
+#include "tasks/pretrained/model_configs.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "core/error.h"
+#include "core/libtorch.h"
+
+namespace talweg::tasks {
+namespace {
+
+using nlohmann::json;
+
+/// Reads members of a config.json with messages that name them.
+class ConfigReader {
+ public:
+  ConfigReader(const json& config, std::string path) : config_(config), path_(std::move(path)) {}
+
+  [[noreturn]] void fail(const std::string& message) const {
+    throw DataError(fmt::format("'{}': config.json: {}", path_, message));
+  }
+  bool has(const char* key) const { return config_.contains(key) && !config_.at(key).is_null(); }
+
+  std::int64_t size(const char* key) const {
+    if (!has(key)) fail(fmt::format("there is no '{}'", key));
+    return size(key, 0);
+  }
+  std::int64_t size(const char* key, std::int64_t otherwise) const {
+    if (!has(key)) return otherwise;
+    const json& value = config_.at(key);
+    const bool plausible = value.is_number_integer() && value.get<double>() >= 1 && value.get<double>() <= 1 << 28;
+    if (!plausible) fail(fmt::format("'{}' is {}, not a size", key, value.dump().substr(0, 40)));
+    return value.get<std::int64_t>();
+  }
+  double number(const char* key, double otherwise) const {
+    if (!has(key)) return otherwise;
+    if (!config_.at(key).is_number()) fail(fmt::format("'{}' is not a number", key));
+    return config_.at(key).get<double>();
+  }
+  bool truth(const char* key, bool otherwise) const {
+    if (!has(key)) return otherwise;
+    if (!config_.at(key).is_boolean()) fail(fmt::format("'{}' is neither true nor false", key));
+    return config_.at(key).get<bool>();
+  }
+  std::string text(const char* key, const std::string& otherwise) const {
+    if (!has(key)) return otherwise;
+    if (!config_.at(key).is_string()) fail(fmt::format("'{}' is not text", key));
+    return config_.at(key).get<std::string>();
+  }
+  void require(const char* key, const std::string& otherwise, const std::string& supported) const {
+    if (const std::string given = text(key, otherwise); given != supported)
+      fail(fmt::format("'{}' is '{}'; '{}' is supported", key, given, supported));
+  }
+
+  /// θ of the rotary positions, where versions of the library write it. Scaled positions are another model.
+  double rotary_base() const {
+    double base = number("rope_theta", 10000);
+    for (const char* key : {"rope_parameters", "rope_scaling"}) {
+      if (!has(key)) continue;
+      const ConfigReader inner(config_.at(key), path_);
+      if (!config_.at(key).is_object()) fail(fmt::format("'{}' is not an object", key));
+      inner.require("rope_type", inner.text("type", "default"), "default");
+      base = inner.number("rope_theta", base);
+    }
+    return base;
+  }
+
+ private:
+  const json& config_;
+  std::string path_;
+};
+
+void add_roles(json& config, const tokenizer::RoleIds& roles) {
+  const auto add = [&](const char* key, const std::optional<std::int32_t>& id) {
+    config[key] = id ? json(*id) : json();
+  };
+  add("bos_token_id", roles.begin);
+  add("eos_token_id", roles.end);
+  add("pad_token_id", roles.padding);
+}
+
+json llama_config(const models::LlamaShape& shape) {
+  return {{"architectures", {"LlamaForCausalLM"}},
+          {"model_type", "llama"},
+          {"hidden_size", shape.width},
+          {"intermediate_size", shape.feed_forward},
+          {"num_hidden_layers", shape.layers},
+          {"num_attention_heads", shape.heads},
+          {"num_key_value_heads", shape.key_value_heads},
+          {"head_dim", shape.size_of_head()},
+          {"vocab_size", shape.vocabulary},
+          {"max_position_embeddings", shape.positions},
+          {"rope_theta", shape.rotary_base},
+          {"rope_parameters", {{"rope_theta", shape.rotary_base}, {"rope_type", "default"}}},
+          {"rms_norm_eps", shape.norm_epsilon},
+          {"tie_word_embeddings", shape.tied},
+          {"attention_bias", shape.attention_bias},
+          {"mlp_bias", false},
+          {"attention_dropout", 0.0},
+          {"hidden_act", "silu"},
+          {"initializer_range", shape.initial_deviation}};
+}
+
+json gpt2_config(const models::Gpt2Shape& shape) {
+  return {{"architectures", {"GPT2LMHeadModel"}},
+          {"model_type", "gpt2"},
+          {"n_embd", shape.width},
+          {"n_layer", shape.layers},
+          {"n_head", shape.heads},
+          {"n_positions", shape.positions},
+          {"vocab_size", shape.vocabulary},
+          {"layer_norm_epsilon", shape.norm_epsilon},
+          {"activation_function", "gelu_new"},
+          {"resid_pdrop", shape.dropout},
+          {"embd_pdrop", shape.dropout},
+          {"attn_pdrop", shape.dropout},
+          {"tie_word_embeddings", true},
+          {"initializer_range", shape.initial_deviation}};
+}
+
+std::shared_ptr<models::LanguageModel> llama_of(const ConfigReader& read) {
+  read.require("hidden_act", "silu", "silu");
+  if (read.truth("mlp_bias", false)) read.fail("'mlp_bias' is true; perceptrons without biases are supported");
+  models::LlamaShape shape;
+  shape.width = read.size("hidden_size");
+  shape.feed_forward = read.size("intermediate_size");
+  shape.layers = read.size("num_hidden_layers");
+  shape.heads = read.size("num_attention_heads");
+  shape.key_value_heads = read.size("num_key_value_heads", shape.heads);
+  shape.head_size = read.size("head_dim", 0);
+  shape.vocabulary = read.size("vocab_size");
+  shape.positions = read.size("max_position_embeddings", 2048);
+  shape.rotary_base = read.rotary_base();
+  shape.norm_epsilon = read.number("rms_norm_eps", 1e-6);
+  shape.tied = read.truth("tie_word_embeddings", false);
+  shape.attention_bias = read.truth("attention_bias", false);
+  shape.initial_deviation = read.number("initializer_range", 0.02);
+  return std::make_shared<models::Llama>(shape, false);
+}
+
+std::shared_ptr<models::LanguageModel> gpt2_of(const ConfigReader& read) {
+  read.require("activation_function", "gelu_new", "gelu_new");
+  if (!read.truth("tie_word_embeddings", true)) read.fail("'tie_word_embeddings' is false; tied heads are supported");
+  models::Gpt2Shape shape;
+  shape.width = read.size("n_embd");
+  if (read.has("n_inner") && read.size("n_inner") != 4 * shape.width)
+    read.fail("'n_inner' is not four times 'n_embd'");
+  shape.layers = read.size("n_layer");
+  shape.heads = read.size("n_head");
+  shape.vocabulary = read.size("vocab_size");
+  shape.positions = read.size("n_positions");
+  shape.norm_epsilon = read.number("layer_norm_epsilon", 1e-5);
+  shape.dropout = read.number("resid_pdrop", 0.1);
+  return std::make_shared<models::Gpt2>(shape, false);
+}
+
+}  // namespace
+
+json config_of(const models::LanguageModel& model, const tokenizer::RoleIds& roles) {
+  json config;
+  if (const auto* llama = dynamic_cast<const models::Llama*>(&model))
+    config = llama_config(llama->shape());
+  else if (const auto* gpt2 = dynamic_cast<const models::Gpt2*>(&model))
+    config = gpt2_config(gpt2->shape());
+  else
+    throw std::logic_error("a language model without a config.json");
+  config["dtype"] = config["torch_dtype"] = "float32";
+  add_roles(config, roles);
+  return config;
+}
+
+std::shared_ptr<models::LanguageModel> model_of(const json& config, const std::string& path) {
+  if (!config.is_object()) throw DataError(fmt::format("'{}': config.json is not a JSON object", path));
+  const ConfigReader read(config, path);
+  const std::string type = read.text("model_type", "");
+  if (type == "llama") return llama_of(read);
+  if (type == "gpt2") return gpt2_of(read);
+  read.fail(fmt::format("'model_type' is '{}'; 'llama' and 'gpt2' are read", type));
+}
+
+const std::vector<WeightRule>& rules_of(const models::LanguageModel& model) {
+  return dynamic_cast<const models::Gpt2*>(&model) ? gpt2_rules() : llama_rules();
+}
+
+std::int64_t head_size_of(const models::LanguageModel& model) {
+  const auto* llama = dynamic_cast<const models::Llama*>(&model);
+  return llama ? llama->shape().size_of_head() : 0;
+}
+
+}  // namespace talweg::tasks

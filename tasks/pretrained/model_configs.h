@@ -1,0 +1,27 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/tokenizer/tokenizer.h"
+#include "models/language/gpt2.h"
+#include "models/language/llama.h"
+#include "tasks/pretrained/weight_table.h"
+
+namespace talweg::tasks {
+
+/// The architecture in the words of the Hugging Face library's config.json. Throws std::logic_error for a model that is
+/// neither a Llama nor a GPT-2.
+nlohmann::json config_of(const models::LanguageModel& model, const tokenizer::RoleIds& roles);
+
+/// A model with the architecture of a config.json, its weights not yet read. `path` is for messages. Throws DataError for
+/// a model_type other than llama or gpt2, a missing or absurd number, and variants that are not built here (scaled
+/// rotary positions, other activations, biases in the perceptron).
+std::shared_ptr<models::LanguageModel> model_of(const nlohmann::json& config, const std::string& path);
+
+/// The table of names of a model's family, and the size of its heads.
+const std::vector<WeightRule>& rules_of(const models::LanguageModel& model);
+std::int64_t head_size_of(const models::LanguageModel& model);
+
+}  // namespace talweg::tasks
