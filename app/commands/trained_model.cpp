@@ -28,8 +28,7 @@ TrainedModel load_trained_model(const fs::path& run, const std::string& which, c
   TrainedModel trained;
   trained.config = config::parse<RunConfig>(config::load((run / "config.yaml").string()));
   const checkpoint::CheckpointFolder folder(run / "checkpoints", which == "last" ? "step" : "best");
-  const auto saved =
-      folder.load_newest([](const std::string& text) { fmt::print(stderr, "talweg: {}\n", text); });
+  const auto saved = folder.load_newest([](const std::string& text) { fmt::print(stderr, "talweg: {}\n", text); });
   if (!saved) throw DataError(fmt::format("'{}' has no whole checkpoint", run.string()));
   const RandomStreams streams(static_cast<std::uint64_t>(trained.config.seed));
   trained.owner = trained.config.task.create(TaskContext{resolve_device(device), at::kFloat, streams});
