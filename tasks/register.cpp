@@ -19,6 +19,7 @@
 #include "tasks/privacy/privacy_bounds.h"
 #include "tasks/privacy_audit/canary_audit.h"
 #include "tasks/privacy_audit/membership_inference.h"
+#include "tasks/text_classification/text_classification.h"
 
 namespace talweg::tasks {
 namespace {
@@ -42,7 +43,11 @@ void register_components() {
     register_classification_data();
     register_covariances();
     register_language_data();
+    register_labelled_texts();
+    register_text_backbones();
     add<Classification, ClassificationOptions>("classification", "classes of labelled examples", "standard");
+    add<TextClassification, TextClassificationOptions>(
+        "text_classification", "classes or ratings of texts, on a pretrained encoder", "Devlin et al. 2019");
     add<GeneralizedLinear, GeneralizedLinearOptions>("glm", "generalised linear model: logistic link, squared loss",
                                                      "Vaswani and Babanezhad 2025");
     add<Bandit, BanditOptions>("bandit", "softmax policy on arms of known rewards, exact gradients",

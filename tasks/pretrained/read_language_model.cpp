@@ -3,13 +3,13 @@
 #include "core/error.h"
 #include "core/io/mapped_file.h"
 #include "core/libtorch.h"
+#include "core/tokenizer/byte_tokenizer.h"
 #include "core/tokenizer/read_tokenizer.h"
 #include "core/weights/gguf.h"
 #include "core/weights/model_folder.h"
 #include "models/language/gpt2.h"
 #include "models/language/llama.h"
 #include "tasks/language_modeling/tokenised_text.h"
-#include "tasks/pretrained/byte_tokenizer.h"
 #include "tasks/pretrained/language_model_files.h"
 #include "tasks/pretrained/model_configs.h"
 
@@ -75,7 +75,7 @@ bool is_gguf(const fs::path& path) {
 }
 
 NamedTokenizer read_named_tokenizer(const std::string& name) {
-  if (name == "bytes") return {std::make_shared<ByteTokenizer>(), "bytes"};
+  if (name == "bytes") return {std::make_shared<tokenizer::ByteTokenizer>(), "bytes"};
   fs::path file = name;
   if (fs::is_directory(file)) file /= "tokenizer.json";
   return {tokenizer::read_tokenizer(name), content_key(io::MappedFile(file).bytes())};
