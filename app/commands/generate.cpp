@@ -59,8 +59,9 @@ struct Speaker {
 Speaker speaker_of(const Invocation& invocation, const std::string& device) {
   const fs::path path = invocation.arguments.front();
   if (fs::exists(path / "checkpoints")) {
-    TrainedModel trained = load_trained_model(path, value_of(invocation, "checkpoint", "last"), device);
-    return {std::move(trained.owner), trained.task->shared_model(), trained.task->shared_tokenizer()};
+    TrainedTask trained = load_trained_task(path, value_of(invocation, "checkpoint", "last"), device);
+    const tasks::LanguageModeling& task = trained.language_model();
+    return {std::move(trained.task), task.shared_model(), task.shared_tokenizer()};
   }
   tasks::PretrainedLanguageModel pretrained = tasks::read_language_model(path);
   pretrained.model->to(resolve_device(device));
@@ -115,21 +116,6 @@ int generate(const Invocation& invocation) {
                seconds(first - begin), written.size(),
                static_cast<double>(written.size() - 1) / seconds(Clock::now() - first));
   }
-  return 0;
-}
-
-int export_model(const Invocation& invocation) {
-  const std::string format = value_of(invocation, "format", "huggingface");
-  if (format != "huggingface" && format != "peft")
-    throw UsageError(fmt::format("--format takes huggingface or peft, not '{}'", format));
-  TrainedModel trained =
-      load_trained_model(invocation.arguments.at(0), value_of(invocation, "checkpoint", "last"), "cpu");
-  const fs::path folder = invocation.arguments.at(1);
-  if (format == "peft")
-    trained.task->write_adapters(folder);
-  else
-    trained.task->write_model(folder);
-  if (!invocation.quiet) fmt::print("{}: the model after step {}\n", folder.string(), trained.step);
   return 0;
 }
 
