@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <ctime>
 #include <fstream>
 #include <map>
@@ -162,8 +161,9 @@ void generate(const Options& options, at::Device device) {
 int main(int count, char** words) {
   Options options;
   for (int i = 2; i < count; ++i) {
-    const char* equals = std::strchr(words[i], '=');
-    if (equals) options[std::string(words[i], equals)] = equals + 1;
+    const std::string word = words[i];
+    if (const std::size_t equals = word.find('='); equals != std::string::npos)
+      options[word.substr(0, equals)] = word.substr(equals + 1);
   }
   if (text(options, "allocator", "kept") == "kept") {
     mallopt(M_MMAP_THRESHOLD, 1 << 30);

@@ -28,8 +28,8 @@ void declare(config::Fields& f, LanguageSampleOptions& o);
 struct LanguageModelingOptions {
   config::Component<LanguageDataKind> data{"word_chain"};
   std::string pretrained;
-  std::string tokenizer = "bytes";
-  config::Component<models::LanguageModelKind> model{"llama"};
+  std::optional<std::string> tokenizer;
+  std::optional<config::Component<models::LanguageModelKind>> model;
   std::int64_t length = 256;
   data::SequenceKind sequences = data::SequenceKind::packed;
   bool end_of_document = true;
