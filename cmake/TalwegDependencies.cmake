@@ -11,3 +11,6 @@ find_path(TALWEG_KISSFFT_INCLUDE kissfft/kissfft.hh REQUIRED)
 # Unicode categories and normal forms.
 find_path(TALWEG_UTF8PROC_INCLUDE utf8proc.h REQUIRED)
 find_library(TALWEG_UTF8PROC_LIBRARY utf8proc REQUIRED)
+
+find_path(TALWEG_SENTENCEPIECE_INCLUDE sentencepiece_processor.h REQUIRED)
+find_library(TALWEG_SENTENCEPIECE_LIBRARY sentencepiece REQUIRED)

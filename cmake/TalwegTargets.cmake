@@ -33,7 +33,8 @@ function(talweg_library name)
   endforeach()
   if(name STREQUAL core)
     target_link_libraries(talweg_core PUBLIC talweg_libtorch nlohmann_json::nlohmann_json fmt::fmt-header-only Threads::Threads
-      PRIVATE yaml-cpp ZLIB::ZLIB ${TALWEG_UTF8PROC_LIBRARY})
+      PRIVATE yaml-cpp ZLIB::ZLIB ${TALWEG_UTF8PROC_LIBRARY}
+      ${TALWEG_SENTENCEPIECE_LIBRARY})
     if(TALWEG_CUDA AND cuda_sources)
       # What CI compiles to see that the CUDA sources still build; no device is needed.
       add_library(talweg_cuda_sources OBJECT EXCLUDE_FROM_ALL ${cuda_sources})

@@ -29,7 +29,7 @@ struct ByteLevelBpeModel {
 /// when the vocabulary has a token for each of the bytes (and neither a prefix space nor normal form C is asked for).
 /// Bytes for which it has none become the unknown token, if the model names one, and vanish otherwise, as in the
 /// reference implementation. Source: Radford et al. 2019 §2.2. Special tokens are matched before anything else. Time is
-/// O(n log n) in the longest word, linear in the rest.
+/// linear in the text.
 class ByteLevelBpe : public Tokenizer {
  public:
   /// Throws DataError when a merge names a token that is not there.

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
-#include <queue>
-#include <tuple>
+#include <limits>
+#include <map>
+#include <stdexcept>
 
 namespace talweg::tokenizer {
 namespace {
@@ -14,6 +14,26 @@ constexpr std::size_t kFew = 48;  // up to here looking at every pair for every 
 std::uint64_t key(std::int32_t left, std::int32_t right) {
   return static_cast<std::uint64_t>(static_cast<std::uint32_t>(left)) << 32 | static_cast<std::uint32_t>(right);
 }
+
+/// Places waiting for their turn, from left to right.
+class Places {
+ public:
+  void add(std::uint32_t place) {
+    in_order_ = in_order_ && (places_.empty() || places_.back() < place);
+    places_.push_back(place);
+  }
+  bool empty() const { return taken_ == places_.size(); }
+  std::uint32_t take() {
+    if (!in_order_) std::sort(places_.begin() + static_cast<std::ptrdiff_t>(taken_), places_.end());
+    in_order_ = true;
+    return places_[taken_++];
+  }
+
+ private:
+  std::vector<std::uint32_t> places_;
+  std::size_t taken_ = 0;
+  bool in_order_ = true;
+};
 
 }  // namespace
 
@@ -40,6 +60,7 @@ const MergeTable::Slot& MergeTable::find(std::int32_t left, std::int32_t right) 
 
 void MergeTable::apply(std::vector<std::int32_t>& ids) const {
   if (ids.size() < 2) return;
+  if (ids.size() >= std::numeric_limits<std::uint32_t>::max()) throw std::length_error("a word of 4 GB");
   if (ids.size() <= kFew)
     apply_to_few(ids);
   else
@@ -67,27 +88,34 @@ void MergeTable::apply_to_few(std::vector<std::int32_t>& ids) const {
 }
 
 void MergeTable::apply_to_many(std::vector<std::int32_t>& ids) const {
-  // A linked list of what is left, and the pairs in order of rank and place. A pair whose tokens changed meanwhile is
-  // recognised by its rank and passed over.
-  const std::size_t count = ids.size();
-  std::vector<std::size_t> previous(count), next(count);
-  for (std::size_t i = 0; i < count; ++i) {
+  // A linked list of what is left, and for every rank the places of its pairs, which are taken from left to right.
+  // Merges of a list that was trained only lead to pairs of later ranks, so every place is looked at a bounded number
+  // of times. A place whose tokens changed meanwhile is recognised by its rank and passed over.
+  const auto count = static_cast<std::uint32_t>(ids.size());
+  std::vector<std::uint32_t> previous(count), next(count), ranks(count, kNone);  // rank of the pair that starts here
+  std::map<std::uint32_t, Places> queue;
+  auto recent = queue.end();
+  const auto look = [&](std::uint32_t i) {
+    ranks[i] = next[i] < count ? find(ids[i], ids[next[i]]).rank : kNone;
+    if (ranks[i] == kNone) return;
+    if (recent == queue.end() || recent->first != ranks[i]) recent = queue.try_emplace(ranks[i]).first;
+    recent->second.add(i);
+  };
+  for (std::uint32_t i = 0; i < count; ++i) {
     previous[i] = i - 1;
     next[i] = i + 1;
   }
-  using Candidate = std::pair<std::uint32_t, std::size_t>;
-  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> queue;
-  std::vector<std::uint32_t> ranks(count, kNone);  // of the pair that starts at i
-  const auto look = [&](std::size_t i) {
-    ranks[i] = next[i] < count ? find(ids[i], ids[next[i]]).rank : kNone;
-    if (ranks[i] != kNone) queue.emplace(ranks[i], i);
-  };
-  for (std::size_t i = 0; i + 1 < count; ++i) look(i);
+  for (std::uint32_t i = 0; i + 1 < count; ++i) look(i);
   while (!queue.empty()) {
-    const auto [rank, i] = queue.top();
-    queue.pop();
-    if (ids[i] < 0 || ranks[i] != rank) continue;
-    const std::size_t gone = next[i];
+    const auto first = queue.begin();
+    if (first->second.empty()) {
+      if (recent == first) recent = queue.end();
+      queue.erase(first);
+      continue;
+    }
+    const std::uint32_t i = first->second.take();
+    if (ranks[i] != first->first) continue;
+    const std::uint32_t gone = next[i];
     ids[i] = find(ids[i], ids[gone]).whole;
     ids[gone] = -1;
     ranks[gone] = kNone;

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/io/json_fields.h"
+#include "core/tokenizer/sentence_piece.h"
 #include "core/tokenizer/tokenizer_json.h"
 #include "core/weights/gguf_tokenizer.h"
 
@@ -71,9 +72,12 @@ std::shared_ptr<const Tokenizer> read_tokenizer(const fs::path& path) {
   if (!fs::exists(path))
     throw DataError(fmt::format("cannot read a tokenizer from '{}': it does not exist", path.string()));
   if (fs::is_directory(path)) {
-    if (fs::exists(path / "tokenizer.json")) return read_tokenizer(path / "tokenizer.json");
-    throw DataError(fmt::format("cannot read a tokenizer from '{}': there is no tokenizer.json in it", path.string()));
+    for (const char* name : {"tokenizer.json", "tokenizer.model", "spiece.model"})
+      if (fs::exists(path / name)) return read_tokenizer(path / name);
+    throw DataError(fmt::format(
+        "cannot read a tokenizer from '{}': there is no tokenizer.json or tokenizer.model in it", path.string()));
   }
+  if (path.extension() == ".model") return std::make_shared<SentencePiece>(path);
   if (is_gguf(path)) return weights::gguf_tokenizer(weights::GgufFile(path));
   const nlohmann::json description = io::read_json_file(path);
   std::unique_ptr<Tokenizer> tokenizer = tokenizer_from_json(description, path.string());

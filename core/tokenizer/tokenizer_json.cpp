@@ -6,6 +6,7 @@
 #include "core/io/json_fields.h"
 #include "core/tokenizer/byte_level_bpe.h"
 #include "core/tokenizer/post_processor.h"
+#include "core/tokenizer/word_piece.h"
 
 namespace talweg::tokenizer {
 namespace {
@@ -78,8 +79,9 @@ std::vector<std::pair<std::string, std::string>> merges(const JsonFields& model)
 void read_pre_tokenizer(const JsonFields& description, ByteLevelBpeModel& model) {
   std::vector<json> steps;
   const json& outer = description.at("pre_tokenizer");
-  if (outer.value("type", "") == "Sequence" && outer.contains("pretokenizers") && outer["pretokenizers"].is_array())
-    steps.assign(outer["pretokenizers"].begin(), outer["pretokenizers"].end());
+  const JsonFields fields = description.object("pre_tokenizer");
+  if (fields.get<std::string>("type") == "Sequence" && fields.at("pretokenizers").is_array())
+    steps.assign(fields.at("pretokenizers").begin(), fields.at("pretokenizers").end());
   else
     steps.push_back(outer);
   const auto refuse = [&] {
@@ -142,6 +144,33 @@ std::unique_ptr<Tokenizer> byte_level_bpe(const JsonFields& description, const J
   return tokenizer;
 }
 
+BertNormalizer bert_normalizer(const JsonFields& description) {
+  BertNormalizer result{false, false, false, false};
+  if (!description.has("normalizer")) return result;
+  const JsonFields normalizer = description.object("normalizer");
+  if (const auto type = normalizer.get<std::string>("type"); type != "BertNormalizer")
+    description.fail(fmt::format("the normalizer '{}' of a WordPiece is not supported", type));
+  result.clean = normalizer.get_or("clean_text", true);
+  result.separate_ideographs = normalizer.get_or("handle_chinese_chars", true);
+  result.lowercase = normalizer.get_or("lowercase", true);
+  result.strip_accents = normalizer.get_or("strip_accents", result.lowercase);
+  return result;
+}
+
+std::unique_ptr<Tokenizer> word_piece(const JsonFields& description, const JsonFields& model) {
+  WordPieceModel result;
+  if (description.object("pre_tokenizer").get<std::string>("type") != "BertPreTokenizer")
+    description.fail("a WordPiece without BertPreTokenizer is not supported");
+  result.normalizer = bert_normalizer(description);
+  result.tokens = vocabulary(model);
+  result.added = added_tokens(description, result.tokens.size());
+  result.unknown = model.get_or<std::string>("unk_token", "[UNK]");
+  result.prefix = model.get_or<std::string>("continuing_subword_prefix", "##");
+  result.longest_word = model.get_or<std::int64_t>("max_input_chars_per_word", 100);
+  if (description.has("decoder")) result.clean_up = description.object("decoder").get_or("cleanup", true);
+  return std::make_unique<WordPiece>(std::move(result));
+}
+
 }  // namespace
 
 std::unique_ptr<Tokenizer> tokenizer_from_json(const json& description, const std::string& where) {
@@ -151,6 +180,8 @@ std::unique_ptr<Tokenizer> tokenizer_from_json(const json& description, const st
   std::unique_ptr<Tokenizer> result;
   if (type == "BPE")
     result = byte_level_bpe(fields, model);
+  else if (type == "WordPiece")
+    result = word_piece(fields, model);
   else
     model.fail(fmt::format("tokenizers of type '{}' are not supported (BPE and WordPiece are)", type));
   result->set_frame(read_frame(fields, *result));

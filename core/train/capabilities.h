@@ -2,6 +2,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <filesystem>
+
 #include "core/data/dataset.h"
 #include "core/objective/ray.h"
 
@@ -66,6 +68,15 @@ class NaturalGradient {
   virtual ~NaturalGradient() = default;
   /// Inverse Fisher information times the gradient at the parameters as they stand, one tensor per trainable parameter.
   virtual Direction natural_gradient() = 0;
+};
+
+/// The trained model can be written in a layout that other libraries open.
+class ModelExport {
+ public:
+  virtual ~ModelExport() = default;
+  /// Writes the model as it stands as a folder in the layout of the Hugging Face library; an earlier model folder of
+  /// this name is replaced, and stays whole when anything fails. Throws SystemError, ConfigError.
+  virtual void write_model(const std::filesystem::path& folder) = 0;
 };
 
 }  // namespace talweg

@@ -4,6 +4,7 @@
 
 #include "core/device/host_read.h"
 #include "core/libtorch.h"
+#include "core/train/metric_series.h"
 #include "models/factor_chain.h"
 #include "tasks/deep_matrix_factorization/theory.h"
 
@@ -11,20 +12,6 @@ namespace talweg::tasks {
 namespace {
 
 constexpr std::int64_t kMostLayerMetrics = 24;
-
-/// The values of one metric over the steps.
-plot::Series series_of(const std::string& metric, const std::string& name,
-                       const std::vector<metrics::Record>& records) {
-  plot::Series series;
-  series.name = name;
-  for (const metrics::Record& record : records)
-    for (const auto& [known, value] : record.values)
-      if (known == metric) {
-        series.x.push_back(static_cast<double>(record.step));
-        series.y.push_back(value);
-      }
-  return series;
-}
 
 }  // namespace
 

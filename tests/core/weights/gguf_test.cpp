@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "core/weights/gguf_header.h"
 #include "real_data.h"
-#include "temporary_folder.h"
+#include "core/temporary_folder.h"
 
 namespace talweg::weights {
 namespace {
