@@ -96,9 +96,9 @@ std::string TextStream::add(std::int32_t id) {
 }
 
 std::string TextStream::rest() {
-  std::string text = io::valid_utf8(pending_);
+  const bool unfinished = !pending_.empty();
   pending_.clear();
-  return text;
+  return unfinished ? "\xef\xbf\xbd" : "";
 }
 
 }  // namespace talweg::tasks
