@@ -47,7 +47,7 @@ constexpr ValueOption kValueOptions[] = {
     {"max-tokens", "N", "tokens that are written at most (default 128)"},
     {"temperature", "T", "logits are divided by it; 0, the default: always the most likely token"},
     {"top-p", "P", "draw from the most likely tokens that together have this probability (default 1)"},
-    {"weights", "TYPE", "how weights are held: float32 (default) or bfloat16"},
+    {"weights", "TYPE", "how weights are held: float32 (default), bfloat16, or the blocks of a GGUF file as they are"},
     {"checkpoint", "WHICH", "of a run: last (default) or best"},
     {"format", "NAME", "huggingface (default): a model folder, adapters merged; peft: the adapters alone"},
     {"plot", "FILE", "also draw ε against steps into this SVG file"},
@@ -158,7 +158,8 @@ const std::vector<Command>& commands() {
       {"generate",
        "RUN_OR_MODEL",
        "let a language model continue a text",
-       "RUN_OR_MODEL is a run of language modeling, a Hugging Face folder or a GGUF file. The text streams to standard\n"
+       "RUN_OR_MODEL is a run of language modeling, a Hugging Face folder or a GGUF file. The text streams to "
+       "standard\n"
        "output, speed to standard error. For example:\n"
        "  talweg generate data/smollm2-135m-instruct.q4_1.gguf --prompt \"The capital of France is\" --max-tokens 20\n",
        {"prompt", "chat", "max-tokens", "temperature", "top-p", "weights", "checkpoint", "device", "seed", "quiet"},

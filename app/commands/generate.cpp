@@ -59,12 +59,27 @@ struct Speaker {
 Speaker speaker_of(const Invocation& invocation, const std::string& device) {
   const fs::path path = invocation.arguments.front();
   if (fs::exists(path / "checkpoints")) {
-    TrainedModel trained = load_trained_model(path, value_of(invocation, "checkpoint", "last"), device);
-    return {std::move(trained.owner), trained.task->shared_model(), trained.task->shared_tokenizer()};
+    TrainedTask trained = load_trained_task(path, value_of(invocation, "checkpoint", "last"), device);
+    const tasks::LanguageModeling& task = trained.language_model();
+    return {std::move(trained.task), task.shared_model(), task.shared_tokenizer()};
   }
   tasks::PretrainedLanguageModel pretrained = tasks::read_language_model(path);
   pretrained.model->to(resolve_device(device));
   return {nullptr, pretrained.model, pretrained.tokenizer};
+}
+
+/// Puts the weights into the form that --weights asks for.
+void hold_weights(models::LanguageModel& model, const std::string& weights, const fs::path& path) {
+  if (weights == "blocks") {
+    if (!tasks::is_gguf(path)) throw UsageError("--weights blocks is for GGUF files, whose blocks it multiplies by");
+    if (!model.device().is_cpu()) throw UsageError("--weights blocks runs on the CPU; use --device cpu or bfloat16");
+    model.pack(tasks::block_packing(path));
+  } else if (weights == "bfloat16") {
+    tasks::merge_adapters(model);
+    if (!model.device().is_cpu()) return void(model.to(at::kBFloat16));
+    model.pack(
+        [](const std::string&, const at::Tensor& weight) { return std::make_shared<models::PackedMatrix>(weight); });
+  }
 }
 
 }  // namespace
@@ -75,14 +90,14 @@ int generate(const Invocation& invocation) {
   sampling.temperature = number_of(invocation, "temperature", 0, 0, 100);
   sampling.top_p = number_of(invocation, "top-p", 1, 1e-9, 1);
   const std::string weights = value_of(invocation, "weights", "float32");
-  if (weights != "float32" && weights != "bfloat16")
-    throw UsageError(fmt::format("--weights takes float32 or bfloat16, not '{}'", weights));
+  if (weights != "float32" && weights != "bfloat16" && weights != "blocks")
+    throw UsageError(fmt::format("--weights takes float32, bfloat16 or blocks, not '{}'", weights));
   const auto seed = std::strtoull(assigned(invocation, "seed", "0").c_str(), nullptr, 10);
   const std::string prompt = prompt_of(invocation);
 
   Speaker speaker = speaker_of(invocation, assigned(invocation, "device", "auto"));
   speaker.model->eval();
-  if (weights == "bfloat16") speaker.model->to(at::kBFloat16);
+  hold_weights(*speaker.model, weights, invocation.arguments.front());
   const tokenizer::Ids ids = speaker.tokenizer->encode(prompt);
   tasks::TextStream stream(*speaker.tokenizer);
   const auto begin = Clock::now();
@@ -97,24 +112,10 @@ int generate(const Invocation& invocation) {
   std::cout << stream.rest() << std::endl;
   if (!invocation.quiet && written.size() > 1) {
     const auto seconds = [](Clock::duration time) { return std::chrono::duration<double>(time).count(); };
-    fmt::print(stderr, "{} tokens read in {:.2f} s, {} written at {:.1f} tokens/s\n", ids.size(), seconds(first - begin),
-               written.size(), static_cast<double>(written.size() - 1) / seconds(Clock::now() - first));
+    fmt::print(stderr, "{} tokens read in {:.2f} s, {} written at {:.1f} tokens/s\n", ids.size(),
+               seconds(first - begin), written.size(),
+               static_cast<double>(written.size() - 1) / seconds(Clock::now() - first));
   }
-  return 0;
-}
-
-int export_model(const Invocation& invocation) {
-  const std::string format = value_of(invocation, "format", "huggingface");
-  if (format != "huggingface" && format != "peft")
-    throw UsageError(fmt::format("--format takes huggingface or peft, not '{}'", format));
-  TrainedModel trained =
-      load_trained_model(invocation.arguments.at(0), value_of(invocation, "checkpoint", "last"), "cpu");
-  const fs::path folder = invocation.arguments.at(1);
-  if (format == "peft")
-    trained.task->write_adapters(folder);
-  else
-    trained.task->write_model(folder);
-  if (!invocation.quiet) fmt::print("{}: the model after step {}\n", folder.string(), trained.step);
   return 0;
 }
 

@@ -19,30 +19,31 @@ std::string value_of(const Invocation& invocation, const std::string& option, co
   return otherwise;
 }
 
-TrainedModel load_trained_model(const fs::path& run, const std::string& which, const std::string& device) {
+tasks::LanguageModeling& TrainedTask::language_model() const {
+  if (auto* model = dynamic_cast<tasks::LanguageModeling*>(task.get())) return *model;
+  throw UsageError(fmt::format("the run is one of the task '{}', not of language_modeling", config.task.type()));
+}
+
+TrainedTask load_trained_task(const fs::path& run, const std::string& which, const std::string& device) {
   std::error_code error;
   if (!fs::exists(run / "config.yaml", error))
     throw UsageError(fmt::format("'{}' is not a run directory (it has no config.yaml)", run.string()));
   if (which != "last" && which != "best")
     throw UsageError(fmt::format("--checkpoint takes 'last' or 'best', not '{}'", which));
-  TrainedModel trained;
+  TrainedTask trained;
   trained.config = config::parse<RunConfig>(config::load((run / "config.yaml").string()));
   const checkpoint::CheckpointFolder folder(run / "checkpoints", which == "last" ? "step" : "best");
-  const auto saved =
-      folder.load_newest([](const std::string& text) { fmt::print(stderr, "talweg: {}\n", text); });
+  const auto saved = folder.load_newest([](const std::string& text) { fmt::print(stderr, "talweg: {}\n", text); });
   if (!saved) throw DataError(fmt::format("'{}' has no whole checkpoint", run.string()));
   const RandomStreams streams(static_cast<std::uint64_t>(trained.config.seed));
-  trained.owner = trained.config.task.create(TaskContext{resolve_device(device), at::kFloat, streams});
-  trained.task = dynamic_cast<tasks::LanguageModeling*>(trained.owner.get());
-  if (!trained.task)
-    throw UsageError(fmt::format("'{}' is a run of the task '{}', not of language_modeling", run.string(),
-                                 trained.config.task.type()));
+  trained.task = trained.config.task.create(TaskContext{resolve_device(device), at::kFloat, streams});
   trained.step = saved->step;
   torch::NoGradGuard no_grad;
   const OptimizerState weights{saved->tensors.at("model"), {}};
-  for (auto& item : trained.task->module().named_parameters())
-    item.value().copy_(weights.require(item.key(), item.value()));
-  trained.task->module().eval();
+  torch::nn::Module& module = trained.task->module();
+  for (auto& item : module.named_parameters()) item.value().copy_(weights.require(item.key(), item.value()));
+  for (auto& item : module.named_buffers()) item.value().copy_(weights.require(item.key(), item.value()));
+  module.eval();
   return trained;
 }
 

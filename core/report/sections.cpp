@@ -204,14 +204,15 @@ std::string sample_section(const std::vector<Run>& runs) {
   std::vector<std::string> prompts;
   for (const Run& run : runs)
     for (const auto& sample : run.samples)
-      if (const std::string prompt = member(sample, "prompt"); std::find(prompts.begin(), prompts.end(), prompt) == prompts.end())
+      if (const std::string prompt = member(sample, "prompt");
+          std::find(prompts.begin(), prompts.end(), prompt) == prompts.end())
         prompts.push_back(prompt);
   for (const std::string& prompt : prompts)
     for (size_t r = 0; r < runs.size(); ++r)
       for (const auto& sample : runs[r].samples) {
         if (member(sample, "prompt") != prompt) continue;
-        std::vector<std::string> row{member(sample, "step"),
-                                     "<span class=\"sample\"><b>" + prompt + "</b>" + member(sample, "continuation") + "</span>"};
+        std::vector<std::string> row{member(sample, "step"), "<span class=\"sample\"><b>" + prompt + "</b>" +
+                                                                 member(sample, "continuation") + "</span>"};
         if (runs.size() > 1) row.insert(row.begin(), swatch(r, "") + escape(runs[r].name));
         rows.push_back(row);
       }

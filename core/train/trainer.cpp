@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <cstring>
+#include <new>
+#include <string_view>
 
 #include "core/error.h"
 #include "core/libtorch.h"
@@ -34,6 +36,12 @@ void set(Metrics& metrics, const std::string& name, double value) {
   for (auto& [known, old] : metrics)
     if (known == name) return void(old = value);
   metrics.emplace_back(name, value);
+}
+
+/// On a GPU, or on the CPU, whose allocator has no type of error of its own.
+bool is_out_of_memory(const c10::Error& error) {
+  return dynamic_cast<const c10::OutOfMemoryError*>(&error) ||
+         std::string_view(error.what_without_backtrace()).find("DefaultCPUAllocator") != std::string_view::npos;
 }
 
 }  // namespace
@@ -193,13 +201,11 @@ void Trainer::train_step() {
   try {
     objective_->begin_step(step_, std::move(batch));
     report_ = optimizer_->step(*objective_);
-  } catch (const c10::OutOfMemoryError& error) {
-    const std::int64_t at_once = config_.training.micro_batch_size.value_or(config_.training.batch_size);
-    throw TrainingError(
-        fmt::format("step {}: out of memory on {} with {} examples at once; try 'training.micro_batch_size: {}' (the "
-                    "result is the same), 'training.precision: bfloat16'{}",
-                    step_ + 1, device_.str(), at_once, std::max<std::int64_t>(1, at_once / 2),
-                    task_->memory_advice().empty() ? "" : " or " + task_->memory_advice()));
+  } catch (const c10::Error& error) {
+    if (!is_out_of_memory(error)) throw;
+    throw TrainingError(what_would_fit());
+  } catch (const std::bad_alloc&) {
+    throw TrainingError(what_would_fit());
   }
   ++step_;
   forwards_ += report_.forwards;
@@ -220,6 +226,18 @@ void Trainer::train_step() {
   }
   if (average_) average_->update();
   if (progress_->due()) progress_->show(step_, epoch(), report_.loss.item<double>());
+}
+
+std::string Trainer::what_would_fit() const {
+  const std::int64_t at_once = config_.training.micro_batch_size.value_or(config_.training.batch_size);
+  std::string advice = at_once > 1
+                           ? fmt::format("'training.micro_batch_size: {}' (the result is the same), ", at_once / 2)
+                           : std::string("a smaller model, ");
+  if (config_.training.precision == Precision::float32) advice += "'training.precision: bfloat16', ";
+  if (const std::string more = task_->memory_advice(); !more.empty()) advice += more + ", ";
+  advice.resize(advice.size() - 2);
+  return fmt::format("step {}: out of memory on {} with {} examples at once; try {}", step_ + 1, device_.str(), at_once,
+                     advice);
 }
 
 void Trainer::record() {

@@ -67,6 +67,8 @@ class Trainer {
   void begin_run();
   nlohmann::json account();
   void train_step();
+  /// A sentence on a step that did not fit into memory, and on settings under which it would.
+  std::string what_would_fit() const;
   void record();
   void evaluate();
   void measure();

@@ -132,7 +132,7 @@ at::Tensor Gpt2::dropped(const at::Tensor& x) const {
 }
 
 at::Tensor Gpt2::embed(const at::Tensor& ids, std::int64_t first) {
-  return dropped(at::embedding(embedding_, ids) + positions_.narrow(0, first, ids.size(1)));
+  return dropped(embedding_rows(embedding_, ids) + positions_.narrow(0, first, ids.size(1)));
 }
 
 torch::nn::Module& Gpt2::layer_module(std::size_t index) {

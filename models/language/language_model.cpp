@@ -25,7 +25,23 @@ at::Tensor LanguageModel::hidden(const at::Tensor& ids, KeyValueCache* cache) {
 }
 
 at::Tensor LanguageModel::logits(const at::Tensor& hidden) const {
-  return at::linear(hidden, head());
+  return packed_head_ ? packed_head_->multiply(hidden) : at::linear(hidden, head());
+}
+
+at::Tensor LanguageModel::embedding_rows(const at::Tensor& embedding, const at::Tensor& ids) const {
+  return packed_embedding_ ? packed_embedding_->select(ids) : at::embedding(embedding, ids);
+}
+
+void LanguageModel::pack(const Packing& packed) {
+  torch::NoGradGuard no_grad;
+  for (const auto& [name, projection] : projections()) projection->pack(packed(name + ".weight", projection->weight));
+  for (auto& item : named_parameters()) {
+    if (item.key() != "embedding.weight" && item.key() != "head.weight") continue;
+    auto& place = item.key() == "head.weight" ? packed_head_ : packed_embedding_;
+    place = packed(item.key(), item.value());
+    item.value().set_data(at::empty({0}, item.value().options()));
+  }
+  if (!packed_head_) packed_head_ = packed_embedding_;
 }
 
 std::vector<std::pair<std::string, std::shared_ptr<Projection>>> LanguageModel::projections() const {

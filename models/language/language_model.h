@@ -30,12 +30,18 @@ class LanguageModel : public torch::nn::Module {
   virtual at::Tensor head() const = 0;
   /// W·hidden.
   at::Tensor logits(const at::Tensor& hidden) const;
+  /// Answers from packed matrices from now on: inference on a CPU. `packed` gives the matrix of a parameter's name
+  /// ("layers.0.attention.query.weight", "embedding.weight"), from its numbers as they are. Norms and the like stay.
+  /// Throws c10::ValueError when the model has adapters.
+  using Packing = std::function<std::shared_ptr<const PackedMatrix>(const std::string& name, const at::Tensor& weight)>;
+  void pack(const Packing& packed);
 
   /// An empty cache for `batch` sequences of up to `capacity` tokens.
   virtual KeyValueCache make_cache(std::int64_t batch, std::int64_t capacity) const = 0;
   /// The longest sequence; 0: no limit but what it was trained on.
   virtual std::int64_t positions() const = 0;
-  std::int64_t vocabulary() const { return head().size(0); }
+  std::int64_t vocabulary() const { return packed_head_ ? packed_head_->rows() : head().size(0); }
+  at::Device device() const { return parameters().front().device(); }
 
   /// The matrices that an adapter can be put on, with their names in named_modules().
   std::vector<std::pair<std::string, std::shared_ptr<Projection>>> projections() const;
@@ -50,9 +56,12 @@ class LanguageModel : public torch::nn::Module {
   virtual torch::nn::Module& layer_module(std::size_t index) = 0;
   virtual at::Tensor layer(std::size_t index, const at::Tensor& x, KeyValueCache* cache) = 0;
   virtual at::Tensor last_norm(const at::Tensor& x) = 0;
+  /// Vectors of tokens: rows of the embedding's matrix.
+  at::Tensor embedding_rows(const at::Tensor& embedding, const at::Tensor& ids) const;
 
  private:
   bool recompute_ = false;
+  std::shared_ptr<const PackedMatrix> packed_embedding_, packed_head_;
 };
 
 /// Causal attention of the queries [batch, T, heads, size] on keys and values [batch, T, key/value heads, size], those

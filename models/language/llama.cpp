@@ -168,7 +168,7 @@ KeyValueCache Llama::make_cache(std::int64_t batch, std::int64_t capacity) const
 }
 
 at::Tensor Llama::embed(const at::Tensor& ids, std::int64_t) {
-  return at::embedding(embedding_, ids);
+  return embedding_rows(embedding_, ids);
 }
 
 torch::nn::Module& Llama::layer_module(std::size_t index) {

@@ -2,7 +2,10 @@
 
 #include <torch/nn/module.h>
 
+#include <memory>
 #include <optional>
+
+#include "models/language/packed_matrix.h"
 
 namespace talweg::models {
 
@@ -29,6 +32,11 @@ class Projection : public torch::nn::Module {
   void attach(const LowRankShape& shape);
   bool has_adapter() const { return adapter_.has_value(); }
   const LowRankShape& adapter() const { return *adapter_; }
+  /// Answers from a packed matrix from now on, and gives the weight back to memory: inference only.
+  /// Throws c10::ValueError with an adapter, or when the shapes differ.
+  void pack(std::shared_ptr<const PackedMatrix> matrix);
+  /// Adds the adapter to W and takes it off.
+  void merge();
   /// W + (α/r)·B·A, or W without an adapter.
   at::Tensor merged_weight() const;
 
@@ -37,6 +45,7 @@ class Projection : public torch::nn::Module {
 
  private:
   std::optional<LowRankShape> adapter_;
+  std::shared_ptr<const PackedMatrix> packed_;
 };
 
 }  // namespace talweg::models

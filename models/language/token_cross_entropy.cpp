@@ -78,8 +78,6 @@ at::Tensor as_factor(const at::Tensor& tensor) {
 struct CrossEntropyFunction : torch::autograd::Function<CrossEntropyFunction> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& hidden, const at::Tensor& weight,
                             const at::Tensor& targets, bool with_graph) {
-    const c10::impl::ExcludeDispatchKeyGuard no_autocast(
-        c10::DispatchKeySet({c10::DispatchKey::AutocastCPU, c10::DispatchKey::AutocastCUDA}));
     const bool by_hidden = with_graph && hidden.requires_grad(), by_weight = with_graph && weight.requires_grad();
     const auto result = hidden.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
     // Tokens that are not counted cost nothing; on a GPU their number is not known without waiting for it.
@@ -93,6 +91,8 @@ struct CrossEntropyFunction : torch::autograd::Function<CrossEntropyFunction> {
     }
     const at::Tensor states = as_factor(index.defined() ? hidden.index_select(0, index) : hidden);
     const at::Tensor factor = as_factor(weight);
+    const c10::impl::ExcludeDispatchKeyGuard no_autocast(
+        c10::DispatchKeySet({c10::DispatchKey::AutocastCPU, c10::DispatchKey::AutocastCUDA}));
     const at::Tensor scale = (counted_targets >= 0).sum().clamp_min(1).to(result).reciprocal();
     at::Tensor total = at::zeros({}, hidden.options().dtype(at::kDouble));
     at::Tensor by_states, dw;

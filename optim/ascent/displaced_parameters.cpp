@@ -27,8 +27,8 @@ at::Tensor DisplacedParameters::set_length(double length, double sign, NormScope
   if (parameters_.empty()) return at::zeros({});
   torch::NoGradGuard no_grad;
   std::vector<at::Tensor> norms;
-  for (std::size_t i = 0; i < parameters_.size(); ++i)
-    norms.push_back(at::linalg_vector_norm(parameters_[i] - point_[i]).to(at::kDouble));
+  at::_foreach_sub_(parameters_, point_);
+  for (const at::Tensor& norm : at::_foreach_norm(parameters_)) norms.push_back(norm.to(at::kDouble));
   const at::Tensor each = at::stack(norms), all = at::linalg_vector_norm(each);
   const auto factor_to = [&](const at::Tensor& norm) {
     return at::where(norm > 0, sign * length / norm, at::zeros_like(norm));
@@ -37,8 +37,7 @@ at::Tensor DisplacedParameters::set_length(double length, double sign, NormScope
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const at::Tensor factor = scope == NormScope::all ? common : factor_to(norms[i]);
     at::Tensor parameter = parameters_[i];
-    // point + factor·(θ − point); lerp() would lose digits where the factor is far above 1.
-    parameter.sub_(point_[i]).mul_(factor.to(parameter.scalar_type())).add_(point_[i]);
+    at::addcmul_out(parameter, point_[i], parameter, factor.to(parameter.scalar_type()));
   }
   return all;
 }

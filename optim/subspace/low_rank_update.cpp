@@ -118,7 +118,8 @@ void LowRankUpdate::find_bases(const std::vector<std::size_t>& matrices, const s
 
   linalg::SingularPairs pairs;
   if (o.method == BasisMethod::exact_svd) {
-    pairs = linalg::exact_pairs(oriented, rank);
+    pairs = linalg::exact_pairs(gradients, rank);  // of G as it lies, so that signs are those of GaLore's code
+    if (!left) std::swap(pairs.left, pairs.right);
   } else {
     const at::Tensor sketches = at::empty({static_cast<std::int64_t>(matrices.size()), oriented.front().size(1), width},
                                           first.projector().options());

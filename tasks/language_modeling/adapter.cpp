@@ -42,12 +42,7 @@ void attach_adapters(models::LanguageModel& model, const AdapterOptions& options
 }
 
 void merge_adapters(models::LanguageModel& model) {
-  torch::NoGradGuard no_grad;
-  for (const auto& [name, projection] : model.projections()) {
-    if (!projection->has_adapter()) continue;
-    projection->weight.copy_(projection->merged_weight());
-    projection->adapter_b.zero_();
-  }
+  for (const auto& [name, projection] : model.projections()) projection->merge();
 }
 
 }  // namespace talweg::tasks

@@ -34,8 +34,9 @@ void declare(config::Fields& f, LanguageModelingOptions& o) {
   f("pretrained", o.pretrained,
     "weights to start from, with their architecture and tokenizer: a Hugging Face folder or a GGUF file");
   f("tokenizer", o.tokenizer,
-    "'bytes', or a tokenizer.json, a folder with one, a GGUF file or a SentencePiece model; not with 'pretrained'");
-  f("model", o.model, "what is trained, from random weights; not with 'pretrained'");
+    "'bytes' (the default), or a tokenizer.json, a folder with one, a GGUF file or a SentencePiece model; not with "
+    "'pretrained'");
+  f("model", o.model, "what is trained, from random weights (default: llama of size 9M); not with 'pretrained'");
   f("length", o.length, "tokens of a sequence", config::at_least(2));
   f("sequences", o.sequences, "the stream of documents cut evenly, or a document each");
   f("end_of_document", o.end_of_document, "the tokenizer's end of text behind every document, where it has one");
@@ -50,9 +51,11 @@ void declare(config::Fields& f, LanguageModelingOptions& o) {
 
 void validate(const LanguageModelingOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
   if (o.pretrained.empty()) return;
-  for (const char* key : {"model", "tokenizer"})
-    if (const config::Value* given = where.find(key))
-      diagnostics.error(given->where, fmt::format("'{}' is part of what 'pretrained' names", key));
+  const auto refuse = [&](const char* key) {
+    diagnostics.error(where.find(key)->where, fmt::format("'{}' is part of what 'pretrained' names", key));
+  };
+  if (o.model) refuse("model");
+  if (o.tokenizer) refuse("tokenizer");
 }
 
 LanguageModeling::LanguageModeling(const LanguageModelingOptions& options, const TaskContext& context)
@@ -66,12 +69,14 @@ LanguageModeling::LanguageModeling(const LanguageModelingOptions& options, const
       throw ConfigError(fmt::format("task.length: {} tokens, and '{}' has {} positions", options_.length,
                                     options_.pretrained, model_->positions()));
   } else {
-    NamedTokenizer named = read_named_tokenizer(options_.tokenizer);
+    NamedTokenizer named = read_named_tokenizer(options_.tokenizer.value_or("bytes"));
     tokenizer_ = std::move(named.tokenizer);
     tokenizer_key_ = std::move(named.key);
   }
   read_data(context);
-  if (!model_) model_ = options_.model.create({tokenizer_->vocabulary_size(), options_.length});
+  if (!model_)
+    model_ = options_.model.value_or(config::Component<models::LanguageModelKind>("llama"))
+                 .create({tokenizer_->vocabulary_size(), options_.length});
   if (options_.adapter) {
     if (options_.adapter->weights.empty())
       attach_adapters(*model_, *options_.adapter);
@@ -155,7 +160,7 @@ std::vector<TextSample> LanguageModeling::samples() {
 
 void LanguageModeling::write_model(const std::filesystem::path& folder) {
   write_language_model(folder, *model_, *tokenizer_,
-                       options_.pretrained.empty() ? options_.tokenizer : options_.pretrained);
+                       options_.pretrained.empty() ? options_.tokenizer.value_or("bytes") : options_.pretrained);
 }
 
 void LanguageModeling::write_adapters(const std::filesystem::path& folder) {

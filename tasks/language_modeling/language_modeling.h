@@ -28,8 +28,8 @@ void declare(config::Fields& f, LanguageSampleOptions& o);
 struct LanguageModelingOptions {
   config::Component<LanguageDataKind> data{"word_chain"};
   std::string pretrained;
-  std::string tokenizer = "bytes";
-  config::Component<models::LanguageModelKind> model{"llama"};
+  std::optional<std::string> tokenizer;
+  std::optional<config::Component<models::LanguageModelKind>> model;
   std::int64_t length = 256;
   data::SequenceKind sequences = data::SequenceKind::packed;
   bool end_of_document = true;
@@ -44,7 +44,7 @@ void validate(const LanguageModelingOptions& o, const config::Value& where, conf
 
 /// A decoder learns to predict the next token: from nothing on a corpus, or further from pretrained weights, whole or
 /// through low-rank adapters. The loss is the mean over the counted tokens of a batch, whatever its division.
-class LanguageModeling : public Task, public WeightedExamples {
+class LanguageModeling : public Task, public WeightedExamples, public ModelExport {
  public:
   /// Throws ConfigError when model, tokenizer and lengths do not fit; DataError for files.
   LanguageModeling(const LanguageModelingOptions& options, const TaskContext& context);
@@ -61,9 +61,9 @@ class LanguageModeling : public Task, public WeightedExamples {
   std::vector<TextSample> samples() override;
   std::string memory_advice() const override;
 
-  /// Writes the model as a folder of the Hugging Face library, adapters merged; the adapters alone as PEFT does, for
-  /// which the model must have been pretrained (UsageError). Both replace an earlier folder when they are whole.
-  void write_model(const std::filesystem::path& folder);
+  /// Adapters are merged.
+  void write_model(const std::filesystem::path& folder) override;
+  /// The adapters alone, as PEFT lays them out. Throws UsageError when there are none.
   void write_adapters(const std::filesystem::path& folder);
 
   models::LanguageModel& model() { return *model_; }

@@ -69,7 +69,7 @@ tokenizer::Ids continue_ids(models::LanguageModel& model, const tokenizer::Ids& 
   const std::int64_t capacity =
       positions > 0 ? std::min(positions, length + options.max_tokens) : length + options.max_tokens;
   models::KeyValueCache cache = model.make_cache(1, capacity);
-  const at::Device device = model.head().device();
+  const at::Device device = model.device();
   const at::Tensor ids = at::tensor(std::vector<std::int64_t>(prompt.begin(), prompt.end())).unsqueeze(0).to(device);
   at::Tensor states;
   for (std::int64_t begin = 0; begin < length; begin += kPromptBlock)
@@ -96,9 +96,9 @@ std::string TextStream::add(std::int32_t id) {
 }
 
 std::string TextStream::rest() {
-  std::string text = io::valid_utf8(pending_);
+  const bool unfinished = !pending_.empty();
   pending_.clear();
-  return text;
+  return unfinished ? "\xef\xbf\xbd" : "";
 }
 
 }  // namespace talweg::tasks

@@ -24,6 +24,13 @@ at::Tensor make_target(const MatrixQuadraticOptions& o, const RandomStreams& str
   return at::mm(u * (o.spectrum.coefficient * values), vt);
 }
 
+/// κ = Σ_{j>1} σ_j² / Σ σ_j²; 0 of a zero matrix.
+double outside_rank_one(const at::Tensor& matrix) {
+  const at::Tensor squares = at::linalg_svdvals(matrix).square();
+  const double all = squares.sum().item<double>();
+  return all > 0 ? squares.narrow(0, 1, squares.numel() - 1).sum().item<double>() / all : 0;
+}
+
 }  // namespace
 
 void declare(config::Fields& f, SpectrumOptions& o) {
@@ -40,6 +47,8 @@ void declare(config::Fields& f, MatrixQuadraticOptions& o) {
   f("column_curvatures", o.column_curvatures, "diagonal of C, one per column (default: ones)", config::above(0));
   f("spectrum", o.spectrum, "the target A");
   f("start", o.start, "every entry of W at the start");
+  f("collapse_step", o.collapse_step,
+    "step size for which the decay of the gradient's share outside rank one is measured", config::above(0));
   f("range_finder", o.range_finder, "errors of randomized bases of A beside their bounds");
   f("probes", o.probes, "how well slopes along low-rank probes estimate a gradient A");
   f("transport", o.transport, "what changes of basis do to second moments");
@@ -84,13 +93,17 @@ at::Tensor MatrixQuadratic::loss(const data::Batch&) {
 
 Metrics MatrixQuadratic::evaluate() {
   const at::Tensor g = gradient().to(at::kDouble).cpu();
-  const at::Tensor sigma = at::linalg_svdvals(g).square();
-  const double squares = sigma.sum().item<double>(), value = loss({}).item<double>();
-  const double rest = sigma.narrow(0, 1, sigma.numel() - 1).sum().item<double>();
+  const double squares = g.square().sum().item<double>(), value = loss({}).item<double>(),
+               residual = outside_rank_one(g);
   Metrics metrics{{"distance", (weight_ - target_).norm().item<double>()},
                   {"gradient_norm", std::sqrt(squares)},
-                  {"rank_one_residual", squares > 0 ? rest / squares : 0},
+                  {"rank_one_residual", residual},
                   {"relative_loss", start_loss_ > 0 ? value / start_loss_ : 0}};
+  if (options_.collapse_step) {
+    const at::Tensor b = row_curvatures_.to(at::kDouble).cpu(), c = column_curvatures_.to(at::kDouble).cpu();
+    const double next = outside_rank_one(g - *options_.collapse_step * b * g * c);
+    metrics.emplace_back("rank_one_ratio", residual > 0 ? next / residual : 0);
+  }
   if (studied_.empty()) {
     const at::Tensor a = target_.to(at::kDouble).cpu();
     const auto add = [&](Metrics more) { studied_.insert(studied_.end(), more.begin(), more.end()); };

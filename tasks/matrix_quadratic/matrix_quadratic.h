@@ -29,6 +29,7 @@ struct MatrixQuadraticOptions {
   std::vector<double> column_curvatures;
   SpectrumOptions spectrum;
   double start = 0;
+  std::optional<double> collapse_step;
   std::optional<RangeFinderStudy> range_finder;
   std::optional<ProbeStudy> probes;
   std::optional<TransportStudy> transport;

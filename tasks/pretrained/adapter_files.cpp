@@ -6,7 +6,7 @@
 #include "core/checkpoint/safetensors.h"
 #include "core/error.h"
 #include "core/io/atomic_file.h"
-#include "core/io/atomic_folder.h"
+#include "core/io/folder.h"
 #include "core/io/output_file.h"
 #include "core/libtorch.h"
 #include "tasks/language_modeling/adapter.h"
@@ -24,7 +24,7 @@ constexpr const char* kWeights = "adapter_model.safetensors";
 
 /// "layers.0.attention.query" → "model.layers.0.self_attn.q_proj".
 std::string module_elsewhere(const models::LanguageModel& model, const std::string& ours) {
-  const std::string name = name_elsewhere(rules_of(model), ours + ".weight").first;
+  const std::string name = names_of(model).to_theirs(ours + ".weight").value().name;
   return name.substr(0, name.rfind('.'));
 }
 
@@ -52,7 +52,8 @@ void read_adapters(const fs::path& folder, models::LanguageModel& model) {
       wanted.insert(targets.get<std::string>());
     else
       for (const json& target : targets) wanted.insert(target.get<std::string>());
-    if (config.value("bias", "none") != "none" || config.value("use_dora", false)) fail("trained biases and DoRA are not supported");
+    if (config.value("bias", "none") != "none" || config.value("use_dora", false))
+      fail("trained biases and DoRA are not supported");
   } catch (const json::exception& error) {
     fail(error.what());
   }
@@ -91,8 +92,7 @@ void read_adapters(const fs::path& folder, models::LanguageModel& model) {
     fill(projection->adapter_b, stem + ".lora_B.weight");
   }
   for (const std::string& name : left) wrong.push_back(name + " is unexpected");
-  if (!wrong.empty())
-    throw DataError(fmt::format("'{}': {}", (folder / kWeights).string(), fmt::join(wrong, ", ")));
+  if (!wrong.empty()) throw DataError(fmt::format("'{}': {}", (folder / kWeights).string(), fmt::join(wrong, ", ")));
 }
 
 void write_adapters(const fs::path& folder, models::LanguageModel& model, const std::string& base_model) {
@@ -116,14 +116,15 @@ void write_adapters(const fs::path& folder, models::LanguageModel& model, const 
                        {"use_rslora", shape.rank_stabilised},
                        {"target_modules", targets},
                        {"bias", "none"},
-                       {"fan_in_fan_out", &rules_of(model) == &gpt2_rules()},
+                       {"fan_in_fan_out", is_gpt2(model)},
                        {"inference_mode", true}};
-  io::write_folder_atomically(
-      folder, [](const fs::path& earlier) { return fs::exists(earlier / kConfig); },
-      [&](const fs::path& aside) {
-        checkpoint::write_safetensors(aside / kWeights, tensors, {{"format", "pt"}});
-        io::write_file_atomically(aside / kConfig, config.dump(2) + "\n");
-      });
+  std::error_code error;
+  if (fs::exists(folder, error) && !fs::is_empty(folder, error) && !fs::exists(folder / kConfig, error))
+    throw ConfigError(fmt::format("'{}' holds other things than adapters; choose a new folder", folder.string()));
+  io::FolderAside aside(folder);
+  checkpoint::write_safetensors(aside.path() / kWeights, tensors, {{"format", "pt"}});
+  io::write_file_atomically(aside.path() / kConfig, config.dump(2) + "\n");
+  aside.put_in_place();
 }
 
 }  // namespace talweg::tasks

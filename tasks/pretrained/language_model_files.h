@@ -25,9 +25,16 @@ struct PretrainedLanguageModel {
   std::string tokenizer_key;
 };
 
+/// Whether a path names a GGUF file, by its first bytes.
+bool is_gguf(const std::filesystem::path& path);
+
 /// Reads a GGUF file (architecture llama) or a Hugging Face folder (model_type llama or gpt2). Throws DataError naming
 /// every tensor that is missing, unexpected or of another shape than the configuration says.
 PretrainedLanguageModel read_language_model(const std::filesystem::path& path);
+
+/// The matrices of a GGUF file as its blocks are, for LanguageModel::pack on the model that was read from it. They stay
+/// under the file's memory map.
+models::LanguageModel::Packing block_packing(const std::filesystem::path& gguf);
 
 /// Puts adapters on the model as a folder in PEFT's layout (adapter_config.json, adapter_model.safetensors) says, with
 /// its weights, and freezes everything else. Throws DataError.
@@ -36,9 +43,9 @@ void read_adapters(const std::filesystem::path& folder, models::LanguageModel& m
 /// Writes the adapters of a model as such a folder. Nothing is seen under its name before it is whole.
 void write_adapters(const std::filesystem::path& folder, models::LanguageModel& model, const std::string& base_model);
 
-/// Writes a Hugging Face folder: config.json, model.safetensors and, when `tokenizer_source` holds one, tokenizer.json.
-/// Adapters are merged into what is written. The folder is replaced as a whole, and only when it is complete; before
-/// that, and when anything fails (SystemError), an earlier one stays as it was.
+/// Writes a Hugging Face folder: config.json, model.safetensors and the tokenizer's files, as far as `tokenizer_source`
+/// has them. Adapters are merged into what is written. An earlier model folder is replaced as a whole, when the new one
+/// is complete. Throws SystemError; ConfigError when something else is in the way.
 void write_language_model(const std::filesystem::path& folder, models::LanguageModel& model,
                           const tokenizer::Tokenizer& tokenizer, const std::filesystem::path& tokenizer_source);
 

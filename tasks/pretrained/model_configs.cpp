@@ -144,8 +144,7 @@ std::shared_ptr<models::LanguageModel> gpt2_of(const ConfigReader& read) {
   if (!read.truth("tie_word_embeddings", true)) read.fail("'tie_word_embeddings' is false; tied heads are supported");
   models::Gpt2Shape shape;
   shape.width = read.size("n_embd");
-  if (read.has("n_inner") && read.size("n_inner") != 4 * shape.width)
-    read.fail("'n_inner' is not four times 'n_embd'");
+  if (read.has("n_inner") && read.size("n_inner") != 4 * shape.width) read.fail("'n_inner' is not four times 'n_embd'");
   shape.layers = read.size("n_layer");
   shape.heads = read.size("n_head");
   shape.vocabulary = read.size("vocab_size");
@@ -179,13 +178,13 @@ std::shared_ptr<models::LanguageModel> model_of(const json& config, const std::s
   read.fail(fmt::format("'model_type' is '{}'; 'llama' and 'gpt2' are read", type));
 }
 
-const std::vector<WeightRule>& rules_of(const models::LanguageModel& model) {
-  return dynamic_cast<const models::Gpt2*>(&model) ? gpt2_rules() : llama_rules();
+bool is_gpt2(const models::LanguageModel& model) {
+  return dynamic_cast<const models::Gpt2*>(&model) != nullptr;
 }
 
-std::int64_t head_size_of(const models::LanguageModel& model) {
-  const auto* llama = dynamic_cast<const models::Llama*>(&model);
-  return llama ? llama->shape().size_of_head() : 0;
+const weights::NameTable& names_of(const models::LanguageModel& model) {
+  static const weights::NameTable gpt2 = gpt2_names("transformer.");
+  return is_gpt2(model) ? gpt2 : llama_names();
 }
 
 }  // namespace talweg::tasks

@@ -7,7 +7,7 @@
 #include "core/tokenizer/tokenizer.h"
 #include "models/language/gpt2.h"
 #include "models/language/llama.h"
-#include "tasks/pretrained/weight_table.h"
+#include "tasks/pretrained/language_model_names.h"
 
 namespace talweg::tasks {
 
@@ -15,13 +15,13 @@ namespace talweg::tasks {
 /// neither a Llama nor a GPT-2.
 nlohmann::json config_of(const models::LanguageModel& model, const tokenizer::RoleIds& roles);
 
-/// A model with the architecture of a config.json, its weights not yet read. `path` is for messages. Throws DataError for
-/// a model_type other than llama or gpt2, a missing or absurd number, and variants that are not built here (scaled
+/// A model with the architecture of a config.json, its weights not yet read. `path` is for messages. Throws DataError
+/// for a model_type other than llama or gpt2, a missing or absurd number, and variants that are not built here (scaled
 /// rotary positions, other activations, biases in the perceptron).
 std::shared_ptr<models::LanguageModel> model_of(const nlohmann::json& config, const std::string& path);
 
-/// The table of names of a model's family, and the size of its heads.
-const std::vector<WeightRule>& rules_of(const models::LanguageModel& model);
-std::int64_t head_size_of(const models::LanguageModel& model);
+/// The names of a model's tensors in files of the Hugging Face library.
+const weights::NameTable& names_of(const models::LanguageModel& model);
+bool is_gpt2(const models::LanguageModel& model);
 
 }  // namespace talweg::tasks

@@ -3,24 +3,29 @@
 #include "core/error.h"
 #include "core/io/mapped_file.h"
 #include "core/libtorch.h"
+#include "core/tokenizer/byte_tokenizer.h"
 #include "core/tokenizer/read_tokenizer.h"
 #include "core/weights/gguf.h"
+#include "core/weights/model_folder.h"
 #include "models/language/gpt2.h"
 #include "models/language/llama.h"
 #include "tasks/language_modeling/tokenised_text.h"
-#include "tasks/pretrained/byte_tokenizer.h"
 #include "tasks/pretrained/language_model_files.h"
-#include "tasks/pretrained/weight_table.h"
+#include "tasks/pretrained/model_configs.h"
 
 namespace talweg::tasks {
 namespace {
 
 namespace fs = std::filesystem;
 
-bool is_gguf(const fs::path& path) {
-  std::error_code error;
-  if (!fs::is_regular_file(path, error)) return false;
-  return io::MappedFile(path).bytes().starts_with("GGUF");
+weights::NamedTensors parameters_of(const models::LanguageModel& model) {
+  weights::NamedTensors tensors;
+  for (const auto& item : model.named_parameters()) tensors.emplace_back(item.key(), item.value());
+  return tensors;
+}
+
+void load(models::LanguageModel& model, const weights::TensorSource& source, const weights::NameTable& names) {
+  weights::require_complete(weights::load_tensors(source, names, parameters_of(model)), source.where);
 }
 
 std::shared_ptr<models::LanguageModel> read_gguf(const fs::path& path) {
@@ -44,30 +49,45 @@ std::shared_ptr<models::LanguageModel> read_gguf(const fs::path& path) {
   shape.tied = !file.has_tensor("output.weight");
   shape.attention_bias = file.has_tensor("blk.0.attn_q.bias");
   auto model = std::make_shared<models::Llama>(shape, false);
-  WeightSource source{path.string(), {}, [&](const std::string& name) { return file.tensor(name); }};
-  for (const weights::GgufTensor& tensor : file.tensors()) source.names.insert(tensor.name);
-  load_weights(*model, llama_gguf_rules(), source, shape.size_of_head(),
-               [](const std::string& name) { return name == "rope_freqs.weight"; });
+  weights::TensorSource source{path.string(), {}, [&](const std::string& name) { return file.tensor(name); }};
+  for (const weights::GgufTensor& tensor : file.tensors()) source.names.push_back(tensor.name);
+  load(*model, source, llama_gguf_names(shape.size_of_head()));
+  return model;
+}
+
+std::shared_ptr<models::LanguageModel> read_folder(const fs::path& path) {
+  const weights::ModelFolder folder(path);
+  std::shared_ptr<models::LanguageModel> model = model_of(folder.config(), path.string());
+  weights::TensorSource source{path.string(), {}, [&](const std::string& name) { return folder.tensors().at(name); }};
+  const auto* llama = dynamic_cast<const models::Llama*>(model.get());
+  for (const auto& [name, tensor] : folder.tensors())
+    if (!(llama && llama->shape().tied && name == "lm_head.weight")) source.names.push_back(name);
+  const bool bare = folder.tensors().count("wte.weight") > 0;  // as the first GPT-2 files were written
+  load(*model, source, bare ? gpt2_names("") : names_of(*model));
   return model;
 }
 
 }  // namespace
 
+bool is_gguf(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error) && io::MappedFile(path).bytes().starts_with("GGUF");
+}
+
 NamedTokenizer read_named_tokenizer(const std::string& name) {
-  if (name == "bytes") return {std::make_shared<ByteTokenizer>(), "bytes"};
+  if (name == "bytes") return {std::make_shared<tokenizer::ByteTokenizer>(), "bytes"};
   fs::path file = name;
   if (fs::is_directory(file)) file /= "tokenizer.json";
   return {tokenizer::read_tokenizer(name), content_key(io::MappedFile(file).bytes())};
 }
 
 PretrainedLanguageModel read_language_model(const fs::path& path) {
-  if (!is_gguf(path))
-    throw DataError(fmt::format("'{}' is no model: a GGUF file or a folder of the Hugging Face library was expected",
-                                path.string()));
+  std::shared_ptr<models::LanguageModel> model = is_gguf(path) ? read_gguf(path) : read_folder(path);
   NamedTokenizer named = read_named_tokenizer(path.string());
-  return {read_gguf(path), std::move(named.tokenizer), std::move(named.key)};
+  if (named.tokenizer->vocabulary_size() > model->vocabulary())
+    throw DataError(fmt::format("'{}': the tokenizer has {} ids, the model {}", path.string(),
+                                named.tokenizer->vocabulary_size(), model->vocabulary()));
+  return {std::move(model), std::move(named.tokenizer), std::move(named.key)};
 }
-
-void read_adapters(const fs::path&, models::LanguageModel&) {}
 
 }  // namespace talweg::tasks

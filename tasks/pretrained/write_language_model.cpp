@@ -1,36 +1,27 @@
-#include "core/checkpoint/safetensors.h"
-#include "core/io/atomic_file.h"
-#include "core/io/atomic_folder.h"
 #include "core/io/output_file.h"
 #include "core/libtorch.h"
+#include "core/weights/model_folder.h"
 #include "tasks/pretrained/language_model_files.h"
 #include "tasks/pretrained/model_configs.h"
+#include "tasks/pretrained/tokenizer_files.h"
 
 namespace talweg::tasks {
 
-namespace fs = std::filesystem;
-
-void write_language_model(const fs::path& folder, models::LanguageModel& model, const tokenizer::Tokenizer& tokenizer,
-                          const fs::path& tokenizer_source) {
+void write_language_model(const std::filesystem::path& folder, models::LanguageModel& model,
+                          const tokenizer::Tokenizer& tokenizer, const std::filesystem::path& tokenizer_source) {
   torch::NoGradGuard no_grad;
-  std::map<std::string, at::Tensor> merged;
-  for (const auto& [name, projection] : model.projections())
-    if (projection->has_adapter()) merged[name + ".weight"] = projection->merged_weight();
-  checkpoint::NamedTensors tensors;
-  for (const auto& item : model.named_parameters()) {
-    if (item.key().ends_with(".adapter_a") || item.key().ends_with(".adapter_b")) continue;
-    const auto [name, layout] = name_elsewhere(rules_of(model), item.key());
-    const auto found = merged.find(item.key());
-    tensors.emplace_back(name, to_layout(found == merged.end() ? item.value() : found->second, layout, head_size_of(model)));
+  weights::NamedTensors tensors;
+  for (const auto& item : model.named_parameters())
+    if (!item.key().ends_with(".adapter_a") && !item.key().ends_with(".adapter_b"))
+      tensors.emplace_back(item.key(), item.value().detach());
+  for (const auto& [name, projection] : model.projections()) {
+    if (!projection->has_adapter()) continue;
+    for (auto& [known, tensor] : tensors)
+      if (known == name + ".weight") tensor = projection->merged_weight();
   }
-  const nlohmann::json config = config_of(model, tokenizer.roles());
-  io::write_folder_atomically(
-      folder, [](const fs::path& earlier) { return fs::exists(earlier / "config.json"); },
-      [&](const fs::path& aside) {
-        checkpoint::write_safetensors(aside / "model.safetensors", tensors, {{"format", "pt"}});
-        io::write_file_atomically(aside / "config.json", config.dump(2) + "\n");
-        write_tokenizer(aside, tokenizer_source);
-      });
+  weights::write_model_folder(folder,
+                              {config_of(model, tokenizer.roles()), weights::to_file_layout(names_of(model), tensors),
+                               tokenizer_files(tokenizer_source)});
 }
 
 }  // namespace talweg::tasks

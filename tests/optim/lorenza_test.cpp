@@ -109,15 +109,16 @@ void expect_published_galore(at::ScalarType type, double epsilon, bool before_co
     o.low_rank.rule = config::Component<MomentRuleKind>("adam", {{"epsilon", fmt::format("{}", epsilon)}});
     Galore optimizer(problem.parameters, o);
     PublishedGalore published{before_correction, epsilon, problem.weight.detach().clone(), {}, {}, {}};
+    // Signs of singular vectors turn with the last digit of a gradient, and moments that are kept notice: both steps
+    // are made from the same weights, and their differences add up.
+    double difference = 0;
     for (int t = 1; t <= 50; ++t) {
-      // Both gradients come from the same operations, so that they round alike.
-      at::Tensor there = published.weight.detach().requires_grad_(true);
-      (0.5 * (problem.scales * (there - problem.target)).square().sum()).backward();
-      const at::Tensor gradient = there.grad();
-      published.step(gradient, t, 10, 4, 1e-3, 0.25);
+      published.weight = problem.weight.detach().clone();
+      problem.objective.gradient();
+      published.step(problem.weight.grad().clone(), t, 10, 4, 1e-3, 0.25);
       optimizer.step(problem.objective);
-      ASSERT_LT((problem.weight - published.weight).abs().max().item<double>(), tolerance)
-          << rows << "x" << columns << " " << t;
+      difference += (problem.weight - published.weight).abs().max().item<double>();
+      ASSERT_LT(difference, tolerance) << rows << "x" << columns << " " << t;
     }
   }
 }

@@ -1,0 +1,33 @@
+#include <fmt/format.h>
+
+#include "app/commands/commands.h"
+#include "app/commands/trained_model.h"
+#include "core/error.h"
+#include "core/train/capabilities.h"
+
+namespace talweg::app {
+
+namespace fs = std::filesystem;
+
+int export_model(const Invocation& invocation) {
+  const std::string format = value_of(invocation, "format", "huggingface");
+  if (format != "huggingface" && format != "peft")
+    throw UsageError(fmt::format("--format takes huggingface or peft, not '{}'", format));
+  TrainedTask trained =
+      load_trained_task(invocation.arguments.at(0), value_of(invocation, "checkpoint", "last"), "cpu");
+  const fs::path folder = invocation.arguments.at(1);
+  auto* exported = dynamic_cast<ModelExport*>(trained.task.get());
+  if (!exported)
+    throw UsageError(
+        fmt::format("models of the task '{}' have no layout that other libraries open; its checkpoints are "
+                    "safetensors",
+                    trained.config.task.type()));
+  if (format == "peft")
+    trained.language_model().write_adapters(folder);
+  else
+    exported->write_model(folder);
+  if (!invocation.quiet) fmt::print("{}: the model after step {}\n", folder.string(), trained.step);
+  return 0;
+}
+
+}  // namespace talweg::app

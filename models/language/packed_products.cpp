@@ -1,0 +1,171 @@
+#include "models/language/packed_products.h"
+
+#include "core/simd/brain_float.h"
+
+namespace talweg::models {
+namespace {
+
+using simd::Lanes;
+typedef std::uint8_t Bytes __attribute__((vector_size(16)));
+
+typedef std::int32_t Integers __attribute__((vector_size(64)));
+
+/// Sixteen small numbers as float32, by way of int32: the direct conversion is not one of the vector units'.
+template <class Sixteen>
+TALWEG_INLINE void widen(const Sixteen& small, Lanes<float>& wide) {
+  const Integers integers = __builtin_convertvector(small, Integers);
+  wide = __builtin_convertvector(integers, Lanes<float>);
+}
+
+/// A float16 as float32. The conversion is one instruction where vector units are.
+TALWEG_INLINE float half_at(const std::uint8_t* at) {
+#if defined(__FLT16_MANT_DIG__)
+  _Float16 half;
+  std::memcpy(&half, at, 2);
+  return static_cast<float>(half);
+#else
+  std::uint16_t bits;
+  std::memcpy(&bits, at, 2);
+  const std::uint32_t sign = (bits & 0x8000U) << 16, rest = (bits & 0x7fffU) << 13;
+  // Moving the exponent's bias by a product gets subnormal numbers right.
+  float value;
+  std::memcpy(&value, &rest, 4);
+  value *= 0x1p112F;
+  std::uint32_t word;
+  std::memcpy(&word, &value, 4);
+  word |= sign;
+  std::memcpy(&value, &word, 4);
+  return value;
+#endif
+}
+
+/// What a block contributes: numbers as lanes, to be multiplied with x and a factor, and an offset for the sum of x.
+struct Q4_1 {
+  static constexpr std::int64_t kBytes = 20;
+  TALWEG_INLINE static void block(const std::uint8_t* at, Lanes<float>& first, Lanes<float>& second, float& factor,
+                                  float& offset) {
+    Bytes packed;
+    std::memcpy(&packed, at + 4, 16);
+    widen(packed & 15, first);
+    widen(packed >> 4, second);
+    factor = half_at(at);
+    offset = half_at(at + 2);
+  }
+};
+struct Q4_0 {
+  static constexpr std::int64_t kBytes = 18;
+  TALWEG_INLINE static void block(const std::uint8_t* at, Lanes<float>& first, Lanes<float>& second, float& factor,
+                                  float& offset) {
+    Bytes packed;
+    std::memcpy(&packed, at + 2, 16);
+    widen(packed & 15, first);
+    widen(packed >> 4, second);
+    factor = half_at(at);
+    offset = -8 * factor;
+  }
+};
+struct Q8_0 {
+  static constexpr std::int64_t kBytes = 34;
+  TALWEG_INLINE static void block(const std::uint8_t* at, Lanes<float>& first, Lanes<float>& second, float& factor,
+                                  float& offset) {
+    // Moved up by 128 they are without a sign, which the offset takes back.
+    Bytes low, high;
+    std::memcpy(&low, at + 2, 16);
+    std::memcpy(&high, at + 18, 16);
+    widen(low ^ 128, first);
+    widen(high ^ 128, second);
+    factor = half_at(at);
+    offset = -128 * factor;
+  }
+};
+
+template <class Format>
+TALWEG_INLINE void block_product(const std::uint8_t* data, const float* x, const float* sums, std::int64_t rows,
+                                 std::int64_t columns, float* y) {
+  const std::int64_t blocks = columns / 32;
+  for (std::int64_t r = 0; r < rows; ++r) {
+    // Two chains, as an addition waits for the one before it.
+    Lanes<float> even{}, odd{};
+    float shift = 0;
+    for (std::int64_t b = 0; b < blocks; ++b, data += Format::kBytes) {
+      Lanes<float> first, second, x_first, x_second;
+      float factor, offset;
+      Format::block(data, first, second, factor, offset);
+      std::memcpy(&x_first, x + 32 * b, 64);
+      std::memcpy(&x_second, x + 32 * b + 16, 64);
+      even += (first * x_first) * factor;
+      odd += (second * x_second) * factor;
+      shift += offset * sums[b];
+    }
+    y[r] = static_cast<float>(simd::sum<float>(even + odd)) + shift;
+  }
+}
+
+TALWEG_INLINE void brain_product(const std::uint8_t* data, const float* x, std::int64_t rows, std::int64_t columns,
+                                 float* y) {
+  for (std::int64_t r = 0; r < rows; ++r, data += 2 * columns) {
+    const auto* row = reinterpret_cast<const simd::BrainFloat*>(data);
+    Lanes<float> sums[4] = {};
+    std::int64_t i = 0;
+    for (; i + 64 <= columns; i += 64)
+      for (int k = 0; k < 4; ++k) {
+        Lanes<float> w, v;
+        simd::load_floats(row + i + 16 * k, 16, w);
+        std::memcpy(&v, x + i + 16 * k, 64);
+        sums[k] += w * v;
+      }
+    for (; i < columns; i += 16) {
+      const std::int64_t valid = columns - i < 16 ? columns - i : 16;
+      Lanes<float> w, v;
+      simd::load_floats(row + i, valid, w);
+      simd::load_floats(x + i, valid, v);
+      sums[0] += w * v;
+    }
+    y[r] = static_cast<float>(simd::sum<float>((sums[0] + sums[1]) + (sums[2] + sums[3])));
+  }
+}
+
+TALWEG_VECTOR_CLONES void multiply_q4_0(const std::uint8_t* data, const float* x, const float* sums, std::int64_t rows,
+                                        std::int64_t columns, float* y) {
+  block_product<Q4_0>(data, x, sums, rows, columns, y);
+}
+TALWEG_VECTOR_CLONES void multiply_q4_1(const std::uint8_t* data, const float* x, const float* sums, std::int64_t rows,
+                                        std::int64_t columns, float* y) {
+  block_product<Q4_1>(data, x, sums, rows, columns, y);
+}
+TALWEG_VECTOR_CLONES void multiply_q8_0(const std::uint8_t* data, const float* x, const float* sums, std::int64_t rows,
+                                        std::int64_t columns, float* y) {
+  block_product<Q8_0>(data, x, sums, rows, columns, y);
+}
+TALWEG_VECTOR_CLONES void multiply_brain(const std::uint8_t* data, const float* x, const float*, std::int64_t rows,
+                                         std::int64_t columns, float* y) {
+  brain_product(data, x, rows, columns, y);
+}
+
+}  // namespace
+
+TALWEG_VECTOR_CLONES void block_sums(const float* x, std::int64_t columns, float* sums) {
+  for (std::int64_t b = 0; b < columns / 32; ++b) {
+    Lanes<float> first, second;
+    std::memcpy(&first, x + 32 * b, 64);
+    std::memcpy(&second, x + 32 * b + 16, 64);
+    sums[b] = static_cast<float>(simd::sum<float>(first + second));
+  }
+}
+
+PackedProduct packed_product(std::uint32_t format) {
+  switch (format) {
+    case 2:
+      return multiply_q4_0;
+    case 3:
+      return multiply_q4_1;
+    case 8:
+      return multiply_q8_0;
+    case 30:
+      return multiply_brain;
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace talweg::models
