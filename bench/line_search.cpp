@@ -2,7 +2,7 @@
 // baselines; and the price of a search per step of a network. Prints JSON.
 //
 //   bench_line_search reach FILE.csv CLASSES [NAME]    {"gd_ls": {"0.1": [seconds, steps], …}, …}
-//   bench_line_search network                          {"sgd": seconds per step, "sls": …, "trials_per_step": …}
+//   bench_line_search network                          {"sls": {"seconds": per step, "trials": per step}, …}
 #include <fmt/format.h>
 #include <malloc.h>
 
@@ -151,14 +151,15 @@ ordered_json reach_all(const std::string& file, std::int64_t classes, const std:
   return result;
 }
 
-/// Seconds per step of a convolutional network on digits, in turns.
+/// Seconds per step of a convolutional network on digits, in turns, and the trials of a search.
 ordered_json network() {
   constexpr int kSteps = 300, kRounds = 5;
   const std::string task =
       "{type: classification, data: digits, model: {type: convnet, channels: [32, 64], hidden: 128}}";
-  const std::map<std::string, std::string> optimizers = {{"sgd", "{type: sgd, learning_rate: 0.1}"}, {"sls", "sls"}};
+  const std::map<std::string, std::string> optimizers = {
+      {"sgd", "{type: sgd, learning_rate: 0.1}"}, {"sls", "sls"}, {"sls, shrink 0.7", "{type: sls, shrink: 0.7}"}};
   std::map<std::string, std::vector<double>> seconds;
-  double forwards = 0;
+  std::map<std::string, double> forwards;
   for (int round = 0; round < kRounds; ++round)
     for (const auto& [name, optimizer] : optimizers) {
       torch::manual_seed(1);
@@ -166,14 +167,13 @@ ordered_json network() {
       double spent = 0;
       for (int i = 0; i < kSteps; ++i) spent += contest.step();
       seconds[name].push_back(spent / kSteps);
-      if (name == "sls") forwards = static_cast<double>(contest.forwards()) / kSteps;
+      forwards[name] = static_cast<double>(contest.forwards()) / kSteps;
     }
   ordered_json result;
   for (auto& [name, times] : seconds) {
     std::sort(times.begin(), times.end());
-    result[name] = times[times.size() / 2];
+    result[name] = {{"seconds", times[times.size() / 2]}, {"trials", std::max(0.0, forwards[name] - 1)}};
   }
-  result["trials_per_step"] = forwards - 1;
   return result;
 }
 

@@ -7,10 +7,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 build=$(scripts/setup.sh)
 peers=.deps/python-bench
-wanted=$(cksum <bench/peers/requirements.txt)
+wanted=$(cat bench/peers/requirements*.txt | cksum)
 if [ "$(cat "$peers/.complete" 2>/dev/null)" != "$wanted" ]; then
   echo "fetching the peers" >&2
   rm -rf "$peers"
-  python3 -m venv "$peers" && "$peers/bin/pip" install -q -r bench/peers/requirements.txt && printf '%s' "$wanted" >"$peers/.complete"
+  python3 -m venv "$peers" && "$peers/bin/pip" install -q -r bench/peers/requirements.txt &&
+    "$peers/bin/pip" install -q --no-deps -r bench/peers/requirements-alone.txt && printf '%s' "$wanted" >"$peers/.complete"
 fi
 exec "$peers/bin/python" bench/write_performance.py "$build" "$@"

@@ -38,7 +38,7 @@ Convnet::Convnet(const ConvnetOptions& options, const TensorModelShape& shape) :
 }
 
 at::Tensor Convnet::forward(const at::Tensor& input) {
-  at::Tensor x = input;
+  at::Tensor x = channels_last_on_cpu(input);
   for (torch::nn::Conv2d& convolution : convolutions_) {
     x = activate(options_.activation, convolution->forward(x));
     if (std::min(x.size(2), x.size(3)) >= 2) x = at::max_pool2d(x, 2);

@@ -74,7 +74,7 @@ Resnet::Resnet(const ResnetOptions& options, const TensorModelShape& shape) {
 }
 
 at::Tensor Resnet::forward(const at::Tensor& input) {
-  return output_->forward(blocks_->forward(stem_->forward(input)).mean({2, 3}));
+  return output_->forward(blocks_->forward(stem_->forward(channels_last_on_cpu(input))).mean({2, 3}));
 }
 
 }  // namespace talweg::models

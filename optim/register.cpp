@@ -4,10 +4,14 @@
 #include "optim/adamw.h"
 #include "optim/dp_sgd.h"
 #include "optim/extra_gradient.h"
+#include "optim/galore.h"
 #include "optim/gradient_descent.h"
 #include "optim/lbfgs.h"
 #include "optim/line_search/presets.h"
+#include "optim/lorenza.h"
+#include "optim/mezo.h"
 #include "optim/polyak_step.h"
+#include "optim/sam.h"
 #include "optim/sgd.h"
 
 namespace talweg::optim {
@@ -33,6 +37,15 @@ void register_components() {
     add<Dp, DpOptions>("dp", "another optimizer on privatised gradients: DP-Adam and its like", "Abadi et al. 2016");
     add<Lbfgs, LbfgsOptions>("lbfgs", "limited-memory quasi-Newton with a Wolfe line search",
                              "Nocedal and Wright, alg. 7.5");
+    add<Sam, SamOptions>("sam", "the gradient at a point up the gradient: flat minima, two backward passes a step",
+                         "Foret et al. 2021");
+    add<AdazoSam, AdazoSamOptions>("adazo_sam", "SAM whose ascent is estimated from losses: one backward pass a step",
+                                   "Refael et al. 2026");
+    register_moment_rules();
+    add<Galore, GaloreOptions>("galore", "Adam in a subspace of every weight matrix", "Zhao et al. 2024");
+    add<Lorenza, LorenzaOptions>("lorenza", "sharpness-aware Adam in a subspace of every weight matrix",
+                                 "Refael et al. 2026");
+    add<Mezo, MezoOptions>("mezo", "descent along random directions, from losses alone", "Malladi et al. 2023");
     register_directions();
     register_start_rules();
     register_acceptance_tests();

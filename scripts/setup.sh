@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-usage: scripts/setup.sh [--tests] [--check-format] [--configure-only]
+usage: scripts/setup.sh [--tests] [--check-format] [--configure-only | --cuda-sources]
 
 Installs system packages (apt), unpacks LibTorch into .deps/, configures and builds. Every step that is done already is
 passed over; an interrupted one is repaired by the next call.
@@ -12,6 +12,8 @@ passed over; an interrupted one is repaired by the next call.
   --tests          also what the tests need (Python packages in .deps/python-tests)
   --check-format   also clang-format
   --configure-only no build
+  --cuda-sources   configures build/cuda-sources, where the CUDA sources compile (target talweg_cuda_sources) and nothing
+                   links: a compiler of 300 MB instead of the CUDA build's 5 GB
 
 Environment:
   TALWEG_CUDA=0|1       CPU or CUDA build (default: CUDA when an NVIDIA driver is present)
@@ -28,12 +30,13 @@ root=$PWD
 say() { printf 'talweg setup: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
-want_tests=0 want_format=0 build_it=1
+want_tests=0 want_format=0 build_it=1 sources_only=0
 for argument in "$@"; do
   case $argument in
     --tests) want_tests=1 ;;
     --check-format) want_format=1 ;;
     --configure-only) build_it=0 ;;
+    --cuda-sources) build_it=0 sources_only=1 TALWEG_CUDA=1 ;;
     --help | -h) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;
   esac
@@ -136,6 +139,7 @@ kind=$(profile)
 preset=release
 [ "$kind" = cuda ] && preset=cuda
 build=build/$preset
+[ "$sources_only" = 1 ] && kind=cuda-sources build=build/cuda-sources
 torch_root=$(find_existing_libtorch)
 
 # Everything before the build is keyed on what it depends on; when nothing changed it costs nothing.
@@ -147,7 +151,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$stamp_key" ] || [ ! -e "$build/build.nin
   # shellcheck disable=SC2086
   install_packages $packages
 
-  cuda_arguments=()
+  cuda_arguments=() toolkit=${CUDA_HOME:-}
   if [ -z "$torch_root" ]; then
     if [ "$kind" = cuda ]; then
       unpack_wheels .deps/cuda "LibTorch $TORCH_VERSION with CUDA (5 GB)" "$CUDA_MEGABYTES" $CUDA_WHEELS $CUDA_TOOLKIT_WHEELS
@@ -158,8 +162,12 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$stamp_key" ] || [ ! -e "$build/build.nin
     fi
   fi
   [ -e "$torch_root/lib/libtorch_cpu.so" ] || die "there is no LibTorch in '$torch_root' (no lib/libtorch_cpu.so)"
-  if [ "$kind" = cuda ]; then
-    toolkit=${CUDA_HOME:-$(dirname "$torch_root")/nvidia/cu13}
+  if [ "$kind" != cpu ]; then
+    if [ -z "$toolkit" ] && [ "$kind" = cuda-sources ]; then
+      unpack_wheels .deps/cuda-compiler "the CUDA compiler (300 MB)" "$CUDA_COMPILER_MEGABYTES" $CUDA_COMPILER_WHEELS
+      toolkit=$root/$(site_packages .deps/cuda-compiler)/nvidia/cu13
+    fi
+    toolkit=${toolkit:-$(dirname "$torch_root")/nvidia/cu13}
     [ -x "$toolkit/bin/nvcc" ] || die "there is no CUDA toolkit in '$toolkit' (no bin/nvcc); set CUDA_HOME"
     [ -n "${CUDA_HOME:-}" ] || complete_cuda_toolkit "$toolkit"
     cuda_arguments=(-DTALWEG_CUDA=ON "-DCMAKE_CUDA_COMPILER=$toolkit/bin/nvcc" "-DCUDAToolkit_ROOT=$toolkit")
@@ -171,7 +179,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$stamp_key" ] || [ ! -e "$build/build.nin
   fi
 
   say "configuring $build"
-  cmake --preset "$preset" "-DTALWEG_TORCH_ROOT=$torch_root" "-DTALWEG_TEST_PYTHON=$python" \
+  cmake --preset "$preset" -B "$build" "-DTALWEG_TORCH_ROOT=$torch_root" "-DTALWEG_TEST_PYTHON=$python" \
     ${cuda_arguments[@]+"${cuda_arguments[@]}"} >"$build.log" 2>&1 || { tail -n 20 "$build.log" >&2; die "configuring failed (see $build.log)"; }
   printf '%s' "$stamp_key" >"$stamp"
 fi

@@ -14,6 +14,7 @@
 #include "tasks/in_context_regression/in_context_regression.h"
 #include "tasks/language_modeling/language_modeling.h"
 #include "tasks/matrix_factorization/matrix_factorization.h"
+#include "tasks/matrix_quadratic/matrix_quadratic.h"
 #include "tasks/policy/bandit.h"
 #include "tasks/policy/mdp.h"
 #include "tasks/privacy/privacy_bounds.h"
@@ -67,6 +68,9 @@ void register_components() {
         "Shokri et al. 2017; Liang et al. 2026");
     add<ChebyshevRegression, ChebyshevRegressionOptions>(
         "chebyshev_regression", "a model fitted to a Chebyshev polynomial at a few points", "Cohen et al. 2021");
+    add<MatrixQuadratic, MatrixQuadraticOptions>(
+        "matrix_quadratic", "a quadratic loss of one matrix, and what low-rank optimizers are made of",
+        "Refael et al. 2024; Halko et al. 2011");
     add<DeepMatrixFactorization, DeepMatrixFactorizationOptions>("deep_matrix_factorization",
                                                                  "deep linear network fitted to a matrix, mode by mode",
                                                                  "Ghosh et al. 2025 (arXiv 2502.20531)");

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-
 #include <cmath>
 #include <ctime>
+#include <optional>
 
 #include "app/commands/environment.h"
 #include "core/config/sweep.h"
@@ -114,11 +114,13 @@ RunOutcome train_run(const RunConfig& config, const RunDirectory& directory, con
                               config::to_yaml(config::fields_of(const_cast<RunConfig&>(config)).dump()));
   io::write_file_atomically(directory.environment(), describe_environment(invocation).dump(1) + "\n");
   RunOutcome outcome;
+  std::optional<Trainer> trainer;
   try {
-    Trainer trainer(config, directory, invocation.quiet);
-    if (continued) trainer.restore();
-    outcome = trainer.run();
+    trainer.emplace(config, directory, invocation.quiet);
+    if (continued) trainer->restore();
+    outcome = trainer->run();
   } catch (const TrainingError& error) {
+    if (trainer) outcome = trainer->so_far();
     outcome.status = RunStatus::failed;
     outcome.reason = error.what();
     fmt::print(stderr, "talweg: {}\n", error.what());

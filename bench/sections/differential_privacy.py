@@ -8,7 +8,7 @@ OURS = ["sgd", "ghost", "materialise", "loop"]
 GOALS = {"mlp": 1.8, "cnn": 1.35, "transformer": 1.25}
 NAMES = {"ghost": "**`backend: ghost`**", "materialise": "`backend: materialise`", "loop": "`backend: loop`"}
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "2097152000"}
-ROUNDS = 3
+ROUNDS = 2
 
 
 def steps_of(name):

@@ -1,5 +1,7 @@
 #include "core/data/dataset.h"
 
+#include <algorithm>
+
 #include "core/libtorch.h"
 
 namespace talweg::data {
@@ -28,9 +30,19 @@ std::int64_t TensorDataset::size() const {
   return tensors_.front().size(0);
 }
 
+namespace {
+
+bool is_natural_order(std::span<const std::int64_t> indices) {
+  std::int64_t expected = 0;
+  return std::all_of(indices.begin(), indices.end(), [&](std::int64_t index) { return index == expected++; });
+}
+
+}  // namespace
+
 Batch TensorDataset::batch(std::span<const std::int64_t> indices, std::int64_t) const {
   torch::NoGradGuard no_grad;
   const auto count = static_cast<std::int64_t>(indices.size());
+  if (count == size() && is_natural_order(indices)) return all();
   at::Tensor index = at::from_blob(const_cast<std::int64_t*>(indices.data()), {count}, at::kLong);
   if (!tensors_.front().device().is_cpu()) index = index.to(tensors_.front().device());
   Batch batch{{}, count};

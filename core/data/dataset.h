@@ -37,6 +37,7 @@ class TensorDataset : public Dataset {
   /// Throws c10::ValueError when there is no tensor or the numbers of examples differ.
   explicit TensorDataset(std::vector<at::Tensor> tensors);
   std::int64_t size() const override;
+  /// All examples in their own order are answered without a copy.
   Batch batch(std::span<const std::int64_t> indices, std::int64_t step) const override;
   /// All examples, without a copy.
   Batch all() const;

@@ -2,6 +2,10 @@
 
 #include <ATen/ExpandUtils.h>
 
+#include <algorithm>
+#include <array>
+
+#include "core/gradient/patches.h"
 #include "core/libtorch.h"
 #include "torch/csrc/autograd/generated/Functions.h"
 
@@ -61,6 +65,9 @@ bool broadcast(const Use& use, const at::Tensor& product) {
   return true;
 }
 
+/// Numbers in the patches of the images that are multiplied at once: they stay in the second-level cache.
+constexpr std::int64_t kPatchesAtOnce = 1 << 17;
+
 bool convolution(const Use& use, const nodes::ConvolutionBackward0& node) {
   at::Tensor d = use.delta.to(use.parameter.scalar_type());
   if (d.size(0) % use.batch != 0) return false;
@@ -70,31 +77,39 @@ bool convolution(const Use& use, const nodes::ConvolutionBackward0& node) {
     return true;
   }
   at::Tensor input = node.input_.unpack().to(use.parameter.scalar_type());
-  std::vector<std::int64_t> kernel = use.parameter.sizes().slice(2).vec(), stride, padding, dilation;
-  for (const c10::SymInt& n : node.stride) stride.push_back(n.expect_int());
-  for (const c10::SymInt& n : node.padding) padding.push_back(n.expect_int());
-  for (const c10::SymInt& n : node.dilation) dilation.push_back(n.expect_int());
-  if (kernel.size() == 1) {  // a row of pixels
+  const bool line = use.parameter.dim() == 3;  // a row of pixels instead of an image
+  if (line) {
     input = input.unsqueeze(2);
     d = d.unsqueeze(2);
-    kernel.insert(kernel.begin(), 1);
-    stride.insert(stride.begin(), 1);
-    padding.insert(padding.begin(), 0);
-    dilation.insert(dilation.begin(), 1);
   }
-  const std::int64_t groups = node.groups.expect_int(), images = d.size(0);
-  const at::Tensor patches = at::im2col(input, kernel, dilation, padding, stride);  // [images, columns, places]
-  const std::int64_t places = patches.size(2), rows = d.size(1), columns = patches.size(1) / groups;
-  // Patches lie ready for forming the product and would have to be copied for keeping them.
+  const auto window = [&](const auto& of_image, std::int64_t otherwise) {
+    return line ? std::array<std::int64_t, 2>{otherwise, of_image(0)}
+                : std::array<std::int64_t, 2>{of_image(0), of_image(1)};
+  };
+  const auto entry = [](const auto& list) { return [&list](std::size_t i) { return list[i].expect_int(); }; };
+  const ConvolutionWindow where{
+      window([&](std::size_t i) { return use.parameter.size(static_cast<std::int64_t>(i) + 2); }, 1),
+      window(entry(node.stride), 1), window(entry(node.padding), 0), window(entry(node.dilation), 1)};
+  const std::int64_t groups = node.groups.expect_int(), images = d.size(0), rows = d.size(1);
+  const std::int64_t places = d.size(2) * d.size(3), columns = use.parameter[0].numel();
+  // The product of an image finds its patches in the cache; kept factors go through memory.
   if (groups == 1 && keeps_factors(parts * places, rows, columns / 4)) {
-    const auto along_places = [&](const at::Tensor& t) {
-      return t.flatten(2).transpose(1, 2).reshape({use.batch, parts * places, t.size(1)});
-    };
-    use.into.add_outer(along_places(d), along_places(patches));
+    use.into.add_outer(d.flatten(2).transpose(1, 2).reshape({use.batch, parts * places, rows}),
+                       patches(input, where).reshape({use.batch, parts * places, columns}));
     return true;
   }
-  const at::Tensor product = at::bmm(d.reshape({images * groups, rows / groups, places}),
-                                     patches.reshape({images * groups, columns, places}).transpose(1, 2));
+  d = d.reshape({images * groups, rows / groups, places});
+  at::Tensor product = at::empty({images * groups, rows / groups, columns}, d.options());
+  const std::int64_t at_once =
+      d.is_cpu() ? std::max<std::int64_t>(1, kPatchesAtOnce / (groups * places * columns)) : images;
+  for (std::int64_t begin = 0; begin < images; begin += at_once) {
+    const std::int64_t count = std::min(at_once, images - begin);
+    at::Tensor inputs = patches(input.narrow(0, begin, count), where);
+    if (groups > 1)
+      inputs = inputs.view({count, places, groups, columns}).transpose(1, 2).reshape({count * groups, places, columns});
+    at::Tensor part = product.narrow(0, begin * groups, count * groups);
+    at::bmm_out(part, d.narrow(0, begin * groups, count * groups), inputs);
+  }
   std::vector<std::int64_t> shape = use.parameter.sizes().vec();
   shape.insert(shape.begin(), {use.batch, parts});
   const at::Tensor by_image = product.reshape(shape);

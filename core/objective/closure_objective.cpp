@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 
 #include "core/libtorch.h"
+#include "core/objective/stream_gradients.h"
 
 namespace talweg {
 namespace {
@@ -52,6 +53,10 @@ at::Tensor ClosureObjective::value() {
   at::Tensor value = evaluate();
   for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].mutable_grad() = gradients[i];
   return value;
+}
+
+Evaluation ClosureObjective::stream_gradient(const std::function<void(GradientPart)>& visit) {
+  return stream_gradients(parameters_, false, visit, [this] { return gradient(); });
 }
 
 Evaluation ClosureObjective::gradient() {

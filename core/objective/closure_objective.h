@@ -22,6 +22,8 @@ class ClosureObjective : public Objective {
   /// Calls the closure; the gradients it leaves are dropped and the earlier ones kept.
   at::Tensor value() override;
   Evaluation gradient() override;
+  /// A closure may accumulate over several backward passes; nobody knows how many.
+  Evaluation stream_gradient(const std::function<void(GradientPart)>& visit) override;
 
  private:
   at::Tensor evaluate();

@@ -4,8 +4,19 @@
 
 #include "core/error.h"
 #include "core/libtorch.h"
+#include "core/objective/stream_gradients.h"
 
 namespace talweg {
+
+Evaluation Objective::stream_gradient(const std::function<void(GradientPart)>& visit) {
+  Evaluation evaluation = gradient();
+  hand_out_gradients(parameters(), visit);
+  return evaluation;
+}
+
+at::Tensor Objective::probe(double) {
+  return value();
+}
 
 std::unique_ptr<Ray> Objective::along(Direction direction) {
   return make_parameter_ray(*this, std::move(direction));

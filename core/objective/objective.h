@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +18,15 @@ struct Evaluation {
   /// False when the loss or a gradient is non-finite and the update must not be made:
   /// the optimizer then leaves the parameters and its state as they are and reports StepStatus::skipped_non_finite.
   bool usable = true;
+  /// Of stream_gradient(): the gradients that were handed out are to be multiplied by it (clipping). Undefined: by 1.
+  at::Tensor factor{};
+};
+
+/// The gradient of one parameter over a part of the batch; those of all parts add up to its gradient.
+struct GradientPart {
+  std::size_t parameter;  ///< its place among Objective::parameters()
+  at::Tensor gradient;    ///< the receiver's to keep
+  bool whole;             ///< known to be the only part of this parameter
 };
 
 /// The function an optimizer minimises, frozen for the duration of one step: same batch, same noise, same statistics,
@@ -32,9 +42,23 @@ class Objective {
   /// Forward pass only: no graph; running statistics and random generators are left untouched. Scalar.
   virtual at::Tensor value() = 0;
 
+  /// The value over the first part of the batch, at least `fraction` of it, for differences of losses at nearby points:
+  /// computed in the parameters' own type even where value() multiplies in a lower precision, which would round a small
+  /// displacement away. An objective that knows no parts answers value().
+  virtual at::Tensor probe(double fraction);
+
+  /// Lets running statistics take in the batch at the parameters as they stand, if there are any and no gradient() of
+  /// this step has done so. Answers whether that cost a forward pass.
+  virtual bool settle_statistics() { return false; }
+
   /// The value, and `.grad` of every trainable parameter (earlier gradients are discarded; tensors that hold them stay
   /// as they are). Builds its own graph, so it may be called where gradients are switched off.
   virtual Evaluation gradient() = 0;
+
+  /// The value, and the gradient in parts: each is handed to `visit` during the backward pass, as soon as it is
+  /// complete, and freed when `visit` keeps it not. No `.grad` is left behind. Throws ConfigError when clipping needs
+  /// whole gradients and the batch is divided.
+  virtual Evaluation stream_gradient(const std::function<void(GradientPart)>& visit);
 
   /// The objective along theta − eta·direction. `direction` has one tensor per parameter.
   virtual std::unique_ptr<Ray> along(Direction direction);

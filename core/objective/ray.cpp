@@ -45,7 +45,7 @@ class ParameterRay : public Ray {
     if (step_size == position_) return;
     torch::NoGradGuard no_grad;
     std::vector<at::Tensor> parameters = objective_.parameters();
-    at::_foreach_copy_(parameters, origin_);
+    if (position_ != 0) at::_foreach_copy_(parameters, origin_);
     if (step_size != 0) at::_foreach_add_(parameters, direction_, -step_size);
     position_ = step_size;
   }

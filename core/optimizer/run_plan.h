@@ -38,6 +38,9 @@ class RunAware {
 
   /// What the run has to state about the steps so far, under the name by which it enters the summary: {"privacy": {…}}.
   virtual nlohmann::json account() const = 0;
+
+  /// A line for the log before the first step: what the optimizer made of the parameters it was given. May be empty.
+  virtual std::string announcement() const { return {}; }
 };
 
 }  // namespace talweg

@@ -120,19 +120,27 @@ std::size_t llama3_end(std::string_view text, std::size_t begin, int longest_num
   return space_end(text, begin, false);
 }
 
+/// As the reference implementations spell them.
+constexpr std::pair<std::string_view, WordPattern> kExpressions[] = {
+    {R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)", WordPattern::gpt2},
+    {R"('(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)", WordPattern::gpt2},
+    {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
+     WordPattern::llama3},
+    {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
+     WordPattern::qwen2}};
+
 }  // namespace
 
-std::optional<WordPattern> find_word_pattern(std::string_view regular_expression) {
-  static constexpr std::pair<std::string_view, WordPattern> known[] = {
-      {R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)", WordPattern::gpt2},
-      {R"('(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)", WordPattern::gpt2},
-      {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
-       WordPattern::llama3},
-      {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
-       WordPattern::qwen2}};
-  for (const auto& [expression, pattern] : known)
-    if (expression == regular_expression) return pattern;
+std::optional<WordPattern> find_word_pattern(std::string_view expression) {
+  for (const auto& [known, pattern] : kExpressions)
+    if (known == expression) return pattern;
   return std::nullopt;
+}
+
+std::string_view regular_expression(WordPattern pattern) {
+  for (const auto& [expression, known] : kExpressions)
+    if (known == pattern) return expression;
+  return kExpressions[0].first;
 }
 
 std::size_t word_end(WordPattern pattern, std::string_view text, std::size_t begin) {

@@ -20,7 +20,10 @@ enum class WordPattern {
 };
 
 /// The pattern with this regular expression, spelled as the reference implementations spell it.
-std::optional<WordPattern> find_word_pattern(std::string_view regular_expression);
+std::optional<WordPattern> find_word_pattern(std::string_view expression);
+
+/// The regular expression of a pattern (of `gpt2` for `gpt2_single_digits`).
+std::string_view regular_expression(WordPattern pattern);
 
 /// The end of the word that starts at byte `begin` (begin < text.size()). Words cover the text without gaps.
 std::size_t word_end(WordPattern pattern, std::string_view text, std::size_t begin);

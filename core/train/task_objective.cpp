@@ -4,7 +4,9 @@
 
 #include <cmath>
 
+#include "core/error.h"
 #include "core/libtorch.h"
+#include "core/objective/stream_gradients.h"
 #include "core/train/linear_ray.h"
 
 namespace talweg {
@@ -125,29 +127,34 @@ at::Tensor TaskObjective::outputs() {
   return linear_->outputs(batch_);
 }
 
-double TaskObjective::share_of(const data::Batch& part) const {
-  if (part.size == batch_.size) return 1;
-  if (!weighted_examples_) return static_cast<double>(part.size) / static_cast<double>(batch_.size);
-  const double whole = weighted_examples_->weight(batch_);
+double TaskObjective::share_of(const data::Batch& part, const data::Batch& batch) const {
+  if (part.size == batch.size) return 1;
+  if (!weighted_examples_) return static_cast<double>(part.size) / static_cast<double>(batch.size);
+  const double whole = weighted_examples_->weight(batch);
   return whole > 0 ? weighted_examples_->weight(part) / whole : 0;
 }
 
 /// Calls `visit` with the weighted loss of every micro-batch; answers their sum, the mean over the batch.
 template <class Visit>
 at::Tensor TaskObjective::evaluate(Visit&& visit) {
+  return evaluate(batch_, options_.precision, visit);
+}
+
+template <class Visit>
+at::Tensor TaskObjective::evaluate(const data::Batch& batch, Precision precision, Visit&& visit) {
   at::Tensor total;
   const std::int64_t size =
-      options_.micro_batch_size > 0 ? options_.micro_batch_size : std::max<std::int64_t>(1, batch_.size);
-  for (std::int64_t begin = 0, part = 0; begin < batch_.size; begin += size, ++part) {
-    const std::int64_t length = std::min(size, batch_.size - begin);
+      options_.micro_batch_size > 0 ? options_.micro_batch_size : std::max<std::int64_t>(1, batch.size);
+  for (std::int64_t begin = 0, part = 0; begin < batch.size; begin += size, ++part) {
+    const std::int64_t length = std::min(size, batch.size - begin);
     torch::manual_seed(streams_.seed_of("noise", static_cast<std::uint64_t>(step_ << 20 | part)));
-    const data::Batch micro_batch = length == batch_.size ? batch_ : batch_.slice(begin, length);
+    const data::Batch micro_batch = length == batch.size ? batch : batch.slice(begin, length);
     at::Tensor loss;
     {
-      AutocastScope autocast(options_.precision, device_);
+      AutocastScope autocast(precision, device_);
       loss = task_.loss(micro_batch);
     }
-    if (length != batch_.size) loss = loss * share_of(micro_batch);
+    if (length != batch.size) loss = loss * share_of(micro_batch, batch);
     visit(loss);
     loss = loss.detach();
     total = total.defined() ? total + loss : loss;
@@ -162,29 +169,90 @@ at::Tensor TaskObjective::value() {
   return evaluate([](const at::Tensor&) {});
 }
 
+at::Tensor TaskObjective::probe(double fraction) {
+  const auto length = static_cast<std::int64_t>(std::ceil(fraction * static_cast<double>(batch_.size) - 1e-9));
+  const bool whole = length >= batch_.size;
+  if (whole && options_.precision != Precision::bfloat16) return value();
+  torch::NoGradGuard no_grad;
+  const RestoreScope statistics(buffers_, saved_buffers_);
+  const Precision own = options_.precision == Precision::bfloat16 ? Precision::float32 : options_.precision;
+  return evaluate(whole ? batch_ : batch_.slice(0, length), own, [](const at::Tensor&) {});
+}
+
+bool TaskObjective::settle_statistics() {
+  if (statistics_moved_ || buffers_.empty() || !buffers_move_) return false;
+  torch::NoGradGuard no_grad;
+  std::vector<at::Tensor> before;
+  if (!buffers_are_known_)
+    for (const at::Tensor& buffer : buffers_) before.push_back(buffer.clone());
+  evaluate([](const at::Tensor&) {});
+  statistics_moved_ = true;
+  // Tables that a model keeps as buffers never move: one pass too many in a run, not one per step.
+  if (!buffers_are_known_) {
+    buffers_move_ = false;
+    for (std::size_t i = 0; i < before.size(); ++i) buffers_move_ |= !at::equal(before[i], buffers_[i]);
+    buffers_are_known_ = true;
+  }
+  return true;
+}
+
 void TaskObjective::for_each_loss(const std::function<void(const at::Tensor&)>& visit) {
   const torch::AutoGradMode with_graph(true);
   const SwapScope statistics(buffers_);
   evaluate(visit);
 }
 
-Evaluation TaskObjective::gradient() {
+at::Tensor TaskObjective::evaluate_with_gradient() {
   const torch::AutoGradMode with_graph(true);
   for (at::Tensor& tensor : tensors_) tensor.mutable_grad() = at::Tensor();
   if (batch_.size == 0)
     for (at::Tensor& tensor : tensors_) tensor.mutable_grad() = at::zeros_like(tensor);
-  Evaluation evaluation;
   const auto backward = [](const at::Tensor& loss) { loss.backward(); };
-  if (is_linear()) {
-    evaluation.value = linear_gradient();
-  } else if (statistics_moved_) {
+  if (is_linear()) return linear_gradient();
+  if (statistics_moved_) {
     const RestoreScope statistics(buffers_, saved_buffers_);
-    evaluation.value = evaluate(backward);
-  } else {
-    evaluation.value = evaluate(backward);
-    statistics_moved_ = true;
+    return evaluate(backward);
   }
+  at::Tensor value = evaluate(backward);
+  statistics_moved_ = true;
+  return value;
+}
+
+Evaluation TaskObjective::gradient() {
+  Evaluation evaluation;
+  evaluation.value = evaluate_with_gradient();
   clip_and_check(evaluation.value, evaluation);
+  return evaluation;
+}
+
+Evaluation TaskObjective::stream_gradient(const std::function<void(GradientPart)>& visit) {
+  if (options_.clip_norm && !is_undivided())
+    throw ConfigError(
+        "training.clip_norm: with gradients that are let go of layer by layer ('per_layer') the norm over several "
+        "micro-batches is never known; drop 'training.micro_batch_size', 'training.clip_norm' or 'per_layer'");
+  const bool norm_needed = options_.clip_norm || options_.check_gradients;
+  at::Tensor squares;  // Σ ‖g‖² of the parts
+  const auto measured = [&](GradientPart part) {
+    if (norm_needed) {
+      torch::NoGradGuard no_grad;
+      const at::Tensor square = at::linalg_vector_norm(part.gradient).to(at::kDouble).square();
+      squares = squares.defined() ? squares + square : square;
+    }
+    visit(std::move(part));
+  };
+  Evaluation evaluation = stream_gradients(tensors_, is_undivided(), measured, [this] {
+    return Evaluation{evaluate_with_gradient(), true, {}};
+  });
+  evaluation.usable = loss_is_finite(evaluation.value);
+  if (!norm_needed || !squares.defined() || !evaluation.usable) return evaluation;
+  gradient_norm_ = squares.sqrt();
+  const bool host = device_.is_cpu() || options_.check_gradients;
+  if (host && !std::isfinite(gradient_norm_.item<double>())) {
+    evaluation.usable = false;
+    defect_ = "the gradient is not finite";
+  } else if (options_.clip_norm) {
+    evaluation.factor = at::clamp_max(*options_.clip_norm / (gradient_norm_ + 1e-12), 1.0);
+  }
   return evaluation;
 }
 
@@ -209,17 +277,20 @@ Direction TaskObjective::natural_gradient() {
   return natural_gradient_ ? natural_gradient_->natural_gradient() : Objective::natural_gradient();
 }
 
+/// Looked at where it costs nothing, or was asked for; true elsewhere.
+bool TaskObjective::loss_is_finite(const at::Tensor& loss) {
+  if (!device_.is_cpu() && !options_.check_gradients) return true;
+  const double value = loss.item<double>();
+  if (std::isfinite(value)) return true;
+  defect_ = fmt::format("the loss is {}", std::isnan(value) ? "nan" : value > 0 ? "infinite" : "minus infinite");
+  return false;
+}
+
 void TaskObjective::clip_and_check(const at::Tensor& loss, Evaluation& evaluation) {
   torch::NoGradGuard no_grad;
+  evaluation.usable = loss_is_finite(loss);
+  if (!evaluation.usable) return;
   const bool host = device_.is_cpu() || options_.check_gradients;
-  if (host) {
-    const double value = loss.item<double>();
-    if (!std::isfinite(value)) {
-      defect_ = fmt::format("the loss is {}", std::isnan(value) ? "nan" : value > 0 ? "infinite" : "minus infinite");
-      evaluation.usable = false;
-      return;
-    }
-  }
   if (!options_.clip_norm && !options_.check_gradients) return;
   std::vector<at::Tensor> gradients;
   for (const at::Tensor& tensor : tensors_)

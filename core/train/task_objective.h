@@ -36,7 +36,11 @@ class TaskObjective : public PerExampleObjective {
 
   const std::vector<at::Tensor>& parameters() const override { return tensors_; }
   at::Tensor value() override;
+  at::Tensor probe(double fraction) override;
+  bool settle_statistics() override;
   Evaluation gradient() override;
+  /// Clipping is exact for an undivided batch, and refused for a divided one.
+  Evaluation stream_gradient(const std::function<void(GradientPart)>& visit) override;
   /// A ray over the outputs alone when the task's model is linear in its parameters and the batch is not divided.
   std::unique_ptr<Ray> along(Direction direction) override;
   /// By double backward, exact. The graph of an undivided batch is kept; of micro-batches it is built for every
@@ -64,11 +68,16 @@ class TaskObjective : public PerExampleObjective {
  private:
   template <class Visit>
   at::Tensor evaluate(Visit&& visit);
+  template <class Visit>
+  at::Tensor evaluate(const data::Batch& batch, Precision precision, Visit&& visit);
   /// Losses of the examples [begin, begin + length) with their graph: [length].
   at::Tensor example_losses(std::int64_t begin, std::int64_t length);
   at::Tensor linear_gradient();
-  /// The part of the batch's mean that a micro-batch is.
-  double share_of(const data::Batch& part) const;
+  /// gradient() without clipping and checks.
+  at::Tensor evaluate_with_gradient();
+  bool loss_is_finite(const at::Tensor& loss);
+  /// The part of a batch's mean that a micro-batch is.
+  double share_of(const data::Batch& part, const data::Batch& batch) const;
   bool is_linear() const;
   /// The outputs of the linear model at the parameters as they stand.
   at::Tensor outputs();
@@ -93,8 +102,9 @@ class TaskObjective : public PerExampleObjective {
   std::int64_t step_ = 0;
   data::Batch batch_;
   bool statistics_moved_ = false;
-  at::Tensor outputs_;                 // of a linear model, in its last evaluation
-  std::vector<std::uint32_t> origin_;  // versions of the parameters in it
+  bool buffers_move_ = true, buffers_are_known_ = false;  // whether some buffer is a running statistic
+  at::Tensor outputs_;                                    // of a linear model, in its last evaluation
+  std::vector<std::uint32_t> origin_;                     // versions of the parameters in it
   at::Tensor gradient_norm_;
   std::string defect_;
 };

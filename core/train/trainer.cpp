@@ -132,7 +132,9 @@ RunOutcome Trainer::run() {
   shown.quiet = quiet_;
   progress_ = std::make_unique<metrics::ProgressDisplay>(shown);
 
-  RunOutcome outcome;
+  if (run_aware_ && !quiet_)
+    if (const std::string line = run_aware_->announcement(); !line.empty()) fmt::print(stderr, "talweg: {}\n", line);
+
   const SignalWatch signals;
   if (step_ == 0) {
     evaluate();
@@ -147,7 +149,9 @@ RunOutcome Trainer::run() {
     if (due(save_every_)) save();
   }
   if (last_save_ != step_) save();
-  if (run_aware_) outcome.account = account();
+  const nlohmann::json stated = run_aware_ ? account() : nlohmann::json();
+  RunOutcome outcome = so_far();
+  outcome.account = stated;
   if (signals.received() != 0) {
     outcome.status = RunStatus::interrupted;
     outcome.reason = fmt::format("signal {} ({})", signals.received(), strsignal(signals.received()));
@@ -161,6 +165,11 @@ RunOutcome Trainer::run() {
   progress_->finish();
   for (const auto& sink : sinks_) sink->flush();
 
+  return outcome;
+}
+
+RunOutcome Trainer::so_far() const {
+  RunOutcome outcome;
   outcome.steps = step_;
   outcome.examples = examples_;
   outcome.seconds = seconds();

@@ -58,6 +58,9 @@ class Trainer {
   /// Throws TrainingError (non-finite values, out of memory) and SystemError (a file cannot be written).
   RunOutcome run();
 
+  /// What has been done until now, of a run that failed in the middle too.
+  RunOutcome so_far() const;
+
   Task& task() { return *task_; }
 
  private:
@@ -111,7 +114,7 @@ class Trainer {
   std::int64_t skipped_ = 0;
   std::int64_t skipped_in_a_row_ = 0;
   double earlier_seconds_ = 0;
-  std::chrono::steady_clock::time_point session_start_;
+  std::chrono::steady_clock::time_point session_start_ = std::chrono::steady_clock::now();
   std::int64_t last_evaluation_ = -1;
   std::int64_t last_save_ = -1;
   StepReport report_;

@@ -3,16 +3,21 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "core/tokenizer/byte_level_bpe.h"
+#include "core/tokenizer/tokenizer_json.h"
+#include "core/tokenizer/word_splitter.h"
 
 namespace talweg::weights {
 namespace {
 
-using tokenizer::AddedToken;
+using nlohmann::json;
 using tokenizer::WordPattern;
 
 // Kinds of tokens in "tokenizer.ggml.token_type".
 constexpr std::int64_t kControl = 3, kUserDefined = 4;
+
+[[noreturn]] void fail(const GgufFile& file, const std::string& message) {
+  throw DataError(fmt::format("{}: {}", file.path().string(), message));
+}
 
 WordPattern pattern_of(const GgufFile& file) {
   static constexpr std::pair<std::string_view, WordPattern> known[] = {{"smollm", WordPattern::gpt2_single_digits},
@@ -26,7 +31,21 @@ WordPattern pattern_of(const GgufFile& file) {
   const auto name = file.get_or<std::string>("tokenizer.ggml.pre", "gpt-2");
   for (const auto& [key, pattern] : known)
     if (key == name) return pattern;
-  throw DataError(fmt::format("{}: the pre-tokenizer '{}' is not supported", file.path().string(), name));
+  fail(file, fmt::format("the pre-tokenizer '{}' is not supported", name));
+}
+
+json pre_tokenizer_of(WordPattern pattern, bool prefix_space) {
+  const bool own = pattern == WordPattern::gpt2 || pattern == WordPattern::gpt2_single_digits;
+  const json bytes = {
+      {"type", "ByteLevel"}, {"add_prefix_space", prefix_space}, {"trim_offsets", true}, {"use_regex", own}};
+  if (pattern == WordPattern::gpt2) return bytes;
+  json first = {{"type", "Digits"}, {"individual_digits", true}};
+  if (!own)
+    first = {{"type", "Split"},
+             {"pattern", {{"Regex", tokenizer::regular_expression(pattern)}}},
+             {"behavior", "Isolated"},
+             {"invert", false}};
+  return {{"type", "Sequence"}, {"pretokenizers", {first, bytes}}};
 }
 
 std::optional<std::int32_t> role(const GgufFile& file, const std::string& name, std::int64_t vocabulary_size) {
@@ -34,55 +53,94 @@ std::optional<std::int32_t> role(const GgufFile& file, const std::string& name, 
   if (!file.has(key)) return std::nullopt;
   const auto id = file.get<std::int64_t>(key);
   if (id < 0 || id >= vocabulary_size)
-    throw DataError(
-        fmt::format("{}: '{}' is {}, the vocabulary has {} tokens", file.path().string(), key, id, vocabulary_size));
+    fail(file, fmt::format("'{}' is {}, the vocabulary has {} tokens", key, id, vocabulary_size));
   return static_cast<std::int32_t>(id);
+}
+
+/// The tokens that begin and end a text, as a template around A and B.
+json post_processor_of(const GgufFile& file, const std::vector<std::string>& tokens) {
+  const auto size = static_cast<std::int64_t>(tokens.size());
+  const auto begin = role(file, "bos", size), end = role(file, "eos", size);
+  const bool with_begin = begin && file.get_or("tokenizer.ggml.add_bos_token", false);
+  const bool with_end = end && file.get_or("tokenizer.ggml.add_eos_token", false);
+  if (!with_begin && !with_end) return nullptr;
+  json special = json::object(), single = json::array(), pair = json::array();
+  const auto add = [&](std::int32_t id) {
+    const std::string& token = tokens[static_cast<std::size_t>(id)];
+    special[token] = {{"id", token}, {"ids", {id}}, {"tokens", {token}}};
+    for (json* steps : {&single, &pair}) steps->push_back({{"SpecialToken", {{"id", token}, {"type_id", 0}}}});
+  };
+  const auto text = [](const char* which) { return json{{"Sequence", {{"id", which}, {"type_id", 0}}}}; };
+  if (with_begin) add(*begin);
+  single.push_back(text("A"));
+  pair.push_back(text("A"));
+  pair.push_back(text("B"));
+  if (with_end) add(*end);
+  return {{"type", "TemplateProcessing"}, {"single", single}, {"pair", pair}, {"special_tokens", special}};
+}
+
+std::vector<std::string> tokens_of(const GgufFile& file) {
+  if (const auto model = file.get<std::string>("tokenizer.ggml.model"); model != "gpt2")
+    fail(file,
+         fmt::format("tokenizers of kind '{}' are not read from GGUF files, only 'gpt2' (byte-level BPE)", model));
+  return file.get<std::vector<std::string>>("tokenizer.ggml.tokens");
 }
 
 }  // namespace
 
-std::unique_ptr<tokenizer::Tokenizer> gguf_tokenizer(const GgufFile& file) {
-  const auto fail = [&](const std::string& message) {
-    throw DataError(fmt::format("{}: {}", file.path().string(), message));
-  };
-  if (const auto model = file.get<std::string>("tokenizer.ggml.model"); model != "gpt2")
-    fail(fmt::format("tokenizers of kind '{}' are not read from GGUF files, only 'gpt2' (byte-level BPE)", model));
-  tokenizer::ByteLevelBpeModel model;
-  model.pattern = pattern_of(file);
-  model.compose = model.pattern == WordPattern::qwen2;
-  model.whole_words_first = model.pattern == WordPattern::llama3;
-  model.tokens = file.get<std::vector<std::string>>("tokenizer.ggml.tokens");
-  model.add_prefix_space = file.get_or("tokenizer.ggml.add_space_prefix", false);
-  const auto size = static_cast<std::int64_t>(model.tokens.size());
-  if (size == 0 || size > (1 << 24)) fail(fmt::format("the vocabulary has {} tokens", size));
-
+json gguf_tokenizer_json(const GgufFile& file) {
+  const std::vector<std::string> tokens = tokens_of(file);
   const auto kinds = file.get_or<std::vector<std::int64_t>>("tokenizer.ggml.token_type", {});
-  if (!kinds.empty() && kinds.size() != model.tokens.size())
-    fail(fmt::format("{} kinds are given for {} tokens", kinds.size(), size));
-  for (std::size_t id = 0; id < kinds.size(); ++id)
-    if (kinds[id] == kControl || kinds[id] == kUserDefined)
-      model.added.push_back(
-          {.text = model.tokens[id], .id = static_cast<std::int32_t>(id), .special = kinds[id] == kControl});
-
-  for (const auto& merge : file.get<std::vector<std::string>>("tokenizer.ggml.merges")) {
-    const std::size_t space = merge.find(' ');
-    if (space == std::string::npos) fail(fmt::format("merge {} is not two tokens", model.merges.size()));
-    model.merges.emplace_back(merge.substr(0, space), merge.substr(space + 1));
+  if (!kinds.empty() && kinds.size() != tokens.size())
+    fail(file, fmt::format("{} kinds are given for {} tokens", kinds.size(), tokens.size()));
+  json vocabulary = json::object(), added = json::array();
+  for (std::size_t id = 0; id < tokens.size(); ++id) {
+    if (!vocabulary.emplace(tokens[id], id).second)
+      fail(file, fmt::format("the token '{}' is there twice", tokens[id].substr(0, 100)));
+    if (!kinds.empty() && (kinds[id] == kControl || kinds[id] == kUserDefined))
+      added.push_back({{"id", id},
+                       {"content", tokens[id]},
+                       {"single_word", false},
+                       {"lstrip", false},
+                       {"rstrip", false},
+                       {"normalized", false},
+                       {"special", kinds[id] == kControl}});
   }
+  const WordPattern pattern = pattern_of(file);
+  const bool prefix_space = file.get_or("tokenizer.ggml.add_space_prefix", false);
+  json normalizer;
+  if (pattern == WordPattern::qwen2) normalizer = {{"type", "NFC"}};
+  return {{"version", "1.0"},
+          {"truncation", nullptr},
+          {"padding", nullptr},
+          {"added_tokens", added},
+          {"normalizer", normalizer},
+          {"pre_tokenizer", pre_tokenizer_of(pattern, prefix_space)},
+          {"post_processor", post_processor_of(file, tokens)},
+          {"decoder", {{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}, {"use_regex", true}}},
+          {"model",
+           {{"type", "BPE"},
+            {"dropout", nullptr},
+            {"unk_token", nullptr},
+            {"continuing_subword_prefix", nullptr},
+            {"end_of_word_suffix", nullptr},
+            {"fuse_unk", false},
+            {"byte_fallback", false},
+            {"ignore_merges", pattern == WordPattern::llama3},
+            {"vocab", std::move(vocabulary)},
+            {"merges", file.get<std::vector<std::string>>("tokenizer.ggml.merges")}}}};
+}
 
-  auto result = std::make_unique<tokenizer::ByteLevelBpe>(std::move(model));
-  tokenizer::RoleIds roles{.begin = role(file, "bos", size),
-                           .end = role(file, "eos", size),
-                           .unknown = role(file, "unknown", size),
-                           .padding = role(file, "padding", size),
-                           .mask = role(file, "mask", size)};
-  tokenizer::SequenceFrame frame;
-  if (roles.begin && file.get_or("tokenizer.ggml.add_bos_token", false)) frame.before = {*roles.begin};
-  if (roles.end && file.get_or("tokenizer.ggml.add_eos_token", false)) frame.after = {*roles.end};
-  frame.pair_before = frame.before;
-  frame.pair_after = frame.after;
+std::unique_ptr<tokenizer::Tokenizer> gguf_tokenizer(const GgufFile& file) {
+  auto result = tokenizer::tokenizer_from_json(gguf_tokenizer_json(file), file.path().string());
+  const std::int64_t size = result->vocabulary_size();
+  tokenizer::RoleIds roles;
+  roles.begin = role(file, "bos", size);
+  roles.end = role(file, "eos", size);
+  roles.unknown = role(file, "unknown", size);
+  roles.padding = role(file, "padding", size);
+  roles.mask = role(file, "mask", size);
   result->set_roles(roles);
-  result->set_frame(frame);
   return result;
 }
 

@@ -7,8 +7,12 @@
 
 namespace talweg::weights {
 
-/// The tokenizer in the metadata of a GGUF file (model "gpt2": byte-level BPE). Throws DataError when there is none, or
-/// of a kind that is not supported.
+/// The tokenizer in the metadata of a GGUF file (model "gpt2": byte-level BPE), described as a tokenizer.json of the
+/// Hugging Face library does: what an exported model folder needs. Throws DataError when there is none, or of a kind
+/// that is not supported.
+nlohmann::json gguf_tokenizer_json(const GgufFile& file);
+
+/// The same, ready for use, with the ids that have a role.
 std::unique_ptr<tokenizer::Tokenizer> gguf_tokenizer(const GgufFile& file);
 
 }  // namespace talweg::weights

@@ -65,6 +65,7 @@ void PrivateOptimizer::begin_run(const RunPlan& plan, Objective& objective) {
   UpdateRule rule{plain_sgd_, learning_rate(), {}};
   if (domain_options_) rule.domain = privacy::BoundedDomain{domain_options_->radius, domain_options_->smoothness};
   privatiser_.begin_run(plan, with_examples(objective), rule);
+  if (auto* aware = dynamic_cast<RunAware*>(inner_.get())) aware->begin_run(plan, objective);
   if (domain_) domain_->project(tensors());
 }
 

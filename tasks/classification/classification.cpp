@@ -100,7 +100,11 @@ bool Classification::is_linear() const {
 }
 
 at::Tensor Classification::outputs(const data::Batch& batch) {
-  return model_->forward_transposed(batch.tensors[0]).t();
+  const at::Tensor& inputs = batch.tensors[0];
+  if (!inputs.is_same(training_->all().tensors[0])) return model_->forward_transposed(inputs).t();
+  // Descent on all data multiplies by the same inputs in every step; by features first they need not be packed for it.
+  if (!inputs_by_feature_.defined()) inputs_by_feature_ = inputs.flatten(1).t().contiguous().t();
+  return model_->forward_transposed(inputs_by_feature_).t();
 }
 
 std::vector<at::Tensor> Classification::pull_back(const at::Tensor& residual, const data::Batch& batch) {

@@ -72,6 +72,7 @@ class Classification : public Task, public LinearInParameters, public KnownSmoot
   at::Device device_;
   std::shared_ptr<models::TensorModel> model_;
   std::unique_ptr<data::TensorDataset> training_;
+  at::Tensor inputs_by_feature_;  ///< the training inputs with the examples next to each other in memory
   std::unique_ptr<data::TensorDataset> evaluation_;
   std::vector<std::string> class_names_;
 };

@@ -1,9 +1,9 @@
 #include "tasks/classification/softmax_rows.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "core/libtorch.h"
+#include "core/simd/lanes.h"
 
 namespace talweg::tasks {
 namespace {
@@ -12,36 +12,73 @@ namespace {
 /// and others = Σ_{k≠y} exp(z_k − max z) the loss is t + log1p(others + (own − 1)): where y is the largest, t = own − 1
 /// = 0 and log1p(others) keeps its relative precision.
 struct Rows {
-  at::Tensor exponentials;          ///< exp(z_k − max z), 0 at the target: [sets, classes, n]
-  at::Tensor losses;                ///< [sets, n]
-  std::vector<double> own, others;  ///< of the last set: [n]
+  at::Tensor exponentials;  ///< exp(z_k − max z), 0 at the target: [sets, classes, n]
+  at::Tensor losses;        ///< [sets, n]
+  at::Tensor own, others;   ///< of the last set: [n]
 };
 
+/// z_k − max z and max z − z_y, several examples side by side.
 template <class Scalar>
-void shift(const Scalar* logits, const std::int64_t* targets, std::int64_t classes, std::int64_t n, Scalar* shifted,
-           Scalar* gaps) {
-  std::copy(logits, logits + n, gaps);
-  for (std::int64_t k = 1; k < classes; ++k) {
-    const Scalar* row = logits + k * n;
-    for (std::int64_t j = 0; j < n; ++j) gaps[j] = gaps[j] < row[j] ? row[j] : gaps[j];
+TALWEG_INLINE void shift_rows(const Scalar* logits, const std::int64_t* targets, std::int64_t classes, std::int64_t n,
+                              Scalar* shifted, Scalar* gaps) {
+  simd::Lanes<Scalar> largest, z;
+  for (std::int64_t j = 0; j < n; j += simd::lane_count<Scalar>) {
+    const std::int64_t valid = std::min(simd::lane_count<Scalar>, n - j);
+    simd::load(logits + j, 1, valid, largest);
+    for (std::int64_t k = 1; k < classes; ++k) {
+      simd::load(logits + k * n + j, 1, valid, z);
+      largest = largest < z ? z : largest;
+    }
+    for (std::int64_t k = 0; k < classes; ++k) {
+      simd::load(logits + k * n + j, 1, valid, z);
+      simd::store<Scalar>(z - largest, valid, shifted + k * n + j);
+    }
+    simd::store<Scalar>(largest, valid, gaps + j);
   }
-  for (std::int64_t k = 0; k < classes; ++k)
-    for (std::int64_t j = 0; j < n; ++j) shifted[k * n + j] = logits[k * n + j] - gaps[j];
   for (std::int64_t j = 0; j < n; ++j) gaps[j] -= logits[targets[j] * n + j];
 }
 
+/// Takes the target's exponential out of the rows, and adds the others up.
 template <class Scalar>
-void sum(Scalar* exponentials, const std::int64_t* targets, std::int64_t classes, std::int64_t n, Scalar* excess,
-         double* own, double* others) {
+TALWEG_INLINE void sum_rows(Scalar* exponentials, const std::int64_t* targets, std::int64_t classes, std::int64_t n,
+                            Scalar* excess, Scalar* own, Scalar* others) {
   for (std::int64_t j = 0; j < n; ++j) {
     Scalar& target = exponentials[targets[j] * n + j];
     own[j] = target;
     target = 0;
   }
-  std::fill(others, others + n, 0.0);
-  for (std::int64_t k = 0; k < classes; ++k)
-    for (std::int64_t j = 0; j < n; ++j) others[j] += exponentials[k * n + j];
-  for (std::int64_t j = 0; j < n; ++j) excess[j] = static_cast<Scalar>(others[j] + (own[j] - 1));
+  simd::Lanes<Scalar> total, row, mine;
+  for (std::int64_t j = 0; j < n; j += simd::lane_count<Scalar>) {
+    const std::int64_t valid = std::min(simd::lane_count<Scalar>, n - j);
+    total = simd::Lanes<Scalar>{};
+    for (std::int64_t k = 0; k < classes; ++k) {
+      simd::load(exponentials + k * n + j, 1, valid, row);
+      total += row;
+    }
+    simd::load(own + j, 1, valid, mine);
+    simd::store<Scalar>(total, valid, others + j);
+    simd::store<Scalar>(total + (mine - 1), valid, excess + j);
+  }
+}
+
+TALWEG_VECTOR_CLONES void shift(const double* logits, const std::int64_t* targets, std::int64_t classes, std::int64_t n,
+                                double* shifted, double* gaps) {
+  shift_rows(logits, targets, classes, n, shifted, gaps);
+}
+
+TALWEG_VECTOR_CLONES void shift(const float* logits, const std::int64_t* targets, std::int64_t classes, std::int64_t n,
+                                float* shifted, float* gaps) {
+  shift_rows(logits, targets, classes, n, shifted, gaps);
+}
+
+TALWEG_VECTOR_CLONES void sum(double* exponentials, const std::int64_t* targets, std::int64_t classes, std::int64_t n,
+                              double* excess, double* own, double* others) {
+  sum_rows(exponentials, targets, classes, n, excess, own, others);
+}
+
+TALWEG_VECTOR_CLONES void sum(float* exponentials, const std::int64_t* targets, std::int64_t classes, std::int64_t n,
+                              float* excess, float* own, float* others) {
+  sum_rows(exponentials, targets, classes, n, excess, own, others);
 }
 
 Rows evaluate(const at::Tensor& logits, const at::Tensor& targets) {
@@ -52,8 +89,8 @@ Rows evaluate(const at::Tensor& logits, const at::Tensor& targets) {
   const auto* target = labels.const_data_ptr<std::int64_t>();
   for (std::int64_t j = 0; j < n; ++j)
     TORCH_CHECK_INDEX(target[j] >= 0 && target[j] < classes, "class ", target[j], " of ", classes);
-  Rows result{at::empty_like(rows), at::empty({sets, n}, rows.options()),
-              std::vector<double>(static_cast<std::size_t>(n)), std::vector<double>(static_cast<std::size_t>(n))};
+  Rows result{at::empty_like(rows), at::empty({sets, n}, rows.options()), at::empty({n}, rows.options()),
+              at::empty({n}, rows.options())};
   at::Tensor excess = at::empty_like(result.losses);
   AT_DISPATCH_FLOATING_TYPES(rows.scalar_type(), "softmax_rows", [&] {
     const scalar_t* z = rows.const_data_ptr<scalar_t>();
@@ -64,8 +101,8 @@ Rows evaluate(const at::Tensor& logits, const at::Tensor& targets) {
     result.exponentials.exp_();
     scalar_t* rest = excess.mutable_data_ptr<scalar_t>();
     for (std::int64_t set = 0; set < sets; ++set)
-      sum(exponentials + set * classes * n, target, classes, n, rest + set * n, result.own.data(),
-          result.others.data());
+      sum(exponentials + set * classes * n, target, classes, n, rest + set * n, result.own.mutable_data_ptr<scalar_t>(),
+          result.others.mutable_data_ptr<scalar_t>());
   });
   result.losses.add_(excess.log1p_());
   return result;
@@ -89,16 +126,15 @@ LossesAndResiduals softmax_rows_losses_and_residuals(const at::Tensor& logits, c
   Rows rows = evaluate(logits, targets);
   const at::Tensor labels = targets.contiguous();
   const auto* target = labels.const_data_ptr<std::int64_t>();
+  const at::Tensor totals = rows.own + rows.others;
+  const at::Tensor residuals = rows.exponentials.view({classes, n}).div_(totals);
+  const at::Tensor at_target = rows.others.div_(totals);
   AT_DISPATCH_FLOATING_TYPES(logits.scalar_type(), "softmax_rows", [&] {
-    scalar_t* residuals = rows.exponentials.mutable_data_ptr<scalar_t>();
-    std::vector<scalar_t> scale(static_cast<std::size_t>(n));
-    for (std::int64_t j = 0; j < n; ++j) scale[j] = static_cast<scalar_t>(1 / (rows.own[j] + rows.others[j]));
-    for (std::int64_t k = 0; k < classes; ++k)
-      for (std::int64_t j = 0; j < n; ++j) residuals[k * n + j] *= scale[j];
-    for (std::int64_t j = 0; j < n; ++j)
-      residuals[target[j] * n + j] = static_cast<scalar_t>(-rows.others[j] / (rows.own[j] + rows.others[j]));
+    scalar_t* residual = residuals.mutable_data_ptr<scalar_t>();
+    const scalar_t* share = at_target.const_data_ptr<scalar_t>();
+    for (std::int64_t j = 0; j < n; ++j) residual[target[j] * n + j] = -share[j];
   });
-  return {rows.losses.view({n}), rows.exponentials.view({classes, n}).t()};
+  return {rows.losses.view({n}), residuals.t()};
 }
 
 }  // namespace talweg::tasks

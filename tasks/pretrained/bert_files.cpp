@@ -62,6 +62,15 @@ models::BertShape bert_shape(const nlohmann::json& config, const std::string& wh
   return shape;
 }
 
+void check_bert_size(const models::BertShape& shape, std::int64_t numbers_in_file, const std::string& where) {
+  const auto width = static_cast<double>(shape.width), inner = static_cast<double>(shape.feed_forward);
+  const double embeddings = width * static_cast<double>(shape.vocabulary + shape.positions + shape.segments);
+  const double needed = embeddings + static_cast<double>(shape.layers) * (4 * width * width + 2 * width * inner);
+  if (needed > 2 * static_cast<double>(numbers_in_file))
+    throw DataError(fmt::format("{}: config.json describes {:.4g} parameters, the files hold {:.4g}", where, needed,
+                                static_cast<double>(numbers_in_file)));
+}
+
 nlohmann::json bert_config(const models::BertShape& shape, const std::string& architecture) {
   const auto activation = std::find_if(std::begin(kActivations), std::end(kActivations),
                                        [&](const auto& entry) { return shape.activation == entry.second; });

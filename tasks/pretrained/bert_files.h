@@ -13,6 +13,10 @@ namespace talweg::tasks {
 /// that is not built here (relative positions, other activations, decoders).
 models::BertShape bert_shape(const nlohmann::json& config, const std::string& where);
 
+/// Throws DataError when the shape asks for far more numbers than a file holds: a mistake in config.json must not cost
+/// memory.
+void check_bert_size(const models::BertShape& shape, std::int64_t numbers_in_file, const std::string& where);
+
 /// config.json of an encoder, for the class `architecture` of the Hugging Face library.
 nlohmann::json bert_config(const models::BertShape& shape, const std::string& architecture);
 

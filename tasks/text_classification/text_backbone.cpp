@@ -116,8 +116,11 @@ std::optional<TextHead> read_head(const weights::ModelFolder& folder, const Bert
 
 TextBackbone read_pretrained(const PretrainedOptions& options) {
   const weights::ModelFolder folder(options.path);
-  const auto encoder =
-      std::make_shared<BertEncoder>(bert_shape(folder.config(), (folder.path() / "config.json").string()));
+  const models::BertShape shape = bert_shape(folder.config(), (folder.path() / "config.json").string());
+  std::int64_t numbers = 0;
+  for (const auto& [name, tensor] : folder.tensors()) numbers += tensor.numel();
+  check_bert_size(shape, numbers, options.path);
+  const auto encoder = std::make_shared<BertEncoder>(shape);
   weights::TensorSource source{options.path, {}, [&](const std::string& name) { return folder.tensors().at(name); }};
   for (const auto& [name, tensor] : folder.tensors()) source.names.push_back(name);
   load_bert(*encoder, source);

@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-/// Calls visit(line, number) for every line that is not empty, until it answers false.
+/// Calls visit(line, number) for every line that is not empty.
 template <class Visit>
 void for_each_line(std::string_view text, Visit&& visit) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
@@ -24,7 +24,7 @@ void for_each_line(std::string_view text, Visit&& visit) {
     std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (!line.empty() && !visit(line, number)) return;
+    if (!line.empty()) visit(line, number);
   }
 }
 
@@ -59,8 +59,22 @@ void require_some(const LabelledTexts& texts) {
   if (texts.first.empty()) throw DataError(fmt::format("{}: holds no examples", texts.name));
 }
 
-bool is_full(const LabelledTexts& texts, const TextFileOptions& options) {
-  return options.limit && static_cast<std::int64_t>(texts.size()) >= *options.limit;
+template <class T>
+std::vector<T> pick(const std::vector<T>& values, const std::vector<std::int64_t>& indices) {
+  std::vector<T> picked;
+  if (values.empty()) return picked;
+  picked.reserve(indices.size());
+  for (const std::int64_t index : indices) picked.push_back(values[static_cast<std::size_t>(index)]);
+  return picked;
+}
+
+/// As many examples as asked for, drawn at random from the stream "text sample": files are often sorted.
+LabelledTexts sampled(const LabelledTexts& texts, std::int64_t count, const RandomStreams& streams) {
+  const auto size = static_cast<std::int64_t>(texts.size());
+  if (count >= size) return texts;
+  std::vector<std::int64_t> indices = random_permutation(size, streams.generator("text sample"));
+  indices.resize(static_cast<std::size_t>(count));
+  return select(texts, indices);
 }
 
 }  // namespace
@@ -73,7 +87,7 @@ void declare(config::Fields& f, TextFileOptions& o) {
   f("pair", o.pair, "column or key of the second text of a pair");
   f("label", o.label, "column or key of the label");
   f("header", o.header, "whether the first line of a tsv names the columns");
-  f("limit", o.limit, "reads this many examples and no more", config::at_least(1));
+  f("sample", o.sample, "this many examples drawn at random instead of all", config::at_least(1));
 }
 
 LabelledTexts parse_tsv(std::string_view text, const std::string& name, const TextFileOptions& options) {
@@ -89,7 +103,7 @@ LabelledTexts parse_tsv(std::string_view text, const std::string& name, const Te
       first = column(options.text, names, count, name);
       label = column(options.label, names, count, name);
       if (options.pair) second = column(*options.pair, names, count, name);
-      if (options.header) return true;
+      if (options.header) return;
     }
     if (fields.size() != count)
       throw DataError(fmt::format("{}:{}: has {} columns, the first line has {}", name, number, fields.size(), count));
@@ -97,7 +111,6 @@ LabelledTexts parse_tsv(std::string_view text, const std::string& name, const Te
     result.first.emplace_back(fields[first]);
     result.labels.emplace_back(fields[label]);
     if (options.pair) result.second.emplace_back(fields[second]);
-    return !is_full(result, options);
   });
   require_some(result);
   return result;
@@ -121,7 +134,6 @@ LabelledTexts parse_jsonl(std::string_view text, const std::string& name, const 
     result.first.push_back(text_of(options.text));
     result.labels.push_back(label_of(*found, where));
     if (options.pair) result.second.push_back(text_of(*options.pair));
-    return !is_full(result, options);
   });
   require_some(result);
   return result;
@@ -138,11 +150,18 @@ LabelledTexts read_text_file(const TextFileOptions& options) {
                                      : parse_tsv(bytes, options.path, options);
 }
 
+LabelledTexts select(const LabelledTexts& texts, const std::vector<std::int64_t>& indices) {
+  return {pick(texts.first, indices), pick(texts.second, indices), pick(texts.labels, indices), texts.name};
+}
+
 void register_labelled_texts() {
   static const bool once = [] {
     auto& registry = config::Registry<LabelledTextKind>::instance();
     registry.add<TextFileOptions>("file", "texts or pairs of texts with labels, TSV or JSON lines", "GLUE's formats",
-                                  [](const TextFileOptions& o, const RandomStreams&) { return read_text_file(o); });
+                                  [](const TextFileOptions& o, const RandomStreams& s) {
+                                    const LabelledTexts texts = read_text_file(o);
+                                    return o.sample ? sampled(texts, *o.sample, s) : texts;
+                                  });
     registry.add<OpinionsOptions>("opinions", "sentences of a small grammar with opinions, negated or not", "ours",
                                   [](const OpinionsOptions& o, const RandomStreams& s) { return opinions(o, s); });
     return true;

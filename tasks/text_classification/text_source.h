@@ -38,7 +38,7 @@ struct TextFileOptions {
   std::optional<std::string> pair;
   std::string label = "label";
   bool header = true;
-  std::optional<std::int64_t> limit;
+  std::optional<std::int64_t> sample;
 };
 void declare(config::Fields& f, TextFileOptions& o);
 
@@ -48,6 +48,9 @@ void declare(config::Fields& f, TextFileOptions& o);
 LabelledTexts parse_tsv(std::string_view text, const std::string& name, const TextFileOptions& options);
 LabelledTexts parse_jsonl(std::string_view text, const std::string& name, const TextFileOptions& options);
 LabelledTexts read_text_file(const TextFileOptions& options);
+
+/// The texts with these indices.
+LabelledTexts select(const LabelledTexts& texts, const std::vector<std::int64_t>& indices);
 
 /// Registers `file` and `opinions`. Calling it again does nothing.
 void register_labelled_texts();

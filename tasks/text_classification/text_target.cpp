@@ -24,15 +24,6 @@ double number_of(const std::string& label, const LabelledTexts& texts, std::size
   return value;
 }
 
-template <class T>
-std::vector<T> pick(const std::vector<T>& values, const std::vector<std::int64_t>& indices) {
-  std::vector<T> picked;
-  if (values.empty()) return picked;
-  picked.reserve(indices.size());
-  for (const std::int64_t index : indices) picked.push_back(values[static_cast<std::size_t>(index)]);
-  return picked;
-}
-
 void name_classes(TargetedTexts& result, std::vector<std::string>& class_names) {
   if (class_names.empty()) class_names = data::index_labels(result.texts.labels).second;
   for (const std::string& label : result.texts.labels) {
@@ -69,10 +60,13 @@ TargetedTexts target(LabelledTexts texts, TextTarget kind, std::vector<std::stri
 }
 
 TargetedTexts select(const TargetedTexts& texts, const std::vector<std::int64_t>& indices) {
-  return {{pick(texts.texts.first, indices), pick(texts.texts.second, indices), pick(texts.texts.labels, indices),
-           texts.texts.name},
-          pick(texts.ratings, indices),
-          pick(texts.classes, indices)};
+  TargetedTexts result{select(texts.texts, indices), {}, {}};
+  for (const std::int64_t index : indices) {
+    const auto i = static_cast<std::size_t>(index);
+    if (!texts.ratings.empty()) result.ratings.push_back(texts.ratings[i]);
+    result.classes.push_back(texts.classes[i]);
+  }
+  return result;
 }
 
 std::pair<TargetedTexts, TargetedTexts> split(const TargetedTexts& texts, double share, const RandomStreams& streams) {

@@ -14,7 +14,11 @@ from talweg_case import SMALL, SOURCE, TalwegCase
 
 # Every optimizer of `talweg list` is killed and resumed; some ask for options or for a task that knows what they need.
 OPTIONS = {"sgd": "{type: sgd, learning_rate: 0.05, momentum: 0.9}", "lbfgs": "{type: lbfgs, iterations: 3}",
-           "dp_sgd": "{type: dp_sgd, noise_multiplier: 1}", "dp": "{type: dp, noise_multiplier: 1}"}
+           "dp_sgd": "{type: dp_sgd, noise_multiplier: 1}", "dp": "{type: dp, noise_multiplier: 1}",
+           # Every third step is a refresh, so kills hit steps of both kinds.
+           "galore": "{type: galore, subspace: {rank: 4, interval: 3}}",
+           "lorenza": "{type: lorenza, subspace: {rank: 4, interval: 3}, refresh_from: previous}",
+           "mezo": "{type: mezo, learning_rate: 1e-4}"}
 TASKS = {"gd_smooth": "{type: classification, data: digits, model: linear}", "natural_gradient": "bandit"}
 
 
@@ -172,6 +176,7 @@ class Training(TalwegCase):
         self.assertRegex(done.stderr, r"step \d+: the (loss|gradient|parameter)")
         summary = json.loads((self.folder / "run/summary.json").read_text())
         self.assertEqual(summary["status"], "failed")
+        self.assertIn(f"step {summary['steps']}", summary["reason"])
         done = self.run_talweg("train", self.folder / "x.yaml", "--output", "skip", "--set", "training.non_finite=skip",
                                "--set", "training.non_finite_limit=3", code=5)
         self.assertIn("in a row", done.stderr)

@@ -28,6 +28,8 @@ std::ostream& operator<<(std::ostream& out, const Cell& cell) {
 std::string small_configuration(const std::string& task) {
   const std::map<std::string, std::string> special = {
       {"classification", "{type: classification, data: digits, model: {type: convnet, channels: [4], hidden: 8}}"},
+      {"text_classification",
+       "{type: text_classification, data: {type: opinions, examples: 40}, backbone: {type: bert, layers: 1, width: 8}}"},
       {"gaussian_mean", "{type: gaussian_mean, dimension: 10, examples: 50}"},
       {"canary_audit", "{type: canary_audit, canaries: 50, guesses: 20, length: 1}"},
       {"membership_inference",
@@ -48,8 +50,12 @@ std::string small_configuration(const std::string& task) {
 
 /// Options without which an optimizer does not start.
 std::string small_optimizer(const std::string& optimizer) {
-  const std::map<std::string, std::string> special = {{"dp_sgd", "{type: dp_sgd, noise_multiplier: 1}"},
-                                                      {"dp", "{type: dp, noise_multiplier: 1}"}};
+  const std::map<std::string, std::string> special = {
+      {"dp_sgd", "{type: dp_sgd, noise_multiplier: 1}"},
+      {"dp", "{type: dp, noise_multiplier: 1}"},
+      {"mezo", "{type: mezo, learning_rate: 1e-4}"},
+      {"galore", "{type: galore, subspace: {rank: 3, interval: 2}}"},
+      {"lorenza", "{type: lorenza, residual: raw, subspace: {rank: 3, interval: 2}}"}};
   const auto found = special.find(optimizer);
   return found == special.end() ? optimizer : found->second;
 }

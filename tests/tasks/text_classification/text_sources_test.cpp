@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "core/config/yaml.h"
 #include "core/error.h"
 #include "core/temporary_folder.h"
 #include "tasks/text_classification/evaluation_set.h"
@@ -40,8 +41,25 @@ TEST(TextSource, TsvByNameAndByNumber) {
   numbered.header = false;
   numbered.text = "2";
   numbered.label = "1";
-  numbered.limit = 1;
-  EXPECT_EQ(parse_tsv("1\t2.5\tgood\n2\t-1\tbad\n", "x", numbered).first, (Texts{"good"}));
+  EXPECT_EQ(parse_tsv("1\t2.5\tgood\n2\t-1\tbad\n", "x", numbered).first, (Texts{"good", "bad"}));
+}
+
+TEST(TextSource, SamplesOfAFileAreDrawnAtRandom) {
+  const talweg::testing::TemporaryFolder folder;
+  std::string lines = "sentence\tlabel\n";
+  for (int i = 0; i < 100; ++i) lines += fmt::format("{}\t{}\n", i, i);
+  std::ofstream(folder.path() / "t.tsv") << lines;
+  register_labelled_texts();
+  const auto source = config::Registry<LabelledTextKind>::instance().make("file");
+  config::Diagnostics diagnostics;
+  source->parse(config::parse_yaml("{path: " + (folder.path() / "t.tsv").string() + ", sample: 10}", "test"),
+                diagnostics);
+  const LabelledTexts texts = source->create(RandomStreams(1));
+  EXPECT_EQ(texts.first.size(), 10u);
+  EXPECT_EQ(texts.first, texts.labels) << "texts keep their labels";
+  EXPECT_FALSE(std::is_sorted(texts.first.begin(), texts.first.end()));
+  EXPECT_EQ(source->create(RandomStreams(1)).first, texts.first);
+  EXPECT_NE(source->create(RandomStreams(2)).first, texts.first);
 }
 
 TEST(TextSource, TsvMistakesAreNamed) {

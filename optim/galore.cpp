@@ -1,0 +1,45 @@
+#include "optim/galore.h"
+
+#include "core/libtorch.h"
+#include "optim/subspace/layerwise.h"
+
+namespace talweg::optim {
+
+void declare(config::Fields& f, GaloreOptions& o) {
+  declare(f, o.low_rank);
+}
+
+void validate(const GaloreOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
+  validate(o.low_rank, where, diagnostics);
+}
+
+Galore::Galore(ParameterList parameters, const GaloreOptions& options)
+    : Optimizer(std::move(parameters), options.low_rank.learning_rate),
+      per_layer_(options.low_rank.per_layer),
+      update_(named_parameters(), options.low_rank, /*paired=*/false) {}
+
+void Galore::begin_run(const RunPlan& plan, Objective&) {
+  update_.set_streams(plan.streams);
+}
+
+nlohmann::json Galore::account() const {
+  return {{"subspace", update_.account()}};
+}
+
+StepReport Galore::step(Objective& objective) {
+  LayerwiseGradients layers(update_, tensors().size());
+  const Evaluation evaluation = per_layer_ ? layers.for_step(objective) : objective.gradient();
+  StepReport report{
+      .loss = evaluation.value, .step_size = learning_rate(), .forwards = 1, .backwards = 1, .scalars = {}};
+  if (!evaluation.usable) {
+    report.status = StepStatus::skipped_non_finite;
+    return report;
+  }
+  const std::vector<at::Tensor>& gradient = per_layer_ ? layers.kept() : gradients();
+  if (!per_layer_) update_.refresh(gradient);
+  update_.apply(gradient, learning_rate());
+  report.scalars = update_.norms();
+  return report;
+}
+
+}  // namespace talweg::optim

@@ -1,0 +1,145 @@
+#include "optim/lorenza.h"
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "core/libtorch.h"
+#include "optim/ascent/sharpness_aware.h"
+#include "optim/subspace/layerwise.h"
+#include "optim/subspace/saved_steps.h"
+
+namespace talweg::optim {
+
+std::vector<std::pair<std::string, ProbeBasis>> choices(ProbeBasis) {
+  return {{"paired", ProbeBasis::paired}, {"symmetric", ProbeBasis::symmetric}, {"projected", ProbeBasis::projected}};
+}
+
+std::vector<std::pair<std::string, RefreshFrom>> choices(RefreshFrom) {
+  return {{"fresh", RefreshFrom::fresh}, {"previous", RefreshFrom::previous}};
+}
+
+void declare(config::Fields& f, LorenzaAscentOptions& o) {
+  declare(f, o.zeroth_order);
+  f("basis", o.basis,
+    "of the probes: paired, Q diag(u) R; symmetric, Q diag(u) Qt, for square matrices; projected, Q Z with Gaussian Z");
+}
+
+void declare(config::Fields& f, LorenzaOptions& o) {
+  declare(f, o.low_rank);
+  f("refresh_from", o.refresh_from,
+    "the gradient new subspaces come from: fresh, an extra backward pass at the unperturbed weights, or previous, the "
+    "last step's");
+  f("ascent", o.ascent, "the perturbation at which the gradient is taken");
+}
+
+void validate(const LorenzaOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
+  validate(o.low_rank, where, diagnostics);
+  if (o.low_rank.per_layer && o.refresh_from == RefreshFrom::previous)
+    diagnostics.error(where.find("refresh_from") ? where.find("refresh_from")->where : where.where,
+                      "'refresh_from: previous' needs the gradients of the step after it; 'per_layer' lets go of them. "
+                      "Use 'fresh', with 'subspace.refresh_stagger'");
+}
+
+namespace {
+
+std::unique_ptr<ProbeDirections> make_directions(const LowRankUpdate& update, const ParameterList& parameters,
+                                                 ProbeBasis kind) {
+  const std::vector<std::size_t>& projected = update.selection().projected;
+  if (kind == ProbeBasis::projected)
+    return std::make_unique<ProjectedDirections>([&update](std::size_t k) -> const Basis& { return update.basis(k); });
+  std::vector<DiagonalDirections::Pair> pairs;
+  for (std::size_t k = 0; k < projected.size(); ++k) {
+    const auto& [name, matrix] = parameters[projected[k]];
+    if (kind == ProbeBasis::symmetric && matrix.size(0) != matrix.size(1))
+      throw ConfigError(fmt::format(
+          "ascent.basis: 'symmetric' probes Q diag(u) Qt have the shape of square matrices; '{}' is {} by {}. Use "
+          "'paired', or choose other 'targets'",
+          name, matrix.size(0), matrix.size(1)));
+    if (kind == ProbeBasis::symmetric)
+      pairs.push_back([&update, k] { return std::pair(update.basis(k).projector(), update.basis(k).projector()); });
+    else
+      pairs.push_back([&update, k] { return std::pair(update.basis(k).left, update.basis(k).right); });
+  }
+  return std::make_unique<DiagonalDirections>(std::move(pairs));
+}
+
+std::vector<at::Tensor> projected_tensors(const LowRankUpdate& update, const ParameterList& parameters) {
+  std::vector<at::Tensor> tensors;
+  for (const std::size_t i : update.selection().projected) tensors.push_back(parameters[i].tensor);
+  return tensors;
+}
+
+bool needs_pairs(const LorenzaOptions& options) {
+  return options.ascent.basis == ProbeBasis::paired && options.ascent.zeroth_order.rho > 0;
+}
+
+}  // namespace
+
+Lorenza::Lorenza(ParameterList parameters, const LorenzaOptions& options)
+    : Optimizer(std::move(parameters), options.low_rank.learning_rate),
+      options_(options),
+      update_(named_parameters(), options.low_rank, needs_pairs(options)) {
+  const bool probes = options.ascent.zeroth_order.rho > 0;
+  ascent_ = std::make_unique<ZerothOrderAscent>(
+      probes ? projected_tensors(update_, named_parameters()) : std::vector<at::Tensor>{},
+      probes ? make_directions(update_, named_parameters(), options.ascent.basis) : nullptr,
+      options.ascent.zeroth_order);
+}
+
+void Lorenza::begin_run(const RunPlan& plan, Objective&) {
+  update_.set_streams(plan.streams);
+  ascent_->set_streams(plan.streams);
+}
+
+nlohmann::json Lorenza::account() const {
+  return {{"subspace", update_.account()}, {"ascent", {{"failed_probes", ascent_->failures()}}}};
+}
+
+StepReport Lorenza::step(Objective& objective) {
+  const bool per_layer = options_.low_rank.per_layer;
+  StepReport report{.loss = {}, .step_size = learning_rate(), .scalars = {}};
+  LayerwiseGradients layers(update_, tensors().size());
+  const auto gradient = [&] { return per_layer ? layers.for_step(objective) : objective.gradient(); };
+  Evaluation evaluation;
+  last_ascent_ = {};
+  if (options_.ascent.zeroth_order.rho == 0) {
+    evaluation = gradient();
+    ++report.forwards;
+    ++report.backwards;
+    if (evaluation.usable && !per_layer) update_.refresh(gradients());
+  } else {
+    if (update_.refresh_is_due()) {
+      evaluation = per_layer ? layers.for_bases(objective) : objective.gradient();
+      ++report.forwards;
+      ++report.backwards;
+      if (evaluation.usable && !per_layer) update_.refresh(gradients());
+    }
+    if (evaluation.usable) evaluation = perturbed(objective, *ascent_, update_.steps(), last_ascent_, gradient);
+    report.forwards += last_ascent_.forwards;
+    report.backwards += last_ascent_.backwards;
+  }
+  report.loss = last_ascent_.loss.value_or(evaluation.value);
+  add_ascent_scalars(last_ascent_, ascent_->failures(), report);
+  if (!evaluation.usable) {
+    report.status = StepStatus::skipped_non_finite;
+    return report;
+  }
+  const std::vector<at::Tensor>& used = per_layer ? layers.kept() : gradients();
+  update_.apply(used, learning_rate());
+  if (options_.refresh_from == RefreshFrom::previous) update_.refresh(used);
+  for (auto& scalar : update_.norms()) report.scalars.push_back(std::move(scalar));
+  return report;
+}
+
+OptimizerState Lorenza::state_dict() const {
+  OptimizerState state = update_.state_dict();
+  state.values["failed_probes"] = ascent_->failures();
+  return state;
+}
+
+void Lorenza::load_state_dict(const OptimizerState& state) {
+  update_.load_state_dict(state);
+  ascent_->set_failures(saved_count(state, "failed_probes"));
+}
+
+}  // namespace talweg::optim

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "core/optimizer/optimizer.h"
+#include "core/optimizer/run_plan.h"
+#include "optim/ascent/gaussian_directions.h"
+#include "optim/ascent/probing.h"
+
+namespace talweg::optim {
+
+struct MezoOptions {
+  double learning_rate = 1e-6;
+  ProbeOptions probe;
+  double weight_decay = 0;
+};
+void declare(config::Fields& f, MezoOptions& o);
+
+/// Gradient descent without a backward pass: θ ← (1 − ηλ)θ − η·(1/q) Σ_j D_j u_j with slopes D_j along Gaussian
+/// directions u_j, from 2q forward passes. No gradient and no activations are kept; weights are put back from a copy.
+/// Source: Malladi et al. 2023.
+class Mezo : public Optimizer, public RunAware {
+ public:
+  Mezo(ParameterList parameters, const MezoOptions& options);
+  Mezo(const std::vector<at::Tensor>& parameters, const MezoOptions& options)
+      : Mezo(name_parameters(parameters), options) {}
+
+  void begin_run(const RunPlan& plan, Objective&) override { directions_.set_streams(plan.streams); }
+  void count_lost_steps(std::int64_t) override {}
+  nlohmann::json account() const override { return nlohmann::json::object(); }
+
+  using Optimizer::step;
+  StepReport step(Objective& objective) override;
+  OptimizerState state_dict() const override { return {.tensors = {}, .values = {{"steps", steps_}}}; }
+  void load_state_dict(const OptimizerState& state) override;
+
+ private:
+  MezoOptions options_;
+  GaussianDirections directions_;
+  DisplacedParameters about_;
+  std::int64_t steps_ = 0;
+};
+
+}  // namespace talweg::optim

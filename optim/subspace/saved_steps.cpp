@@ -1,0 +1,16 @@
+#include "optim/subspace/saved_steps.h"
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+
+namespace talweg::optim {
+
+std::int64_t saved_count(const OptimizerState& state, const std::string& name) {
+  const auto found = state.values.find(name);
+  if (found == state.values.end() || !found->is_number_integer())
+    throw DataError(fmt::format("optimizer state has no '{}'; was it written by another optimizer?", name));
+  return found->get<std::int64_t>();
+}
+
+}  // namespace talweg::optim

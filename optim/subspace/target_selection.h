@@ -1,0 +1,19 @@
+#pragma once
+
+#include "core/optimizer/optimizer.h"
+#include "optim/subspace/subspace_options.h"
+
+namespace talweg::optim {
+
+/// Which parameters are projected, by index in the list, and why the others are not.
+struct TargetSelection {
+  std::vector<std::size_t> projected;
+  std::vector<std::size_t> others;
+  /// One line for the log: names on both sides, ranks that were cut, parameters whose shape is no matrix's.
+  std::string summary;
+};
+
+/// Throws ConfigError for parameters of less than 32 bits: a probe or a small step would be rounded away in them.
+TargetSelection select_targets(const ParameterList& parameters, const TargetOptions& options, std::int64_t rank);
+
+}  // namespace talweg::optim
