@@ -67,18 +67,14 @@ ByteLevelBpe::ByteLevelBpe(ByteLevelBpeModel model, std::optional<std::int32_t> 
 ByteLevelBpe::~ByteLevelBpe() = default;
 
 void ByteLevelBpe::append(std::string_view text, Ids& ids) const {
-  // Calls from several threads at once: one has the shared cache, the others make do with a new one.
-  std::unique_lock lock(cache_mutex_, std::try_to_lock);
-  std::unique_ptr<WordCache> own;
-  if (!lock) own = std::make_unique<WordCache>();
-  if (lock && !cache_) cache_ = std::make_unique<WordCache>();
-  WordCache& cache = lock ? *cache_ : *own;
-  for (std::size_t at = 0; at < text.size();) {
-    const AddedTokens::Match match = added_.find(text, at);
-    append_ordinary(text.substr(at, match.begin - at), ids, cache);
-    if (match.token) ids.push_back(match.token->id);
-    at = match.end;
-  }
+  cache_.with([&](WordCache& cache) {
+    for (std::size_t at = 0; at < text.size();) {
+      const AddedTokens::Match match = added_.find(text, at);
+      append_ordinary(text.substr(at, match.begin - at), ids, cache);
+      if (match.token) ids.push_back(match.token->id);
+      at = match.end;
+    }
+  });
 }
 
 void ByteLevelBpe::append_ordinary(std::string_view text, Ids& ids, WordCache& cache) const {
@@ -93,15 +89,8 @@ void ByteLevelBpe::append_ordinary(std::string_view text, Ids& ids, WordCache& c
   }
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = word_end(pattern_, text, at);
-    const std::string_view word = text.substr(at, end - at);
+    cache.append(text.substr(at, end - at), ids, [&](std::string_view word, Ids& into) { append_word(word, into); });
     at = end;
-    if (!WordCache::fits(word)) {
-      append_word(word, ids);
-    } else if (!cache.append(word, ids)) {
-      const std::size_t before = ids.size();
-      append_word(word, ids);
-      cache.store(word, ids.data() + before, ids.size() - before);
-    }
   }
 }
 
@@ -121,8 +110,7 @@ void ByteLevelBpe::append_word(std::string_view word, Ids& ids) const {
 std::string ByteLevelBpe::decode(std::span<const std::int32_t> ids) const {
   std::string text;
   for (const std::int32_t id : ids) {
-    if (id < 0 || id >= vocabulary_size())
-      throw DataError(fmt::format("token id {} is outside the vocabulary of {}", id, vocabulary_size()));
+    require_id(id);
     text += bytes_[static_cast<std::size_t>(id)];
   }
   return text;

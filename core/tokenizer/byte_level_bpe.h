@@ -1,7 +1,5 @@
 #pragma once
 
-#include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -58,8 +56,7 @@ class ByteLevelBpe : public Tokenizer {
   bool add_prefix_space_;
   bool compose_;
 
-  mutable std::mutex cache_mutex_;
-  mutable std::unique_ptr<WordCache> cache_;
+  mutable SharedWordCache cache_;
 };
 
 }  // namespace talweg::tokenizer

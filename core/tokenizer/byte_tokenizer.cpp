@@ -1,9 +1,5 @@
 #include "core/tokenizer/byte_tokenizer.h"
 
-#include <fmt/format.h>
-
-#include "core/error.h"
-
 namespace talweg::tokenizer {
 
 ByteTokenizer::ByteTokenizer() {
@@ -20,8 +16,7 @@ void ByteTokenizer::append(std::string_view text, Ids& ids) const {
 std::string ByteTokenizer::decode(std::span<const std::int32_t> ids) const {
   std::string text;
   for (const std::int32_t id : ids) {
-    if (id < 0 || id >= vocabulary_size())
-      throw DataError(fmt::format("token id {} is outside the vocabulary of 257", id));
+    require_id(id);
     if (id < 256) text += static_cast<char>(id);
   }
   return text;

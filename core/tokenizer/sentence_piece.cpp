@@ -33,9 +33,7 @@ void SentencePiece::append(std::string_view text, Ids& ids) const {
 }
 
 std::string SentencePiece::decode(std::span<const std::int32_t> ids) const {
-  for (const std::int32_t id : ids)
-    if (id < 0 || id >= vocabulary_size())
-      throw DataError(fmt::format("token id {} is outside the vocabulary of {}", id, vocabulary_size()));
+  for (const std::int32_t id : ids) require_id(id);
   std::string text;
   const auto status = processor_->Decode(std::vector<int>(ids.begin(), ids.end()), &text);
   if (!status.ok()) throw DataError(fmt::format("SentencePiece cannot decode: {}", status.ToString()));

@@ -6,6 +6,11 @@
 
 namespace talweg::tokenizer {
 
+void Tokenizer::require_id(std::int32_t id) const {
+  if (id < 0 || id >= vocabulary_size())
+    throw DataError(fmt::format("token id {} is outside the vocabulary of {}", id, vocabulary_size()));
+}
+
 Encoding encode_framed(const Tokenizer& tokenizer, std::string_view first, std::optional<std::string_view> second,
                        std::int64_t longest) {
   const SequenceFrame& frame = tokenizer.frame();

@@ -52,6 +52,10 @@ class Tokenizer {
   void set_roles(RoleIds roles) { roles_ = roles; }
   void set_frame(SequenceFrame frame) { frame_ = std::move(frame); }
 
+ protected:
+  /// Throws DataError for an id outside of the vocabulary.
+  void require_id(std::int32_t id) const;
+
  private:
   RoleIds roles_;
   SequenceFrame frame_;

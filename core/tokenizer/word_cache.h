@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <cstring>
+#include <memory>
+#include <mutex>
 #include <string_view>
 #include <vector>
 
@@ -15,10 +17,21 @@ class WordCache {
  public:
   WordCache() : entries_(std::size_t{1} << kBits) {}
 
-  static bool fits(std::string_view word) { return word.size() <= kLongestWord; }
+  /// Appends the ids of a word, as remembered or as encode(word, ids) appends them.
+  template <class Encode>
+  void append(std::string_view word, Ids& ids, Encode&& encode) {
+    if (word.size() > kLongestWord) {
+      encode(word, ids);
+    } else if (!recall(word, ids)) {
+      const std::size_t before = ids.size();
+      encode(word, ids);
+      store(word, ids.data() + before, ids.size() - before);
+    }
+  }
 
+ private:
   /// Appends the ids of `word` and answers true when it is remembered. The word must fit.
-  bool append(std::string_view word, Ids& ids) const {
+  bool recall(std::string_view word, Ids& ids) const {
     const Key key = make_key(word);
     const Entry& entry = entries_[slot(key)];
     if (entry.count == 0 || entry.key[0] != key.part[0] || entry.key[1] != key.part[1] || entry.key[2] != key.part[2])
@@ -37,7 +50,6 @@ class WordCache {
     std::memcpy(entry.ids, ids, count * sizeof *ids);
   }
 
- private:
   static constexpr int kBits = 15;
   static constexpr std::size_t kLongestWord = 23;
   static constexpr std::size_t kMostIds = 9;
@@ -66,6 +78,26 @@ class WordCache {
   }
 
   std::vector<Entry> entries_;
+};
+
+/// A cache for a tokenizer that several threads use.
+class SharedWordCache {
+ public:
+  /// Calls use(cache). While another thread has the shared cache, it is a new one.
+  template <class Use>
+  void with(Use&& use) {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock) {
+      WordCache own;
+      return use(own);
+    }
+    if (!cache_) cache_ = std::make_unique<WordCache>();
+    use(*cache_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unique_ptr<WordCache> cache_;
 };
 
 }  // namespace talweg::tokenizer

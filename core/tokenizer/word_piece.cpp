@@ -61,26 +61,16 @@ WordPiece::WordPiece(WordPieceModel model)
 }
 
 void WordPiece::append(std::string_view text, Ids& ids) const {
-  std::unique_lock lock(cache_mutex_, std::try_to_lock);
-  std::unique_ptr<WordCache> own;
-  if (!lock) own = std::make_unique<WordCache>();
-  if (lock && !cache_) cache_ = std::make_unique<WordCache>();
-  WordCache& cache = lock ? *cache_ : *own;
-  for (std::size_t at = 0; at < text.size();) {
-    const AddedTokens::Match match = added_.find(text, at);
-    const std::string normal = normalize(normalizer_, text.substr(at, match.begin - at));
-    for (const std::string_view word : bert_words(normal)) {
-      if (!WordCache::fits(word)) {
-        append_word(word, ids);
-      } else if (!cache.append(word, ids)) {
-        const std::size_t before = ids.size();
-        append_word(word, ids);
-        cache.store(word, ids.data() + before, ids.size() - before);
-      }
+  cache_.with([&](WordCache& cache) {
+    for (std::size_t at = 0; at < text.size();) {
+      const AddedTokens::Match match = added_.find(text, at);
+      const std::string normal = normalize(normalizer_, text.substr(at, match.begin - at));
+      for (const std::string_view found : bert_words(normal))
+        cache.append(found, ids, [&](std::string_view word, Ids& into) { append_word(word, into); });
+      if (match.token) ids.push_back(match.token->id);
+      at = match.end;
     }
-    if (match.token) ids.push_back(match.token->id);
-    at = match.end;
-  }
+  });
 }
 
 void WordPiece::append_word(std::string_view word, Ids& ids) const {
@@ -113,8 +103,7 @@ void WordPiece::append_word(std::string_view word, Ids& ids) const {
 std::string WordPiece::decode(std::span<const std::int32_t> ids) const {
   std::string text;
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (ids[i] < 0 || ids[i] >= vocabulary_size())
-      throw DataError(fmt::format("token id {} is outside the vocabulary of {}", ids[i], vocabulary_size()));
+    require_id(ids[i]);
     const std::string& token = tokens_[static_cast<std::size_t>(ids[i])];
     std::string piece;
     if (i == 0)

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <mutex>
 #include <string>
 #include <unordered_map>
 
@@ -52,8 +51,7 @@ class WordPiece : public Tokenizer {
   bool clean_up_;
   AddedTokens added_;
 
-  mutable std::mutex cache_mutex_;
-  mutable std::unique_ptr<WordCache> cache_;
+  mutable SharedWordCache cache_;
 };
 
 }  // namespace talweg::tokenizer

@@ -127,9 +127,9 @@ at::Tensor BertEncoder::summary(const at::Tensor& hidden) {
   return pooler_->forward(hidden.select(1, 0)).tanh();
 }
 
-std::vector<std::shared_ptr<torch::nn::Module>> BertEncoder::stages() {
-  std::vector<std::shared_ptr<torch::nn::Module>> stages{embeddings_};
-  stages.insert(stages.end(), layers_.begin(), layers_.end());
+std::vector<std::vector<at::Tensor>> BertEncoder::stages() {
+  std::vector<std::vector<at::Tensor>> stages{embeddings_->parameters()};
+  for (const auto& layer : layers_) stages.push_back(layer->parameters());
   return stages;
 }
 

@@ -51,10 +51,10 @@ class BertEncoder : public TextEncoder {
   std::int64_t width() const override { return shape_.width; }
   std::int64_t positions() const override { return shape_.positions; }
   std::int64_t vocabulary() const override { return shape_.vocabulary; }
-  std::vector<std::shared_ptr<torch::nn::Module>> stages() override;
+  std::vector<std::vector<at::Tensor>> stages() override;
   bool has_summary() const override { return true; }
   at::Tensor summary(const at::Tensor& hidden) override;
-  std::vector<at::Tensor> summary_parameters() override { return pooler_->parameters(); }
+  std::vector<at::Tensor> beside_hidden() override { return pooler_->parameters(); }
   const BertShape& shape() const { return shape_; }
 
  private:

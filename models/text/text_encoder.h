@@ -2,7 +2,6 @@
 
 #include <torch/nn/module.h>
 
-#include <memory>
 #include <vector>
 
 namespace talweg::models {
@@ -23,15 +22,15 @@ class TextEncoder : public torch::nn::Module {
   /// The longest sequence in tokens.
   virtual std::int64_t positions() const = 0;
   virtual std::int64_t vocabulary() const = 0;
-  /// The parts from the input upwards (embeddings first, then a layer each): what freezing counts by. They do not
-  /// overlap, and leave out the parameters of `summary`.
-  virtual std::vector<std::shared_ptr<torch::nn::Module>> stages() = 0;
+  /// The parameters from the input upwards: those of the embeddings first, then of a layer each (the last with what
+  /// stands behind it). What freezing counts by. They do not overlap, and leave out those of `beside_hidden`.
+  virtual std::vector<std::vector<at::Tensor>> stages() = 0;
   /// Whether the model has a trained summary of a text besides the vectors of its tokens (BERT's pooler).
   virtual bool has_summary() const { return false; }
   /// [batch, width], from what hidden() answered. Throws c10::NotImplementedError when there is none.
   virtual at::Tensor summary(const at::Tensor& hidden);
-  /// The parameters that summary() uses alone.
-  virtual std::vector<at::Tensor> summary_parameters() { return {}; }
+  /// Parameters that hidden() does not use: of the summary, of heads for other tasks.
+  virtual std::vector<at::Tensor> beside_hidden() { return {}; }
 };
 
 }  // namespace talweg::models

@@ -9,6 +9,7 @@
 #include "core/tokenizer/byte_tokenizer.h"
 #include "core/tokenizer/read_tokenizer.h"
 #include "tasks/pretrained/bert_files.h"
+#include "tasks/text_classification/decoder_backbone.h"
 
 namespace talweg::tasks {
 namespace {
@@ -166,6 +167,7 @@ void register_text_backbones() {
                                     "Devlin et al. 2019", read_pretrained);
     registry.add<FreshBertOptions>("bert", "a BERT encoder of any size with new weights", "Devlin et al. 2019",
                                    fresh_bert);
+    register_decoder_backbone();
     return true;
   }();
   (void)once;

@@ -39,7 +39,7 @@ struct TextBackboneKind {
   using Signature = TextBackbone();
 };
 
-/// Registers `pretrained` and `bert`. Calling it again does nothing.
+/// Registers `pretrained`, `bert` and `decoder`. Calling it again does nothing.
 void register_text_backbones();
 
 }  // namespace talweg::tasks

@@ -120,17 +120,17 @@ void TextClassification::make_head(const TaskContext& context, double first_valu
 }
 
 void TextClassification::freeze() {
-  // A summary that nothing reads has no gradient.
+  // What nothing reads has no gradient.
   if (pooling_ != models::Pooling::summary)
-    for (at::Tensor& parameter : backbone_.encoder->summary_parameters()) parameter.requires_grad_(false);
+    for (at::Tensor& parameter : backbone_.encoder->beside_hidden()) parameter.requires_grad_(false);
   if (!options_.frozen_layers) return;
-  const auto stages = backbone_.encoder->stages();
+  auto stages = backbone_.encoder->stages();
   const auto layers = static_cast<std::int64_t>(stages.size()) - 1;
   if (*options_.frozen_layers > layers)
     throw ConfigError(
         fmt::format("task.frozen_layers: {}, the encoder has {} layers", *options_.frozen_layers, layers));
   for (std::int64_t i = 0; i <= *options_.frozen_layers; ++i)
-    for (at::Tensor& parameter : stages[static_cast<std::size_t>(i)]->parameters()) parameter.requires_grad_(false);
+    for (at::Tensor& parameter : stages[static_cast<std::size_t>(i)]) parameter.requires_grad_(false);
 }
 
 at::Tensor TextClassification::outputs(const data::Batch& batch) {

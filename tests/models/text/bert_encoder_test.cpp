@@ -97,8 +97,8 @@ TEST(BertEncoder, RefusesWhatDoesNotFit) {
 
 TEST(BertEncoder, StagesCoverAllButTheSummary) {
   const auto bert = encoder();
-  std::size_t counted = bert->summary_parameters().size();
-  for (const auto& stage : bert->stages()) counted += stage->parameters().size();
+  std::size_t counted = bert->beside_hidden().size();
+  for (const auto& stage : bert->stages()) counted += stage.size();
   EXPECT_EQ(bert->stages().size(), 3u);
   EXPECT_EQ(counted, bert->parameters().size());
 }
