@@ -17,7 +17,6 @@
 #include "tasks/matrix_quadratic/matrix_quadratic.h"
 #include "tasks/policy/bandit.h"
 #include "tasks/policy/mdp.h"
-#include "tasks/pretrained/decoder_backbone.h"
 #include "tasks/privacy/privacy_bounds.h"
 #include "tasks/privacy_audit/canary_audit.h"
 #include "tasks/privacy_audit/membership_inference.h"
@@ -47,7 +46,6 @@ void register_components() {
     register_language_data();
     register_labelled_texts();
     register_text_backbones();
-    register_decoder_backbone();
     add<Classification, ClassificationOptions>("classification", "classes of labelled examples", "standard");
     add<TextClassification, TextClassificationOptions>(
         "text_classification", "classes or ratings of texts, on a pretrained encoder", "Devlin et al. 2019");

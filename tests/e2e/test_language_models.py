@@ -213,7 +213,7 @@ class LanguageModels(TalwegCase):
         run = self.train(TINY.replace("width: 32", "width: 256"))
         small = self.folder / "small"
         small.mkdir()
-        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", small]).returncode != 0:
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", small]).returncode != 0:
             self.skipTest("needs the right to mount a small file system")
         try:
             self.run_talweg("export", run, small / "model")
