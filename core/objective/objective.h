@@ -55,9 +55,9 @@ class Objective {
   /// as they are). Builds its own graph, so it may be called where gradients are switched off.
   virtual Evaluation gradient() = 0;
 
-  /// The value, and the gradient in parts: each is handed to `visit` during the backward pass, as soon as it is
-  /// complete, and freed when `visit` keeps it not. No `.grad` is left behind. Throws ConfigError when clipping needs
-  /// whole gradients and the batch is divided.
+  /// The value, and the gradient in parts: each is handed to `visit` and freed when `visit` keeps it not, during the
+  /// backward pass, as soon as it is complete, where the objective can do so; by default all at the end. No `.grad` is
+  /// left behind. Throws ConfigError when clipping needs whole gradients and the batch is divided.
   virtual Evaluation stream_gradient(const std::function<void(GradientPart)>& visit);
 
   /// The objective along theta − eta·direction. `direction` has one tensor per parameter.
