@@ -4,11 +4,11 @@
 
 #include "core/error.h"
 #include "core/io/json_fields.h"
-#include "core/io/output_file.h"
 #include "core/libtorch.h"
 #include "core/tokenizer/byte_tokenizer.h"
 #include "core/tokenizer/read_tokenizer.h"
 #include "tasks/pretrained/bert_files.h"
+#include "tasks/pretrained/tokenizer_files.h"
 #include "tasks/text_classification/decoder_backbone.h"
 
 namespace talweg::tasks {
@@ -52,15 +52,6 @@ void declare(config::Fields& f, FreshBertOptions& o) {
 void validate(const FreshBertOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
   if (o.width % o.heads != 0)
     diagnostics.error(where.where, fmt::format("'width' {} cannot be divided among {} 'heads'", o.width, o.heads));
-}
-
-/// The files of a tokenizer, to travel with an exported model.
-std::map<std::string, std::string> tokenizer_files(const fs::path& path) {
-  std::map<std::string, std::string> files;
-  const fs::path folder = fs::is_directory(path) ? path : path.parent_path();
-  for (const char* name : {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"})
-    if (fs::is_regular_file(folder / name)) files[name] = io::read_whole_file(folder / name);
-  return files;
 }
 
 std::function<weights::ModelFolderContent(const TextHead&)> bert_exporter(std::shared_ptr<BertEncoder> encoder,
