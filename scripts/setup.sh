@@ -93,7 +93,9 @@ require_space() { # MEGABYTES
 unpack_wheels() {
   local folder=$1 description=$2 megabytes=$3
   shift 3
-  [ -e "$folder/.complete" ] && [ "$(cat "$folder/.complete")" = "$*" ] && return 0
+  local wanted="$*"
+  [ "$1" = -r ] && wanted="$* $(cksum <"$2")"
+  [ -e "$folder/.complete" ] && [ "$(cat "$folder/.complete")" = "$wanted" ] && return 0
   require_space "$megabytes"
   say "fetching $description"
   rm -rf "$folder" "$folder.partial"
@@ -102,7 +104,7 @@ unpack_wheels() {
   "$folder.partial/bin/python" -m pip install -q --disable-pip-version-check "$@" ||
     { rm -rf "$folder.partial"; die "$description could not be fetched (is there a network?); run the command again"; }
   mv "$folder.partial" "$folder"
-  printf '%s' "$*" >"$folder/.complete"
+  printf '%s' "$wanted" >"$folder/.complete"
 }
 
 site_packages() { echo "$1"/lib/python3*/site-packages; }
@@ -143,7 +145,7 @@ build=build/$preset
 torch_root=$(find_existing_libtorch)
 
 # Everything before the build is keyed on what it depends on; when nothing changed it costs nothing.
-stamp_key="$(cat scripts/pins.sh scripts/setup.sh | cksum) $kind $torch_root ${CUDA_HOME:-} $want_tests $want_format"
+stamp_key="$(cat scripts/pins.sh scripts/setup.sh tests/requirements.txt | cksum) $kind $torch_root ${CUDA_HOME:-} $want_tests $want_format"
 stamp=.deps/ready-$kind-$want_tests-$want_format
 if [ "$(cat "$stamp" 2>/dev/null)" != "$stamp_key" ] || [ ! -e "$build/build.ninja" ]; then
   packages=$APT_PACKAGES

@@ -1,6 +1,7 @@
 #include "core/train/trainer.h"
 
 #include <c10/util/Exception.h>
+#include <c10/util/Logging.h>
 #include <fmt/format.h>
 
 #include <cmath>
@@ -67,6 +68,7 @@ Trainer::Trainer(const RunConfig& config, const RunDirectory& directory, bool qu
       streams_(static_cast<std::uint64_t>(config.seed)),
       device_(resolve_device(config.device)),
       best_(config.checkpoint, config.early_stopping) {
+  FLAGS_caffe2_use_fatal_for_enforce = false;  // memory that cannot be had is an error to explain, not an abort
   const TrainingOptions& training = config_.training;
   torch::manual_seed(streams_.seed_of("initialisation"));
   task_ = config_.task.create(TaskContext{device_, storage_type(training.precision), streams_});
