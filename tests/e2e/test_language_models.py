@@ -6,15 +6,18 @@ import pathlib
 import random
 import signal
 import subprocess
+import sys
 import time
 import unittest
 
 from talweg_case import SOURCE, TalwegCase
 
+sys.path.insert(0, str(SOURCE / "tests/interop"))
 try:
-    import torch
+    from torch_for_tests import import_torch
+    torch = import_torch()
     import transformers
-except ImportError:
+except (ImportError, SystemExit):
     transformers = None
 
 TINY = """\
