@@ -174,14 +174,14 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$stamp_key" ] || [ ! -e "$build/build.nin
     [ -n "${CUDA_HOME:-}" ] || complete_cuda_toolkit "$toolkit"
     cuda_arguments=(-DTALWEG_CUDA=ON "-DCMAKE_CUDA_COMPILER=$toolkit/bin/nvcc" "-DCUDAToolkit_ROOT=$toolkit")
   fi
-  python=python3
+  test_arguments=()
   if [ "$want_tests" = 1 ]; then
     unpack_wheels .deps/python-tests "Python packages for the tests" 500 -r tests/requirements.txt
-    python=$root/.deps/python-tests/bin/python
+    test_arguments=("-DTALWEG_TEST_PYTHON=$root/.deps/python-tests/bin/python")
   fi
 
   say "configuring $build"
-  cmake --preset "$preset" -B "$build" "-DTALWEG_TORCH_ROOT=$torch_root" "-DTALWEG_TEST_PYTHON=$python" \
+  cmake --preset "$preset" -B "$build" "-DTALWEG_TORCH_ROOT=$torch_root" ${test_arguments[@]+"${test_arguments[@]}"} \
     ${cuda_arguments[@]+"${cuda_arguments[@]}"} >"$build.log" 2>&1 || { tail -n 20 "$build.log" >&2; die "configuring failed (see $build.log)"; }
   printf '%s' "$stamp_key" >"$stamp"
 fi
