@@ -16,8 +16,8 @@ std::vector<at::Tensor> in_working_type(const std::vector<at::Tensor>& matrices)
   return list;
 }
 
-/// The power of two just above the largest magnitude of each matrix, [..., 1, 1]: dividing by it rounds nothing. 1 where
-/// there is none.
+/// The power of two just above the largest magnitude of each matrix, [..., 1, 1]: dividing by it rounds nothing. 1
+/// where there is none.
 at::Tensor scale_of(const at::Tensor& matrices) {
   const at::Tensor largest = matrices.abs().amax(at::IntArrayRef{-2, -1}, /*keepdim=*/true);
   return at::where(largest > 0, largest / std::get<0>(at::frexp(largest)), at::ones_like(largest));

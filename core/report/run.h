@@ -24,7 +24,7 @@ struct Run {
   double seconds = 0;  ///< training time
   int64_t steps = 0;
   nlohmann::ordered_json summary, environment;  ///< objects, perhaps empty
-  nlohmann::ordered_json samples;  ///< list of {step, prompt, continuation}, perhaps empty
+  nlohmann::ordered_json samples;               ///< list of {step, prompt, continuation}, perhaps empty
   std::string config_text;
   FlatConfig config;
   std::vector<metrics::Record> records;

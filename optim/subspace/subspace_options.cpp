@@ -24,7 +24,8 @@ std::vector<std::pair<std::string, ProjectionPrecision>> choices(ProjectionPreci
 }
 
 void declare(config::Fields& f, TargetOptions& o) {
-  f("include", o.include, "project matrices whose name contains one of these words, such as [attention, feed_forward] (default: all)");
+  f("include", o.include,
+    "project matrices whose name contains one of these words, such as [attention, feed_forward] (default: all)");
   f("exclude", o.exclude, "but none whose name contains one of these");
   f("smallest_dimension", o.smallest_dimension, "matrices with a shorter side than this are not projected",
     config::at_least(1));

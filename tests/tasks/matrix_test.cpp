@@ -29,7 +29,8 @@ std::string small_configuration(const std::string& task) {
   const std::map<std::string, std::string> special = {
       {"classification", "{type: classification, data: digits, model: {type: convnet, channels: [4], hidden: 8}}"},
       {"text_classification",
-       "{type: text_classification, data: {type: opinions, examples: 40}, backbone: {type: bert, layers: 1, width: 8}}"},
+       "{type: text_classification, data: {type: opinions, examples: 40}, backbone: {type: bert, layers: 1, width: "
+       "8}}"},
       {"gaussian_mean", "{type: gaussian_mean, dimension: 10, examples: 50}"},
       {"canary_audit", "{type: canary_audit, canaries: 50, guesses: 20, length: 1}"},
       {"membership_inference",

@@ -5,9 +5,9 @@
 #include <fstream>
 
 #include "core/error.h"
+#include "core/temporary_folder.h"
 #include "core/weights/gguf_header.h"
 #include "real_data.h"
-#include "core/temporary_folder.h"
 
 namespace talweg::weights {
 namespace {

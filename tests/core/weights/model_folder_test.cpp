@@ -8,8 +8,8 @@
 
 #include "core/error.h"
 #include "core/io/output_file.h"
-#include "core/weights/name_table.h"
 #include "core/temporary_folder.h"
+#include "core/weights/name_table.h"
 
 namespace talweg::weights {
 namespace {
