@@ -180,6 +180,7 @@ const BlockFormat* find_block_format(std::uint32_t id) {
 }
 
 void unpack_blocks(const BlockFormat& format, const std::uint8_t* bytes, std::int64_t blocks, float* numbers) {
+  if (blocks == 0) return;  // an empty tensor has no address
   if (format.id == 0) {
     std::memcpy(numbers, bytes, static_cast<std::size_t>(blocks) * sizeof(float));
     return;
