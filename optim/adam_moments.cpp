@@ -1,7 +1,7 @@
 #include "optim/adam_moments.h"
 
-#include "core/error.h"
 #include "core/libtorch.h"
+#include "core/optimizer/saved_count.h"
 
 namespace talweg::optim {
 
@@ -40,9 +40,7 @@ void AdamMoments::load_state_dict(const ParameterList& parameters, const Optimiz
     if (!largest_second.empty())
       largest_second[i].copy_(state.require("largest_second_moment/" + parameters[i].name, largest_second[i]));
   }
-  if (!state.values.contains("steps"))
-    throw DataError("optimizer state has no 'steps'; was it written by another optimizer?");
-  steps_ = state.values.at("steps").get<std::int64_t>();
+  steps_ = saved_steps(state);
   step_count_.fill_(static_cast<double>(steps_));
 }
 

@@ -4,9 +4,9 @@
 
 #include "core/error.h"
 #include "core/libtorch.h"
+#include "core/optimizer/saved_count.h"
 #include "optim/ascent/sharpness_aware.h"
 #include "optim/subspace/layerwise.h"
-#include "optim/subspace/saved_steps.h"
 
 namespace talweg::optim {
 

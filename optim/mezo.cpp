@@ -1,7 +1,7 @@
 #include "optim/mezo.h"
 
 #include "core/libtorch.h"
-#include "optim/subspace/saved_steps.h"
+#include "core/optimizer/saved_count.h"
 
 namespace talweg::optim {
 

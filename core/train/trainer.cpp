@@ -19,20 +19,6 @@
 namespace talweg {
 namespace {
 
-std::unique_ptr<data::BatchLoader> make_loader(const RunConfig& config, const Task& task, const RandomStreams& streams,
-                                               at::Device device, std::int64_t first_step) {
-  const data::SamplingPlan plan{task.training_data().size(), config.training.batch_size, streams};
-  return std::make_unique<data::BatchLoader>(task.training_data(), config.training.sampler.create(plan), device,
-                                             config.training.prefetch, first_step);
-}
-
-checkpoint::NamedTensors module_tensors(torch::nn::Module& module) {
-  checkpoint::NamedTensors tensors;
-  for (const auto& item : module.named_parameters()) tensors.emplace_back(item.key(), item.value());
-  for (const auto& item : module.named_buffers()) tensors.emplace_back(item.key(), item.value());
-  return tensors;
-}
-
 void set(Metrics& metrics, const std::string& name, double value) {
   for (auto& [known, old] : metrics)
     if (known == name) return void(old = value);
@@ -82,7 +68,7 @@ Trainer::Trainer(const RunConfig& config, const RunDirectory& directory, bool qu
   if (const auto& sharpness = config_.diagnostics.sharpness)
     sharpness_ = std::make_unique<SharpnessMonitor>(*task_, *sharpness, objective, streams_, device_);
   if (config_.weight_average) average_ = std::make_unique<WeightAverage>(parameters, config_.weight_average->decay);
-  loader_ = make_loader(config_, *task_, streams_, device_, 0);
+  loader_ = make_loader(0);
 
   const double per_epoch = loader_->steps_per_epoch();
   total_steps_ =
@@ -90,6 +76,12 @@ Trainer::Trainer(const RunConfig& config, const RunDirectory& directory, bool qu
   evaluate_every_ = training.evaluate_every.value_or(std::max<std::int64_t>(1, std::llround(per_epoch)));
   save_every_ = config_.checkpoint.every.value_or(evaluate_every_);
   begin_run();
+}
+
+std::unique_ptr<data::BatchLoader> Trainer::make_loader(std::int64_t first_step) const {
+  const data::SamplingPlan plan{task_->training_data().size(), config_.training.batch_size, streams_};
+  return std::make_unique<data::BatchLoader>(task_->training_data(), config_.training.sampler.create(plan), device_,
+                                             config_.training.prefetch, first_step);
 }
 
 void Trainer::begin_run() {
@@ -105,21 +97,6 @@ void Trainer::begin_run() {
   plan.clips_gradient = config_.training.clip_norm.has_value();
   plan.streams = streams_;
   run_aware_->begin_run(plan, *objective_);
-}
-
-void Trainer::restore() {
-  const auto warn = [](const std::string& text) { fmt::print(stderr, "talweg: {}\n", text); };
-  const auto newest = checkpoint::CheckpointFolder(directory_.checkpoints(), "step").load_newest(warn);
-  if (newest) load(*newest);
-  // What later steps were seen to do is on record, though it is undone now.
-  std::error_code ignored;
-  if (run_aware_ && std::filesystem::exists(directory_.metrics(), ignored)) {
-    std::int64_t seen = step_;
-    for (const metrics::Record& record : metrics::read_metrics(directory_.metrics()))
-      seen = std::max(seen, record.step);
-    run_aware_->count_lost_steps(seen - step_);
-  }
-  metrics::truncate_after(directory_.metrics(), newest ? newest->step : -1);
 }
 
 RunOutcome Trainer::run() {
@@ -342,55 +319,6 @@ void Trainer::require_finite_parameters() const {
 
 double Trainer::seconds() const {
   return earlier_seconds_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - session_start_).count();
-}
-
-checkpoint::Checkpoint Trainer::state() const {
-  checkpoint::Checkpoint checkpoint;
-  checkpoint.step = step_;
-  checkpoint.tensors["model"] = module_tensors(task_->module());
-  const OptimizerState optimizer = optimizer_->state_dict();
-  checkpoint.tensors["optimizer"] = optimizer.tensors;
-  checkpoint.values["optimizer"] = optimizer.values;
-  if (average_) checkpoint.tensors["average"] = average_->state();
-  checkpoint.values["best"] = best_.state();
-  checkpoint.values["window"] = window_.state();
-  checkpoint.values["counters"] = {{"examples", examples_},
-                                   {"forwards", forwards_},
-                                   {"backwards", backwards_},
-                                   {"hessian_products", hessian_products_},
-                                   {"diagnostic_seconds", diagnostic_seconds_},
-                                   {"skipped", skipped_},
-                                   {"skipped_in_a_row", skipped_in_a_row_},
-                                   {"seconds", seconds()}};
-  nlohmann::json latest = nlohmann::json::array();
-  for (const auto& [name, value] : latest_)
-    latest.push_back({name, std::isfinite(value) ? nlohmann::json(value) : nlohmann::json()});
-  checkpoint.values["metrics"] = latest;
-  return checkpoint;
-}
-
-void Trainer::load(const checkpoint::Checkpoint& checkpoint) {
-  torch::NoGradGuard no_grad;
-  const OptimizerState model{checkpoint.tensors.at("model"), {}};
-  for (auto& [name, tensor] : module_tensors(task_->module())) tensor.copy_(model.require(name, tensor));
-  optimizer_->load_state_dict({checkpoint.tensors.at("optimizer"), checkpoint.values.at("optimizer")});
-  if (average_) average_->load(checkpoint.tensors.at("average"));
-  best_.load(checkpoint.values.at("best"));
-  window_.load(checkpoint.values.at("window"));
-  const nlohmann::json& counters = checkpoint.values.at("counters");
-  examples_ = counters.at("examples").get<std::int64_t>();
-  forwards_ = counters.at("forwards").get<std::int64_t>();
-  backwards_ = counters.at("backwards").get<std::int64_t>();
-  hessian_products_ = counters.value("hessian_products", std::int64_t{0});
-  diagnostic_seconds_ = counters.value("diagnostic_seconds", 0.0);
-  skipped_ = counters.at("skipped").get<std::int64_t>();
-  skipped_in_a_row_ = counters.at("skipped_in_a_row").get<std::int64_t>();
-  earlier_seconds_ = counters.at("seconds").get<double>();
-  latest_.clear();
-  for (const nlohmann::json& item : checkpoint.values.at("metrics"))
-    latest_.emplace_back(item.at(0).get<std::string>(), item.at(1).is_null() ? std::nan("") : item.at(1).get<double>());
-  step_ = last_save_ = last_evaluation_ = checkpoint.step;
-  loader_ = make_loader(config_, *task_, streams_, device_, step_);
 }
 
 }  // namespace talweg

@@ -64,6 +64,7 @@ class Trainer {
   Task& task() { return *task_; }
 
  private:
+  std::unique_ptr<data::BatchLoader> make_loader(std::int64_t first_step) const;
   void begin_run();
   nlohmann::json account();
   void train_step();

@@ -98,6 +98,12 @@ ModelFolder::ModelFolder(const fs::path& path) : path_(path) {
   }
 }
 
+TensorSource ModelFolder::source() const {
+  TensorSource source{path_.string(), {}, [this](const std::string& name) { return tensors_.at(name); }};
+  for (const auto& [name, tensor] : tensors_) source.names.push_back(name);
+  return source;
+}
+
 void ModelFolder::read_shards(const fs::path& index_path) {
   const json file = io::read_json_file(index_path);
   const io::JsonFields index(file, index_path.string());

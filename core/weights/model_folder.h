@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/checkpoint/safetensors.h"
+#include "core/weights/name_table.h"
 
 namespace talweg::weights {
 
@@ -24,6 +25,8 @@ class ModelFolder {
   const nlohmann::json& config() const { return config_; }
   /// By the names of the files, sorted.
   const std::map<std::string, at::Tensor>& tensors() const { return tensors_; }
+  /// The tensors for load_tensors(); valid as long as the folder is.
+  TensorSource source() const;
 
  private:
   void read_shards(const std::filesystem::path& index);

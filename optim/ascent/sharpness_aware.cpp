@@ -5,7 +5,7 @@
 #include "core/error.h"
 #include "core/libtorch.h"
 #include "core/optimizer/one_gradient.h"
-#include "optim/subspace/saved_steps.h"
+#include "core/optimizer/saved_count.h"
 
 namespace talweg::optim {
 namespace {
@@ -70,8 +70,7 @@ SharpnessAware::SharpnessAware(ParameterList parameters, std::unique_ptr<Ascent>
   if (!dynamic_cast<OneGradient*>(base_.get()))
     throw ConfigError(
         "optimizer.base: this optimizer looks at losses or at several gradients of a step; take one that makes its "
-        "step "
-        "from one gradient (sgd, adam, adamw, galore)");
+        "step from one gradient (sgd, adam, adamw, galore)");
 }
 
 void SharpnessAware::begin_run(const RunPlan& plan, Objective& objective) {

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "core/libtorch.h"
-#include "optim/subspace/saved_steps.h"
+#include "core/optimizer/saved_count.h"
 
 namespace talweg::optim {
 

@@ -1,9 +1,9 @@
 #include "optim/subspace/gradient_rule.h"
 
 #include "core/libtorch.h"
+#include "core/optimizer/saved_count.h"
 #include "optim/subspace/adam_8bit_rule.h"
 #include "optim/subspace/adam_rule.h"
-#include "optim/subspace/saved_steps.h"
 
 namespace talweg::optim {
 

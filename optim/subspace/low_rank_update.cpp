@@ -7,8 +7,8 @@
 #include "core/device/host_read.h"
 #include "core/libtorch.h"
 #include "core/linalg/range_finder.h"
+#include "core/optimizer/saved_count.h"
 #include "core/random/seeded_normals.h"
-#include "optim/subspace/saved_steps.h"
 
 namespace talweg::optim {
 namespace {

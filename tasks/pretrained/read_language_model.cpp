@@ -58,10 +58,10 @@ std::shared_ptr<models::LanguageModel> read_gguf(const fs::path& path) {
 std::shared_ptr<models::LanguageModel> read_folder(const fs::path& path) {
   const weights::ModelFolder folder(path);
   std::shared_ptr<models::LanguageModel> model = model_of(folder.config(), path.string());
-  weights::TensorSource source{path.string(), {}, [&](const std::string& name) { return folder.tensors().at(name); }};
-  const auto* llama = dynamic_cast<const models::Llama*>(model.get());
-  for (const auto& [name, tensor] : folder.tensors())
-    if (!(llama && llama->shape().tied && name == "lm_head.weight")) source.names.push_back(name);
+  weights::TensorSource source = folder.source();
+  // Files of tied models may hold the embedding once more.
+  if (const auto* llama = dynamic_cast<const models::Llama*>(model.get()); llama && llama->shape().tied)
+    std::erase(source.names, "lm_head.weight");
   const bool bare = folder.tensors().count("wte.weight") > 0;  // as the first GPT-2 files were written
   load(*model, source, bare ? gpt2_names("") : names_of(*model));
   return model;

@@ -113,9 +113,7 @@ TextBackbone read_pretrained(const PretrainedOptions& options) {
   for (const auto& [name, tensor] : folder.tensors()) numbers += tensor.numel();
   check_bert_size(shape, numbers, options.path);
   const auto encoder = std::make_shared<BertEncoder>(shape);
-  weights::TensorSource source{options.path, {}, [&](const std::string& name) { return folder.tensors().at(name); }};
-  for (const auto& [name, tensor] : folder.tensors()) source.names.push_back(name);
-  load_bert(*encoder, source);
+  load_bert(*encoder, folder.source());
   TextBackbone backbone{encoder, tokenizer::read_tokenizer(folder.path()), Pooling::mean,
                         bert_exporter(encoder, tokenizer_files(folder.path())), read_head(folder, *encoder)};
   if (backbone.head) backbone.pooling = backbone.head->pooling;

@@ -1,10 +1,10 @@
-#include "optim/subspace/saved_steps.h"
+#include "core/optimizer/saved_count.h"
 
 #include <fmt/format.h>
 
 #include "core/error.h"
 
-namespace talweg::optim {
+namespace talweg {
 
 std::int64_t saved_count(const OptimizerState& state, const std::string& name) {
   const auto found = state.values.find(name);
@@ -13,4 +13,4 @@ std::int64_t saved_count(const OptimizerState& state, const std::string& name) {
   return found->get<std::int64_t>();
 }
 
-}  // namespace talweg::optim
+}  // namespace talweg

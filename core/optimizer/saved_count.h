@@ -2,7 +2,7 @@
 
 #include "core/optimizer/optimizer.h"
 
-namespace talweg::optim {
+namespace talweg {
 
 /// The integer value `name` of a saved state. Throws DataError when it is missing.
 std::int64_t saved_count(const OptimizerState& state, const std::string& name);
@@ -10,4 +10,4 @@ inline std::int64_t saved_steps(const OptimizerState& state) {
   return saved_count(state, "steps");
 }
 
-}  // namespace talweg::optim
+}  // namespace talweg
