@@ -56,10 +56,10 @@ void validate(const TextClassificationOptions& o, const config::Value& where, co
 TextClassification::TextClassification(const TextClassificationOptions& options, const TaskContext& context)
     : options_(options), device_(context.device) {
   TargetedTexts training = target(options_.data.create(context.streams), options_.target, class_names_), evaluation;
-  if (options_.evaluation_data.empty())
-    std::tie(training, evaluation) = split(training, options_.evaluation_share, context.streams);
+  if (options_.evaluation_data)
+    evaluation = target(options_.evaluation_data->create(context.streams), options_.target, class_names_);
   else
-    evaluation = target(options_.evaluation_data.create(context.streams), options_.target, class_names_);
+    std::tie(training, evaluation) = split(training, options_.evaluation_share, context.streams);
   if (training.texts.first.empty() || evaluation.texts.first.empty())
     throw DataError(fmt::format("{} texts to train on and {} to evaluate on; at least one of each is needed",
                                 training.texts.size(), evaluation.texts.size()));

@@ -21,7 +21,7 @@ void declare(config::Fields& f, TransferOptions& o);
 
 struct TextClassificationOptions {
   config::Component<LabelledTextKind> data{"opinions"};
-  config::Component<LabelledTextKind> evaluation_data;
+  std::optional<config::Component<LabelledTextKind>> evaluation_data;
   double evaluation_share = 0.2;
   std::vector<TransferOptions> transfer;
   std::string lexicon;

@@ -136,6 +136,24 @@ TEST_P(Matrix, ThreeStepsSaveResumeEqualSixSteps) {
   EXPECT_EQ(records_a.back().values, records_b.back().values);
 }
 
+// What `talweg train` writes as config.yaml is what `talweg resume` and `talweg export` read.
+TEST(ResolvedConfiguration, OfEveryTaskAndOptimizerIsValidAndComplete) {
+  const auto resolved = [](const std::string& text) {
+    auto config = talweg::config::parse<RunConfig>(talweg::config::parse_yaml(text, "matrix"));
+    return talweg::config::to_yaml(talweg::config::fields_of(config).dump());
+  };
+  register_components();
+  const auto expect_fixed_point = [&](const std::string& task, const std::string& optimizer) {
+    SCOPED_TRACE(task + " with " + optimizer);
+    const std::string once = resolved(fmt::format("task: {}\noptimizer: {}\ntraining: {{steps: 1, batch_size: 1}}\n",
+                                                  small_configuration(task), small_optimizer(optimizer)));
+    EXPECT_EQ(resolved(once), once);
+  };
+  for (const std::string& task : config::Registry<TaskKind>::instance().names()) expect_fixed_point(task, "sgd");
+  for (const std::string& optimizer : config::Registry<OptimizerKind>::instance().names())
+    expect_fixed_point("classification", optimizer);
+}
+
 INSTANTIATE_TEST_SUITE_P(EveryOptimizerOnEveryTask, Matrix, ::testing::ValuesIn(cells()), [](const auto& cell) {
   return cell.param.task + "_" + cell.param.optimizer + "_" + cell.param.precision;
 });
