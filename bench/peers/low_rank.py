@@ -18,12 +18,19 @@ CONFIGS = {"tiny": (768, 2048, 4, 128), "60M": (512, 1376, 8, 128), "350M": (102
 PEERS = ["adamw", "galore", "galore-rangefinder", "pytorch-optimizer-galore", "apollo", "fira"]
 
 
+def stand_in(attribute):
+    """What an absent module answers: a class or a function, but nothing that the interpreter itself asks a module for."""
+    if attribute.startswith("__"):
+        raise AttributeError(attribute)
+    return object if attribute[0].isupper() else (lambda *a, **k: None)
+
+
 def without_extras():
     """galore_torch and its descendants import bitsandbytes and transformers for variants that are not measured here."""
     for name in ("bitsandbytes", "bitsandbytes.optim", "bitsandbytes.optim.optimizer", "bitsandbytes.functional", "transformers",
                  "transformers.optimization", "transformers.utils", "transformers.utils.versions"):
         module = types.ModuleType(name)
-        module.__getattr__ = lambda attribute: object if attribute[0].isupper() else (lambda *a, **k: None)
+        module.__getattr__ = stand_in
         module.__path__ = []
         sys.modules.setdefault(name, module)
 
