@@ -5,14 +5,27 @@
 #include "core/libtorch.h"
 
 namespace talweg::data {
+namespace {
+
+/// Leaves the indices that belong to a part.
+void keep_part(std::vector<std::int64_t>& indices, const BatchPart& part) {
+  std::size_t kept = 0;
+  for (auto i = static_cast<std::size_t>(part.rank); i < indices.size(); i += static_cast<std::size_t>(part.size))
+    indices[kept++] = indices[i];
+  indices.resize(kept);
+}
+
+}  // namespace
+
 
 BatchLoader::BatchLoader(const Dataset& dataset, std::unique_ptr<Sampler> sampler, at::Device device,
-                         std::int64_t ahead, std::int64_t first_step)
+                         std::int64_t ahead, std::int64_t first_step, BatchPart part)
     : dataset_(dataset),
       sampler_(std::move(sampler)),
       device_(device),
       ahead_(ahead),
       next_step_(first_step),
+      part_(part),
       steps_per_epoch_(sampler_->steps_per_epoch()) {
   if (ahead_ > 0) worker_ = std::thread([this] { work(); });
 }
@@ -26,14 +39,16 @@ BatchLoader::~BatchLoader() {
   if (worker_.joinable()) worker_.join();
 }
 
-Batch BatchLoader::prepare(std::int64_t step) {
+BatchLoader::Prepared BatchLoader::prepare(std::int64_t step) {
   sampler_->sample(step, indices_);
-  Batch batch = dataset_.batch(indices_, step);
+  Prepared prepared{{}, static_cast<std::int64_t>(indices_.size())};
+  if (part_.size > 1) keep_part(indices_, part_);
+  Batch& batch = prepared.batch = dataset_.batch(indices_, step);
   if (device_.is_cuda() && ahead_ > 0) {
     for (at::Tensor& tensor : batch.tensors)
       if (tensor.device().is_cpu()) tensor = tensor.pin_memory();
   }
-  return batch;
+  return prepared;
 }
 
 void BatchLoader::work() {
@@ -46,9 +61,9 @@ void BatchLoader::work() {
       if (stopping_) return;
     }
     try {
-      Batch batch = prepare(step++);
+      Prepared prepared = prepare(step++);
       const std::lock_guard lock(mutex_);
-      queue_.push_back(std::move(batch));
+      queue_.push_back(std::move(prepared));
     } catch (...) {
       const std::lock_guard lock(mutex_);
       failure_ = std::current_exception();
@@ -60,19 +75,20 @@ void BatchLoader::work() {
 }
 
 Batch BatchLoader::next() {
-  Batch batch;
+  Prepared prepared;
   if (ahead_ == 0) {
-    batch = prepare(next_step_++);
+    prepared = prepare(next_step_++);
   } else {
     std::unique_lock lock(mutex_);
     filled_.wait(lock, [&] { return !queue_.empty() || failure_; });
     if (queue_.empty()) std::rethrow_exception(failure_);
-    batch = std::move(queue_.front());
+    prepared = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();
     taken_.notify_one();
   }
-  return device_.is_cpu() ? batch : batch.to(device_, /*non_blocking=*/true);
+  whole_size_ = prepared.whole_size;
+  return device_.is_cpu() ? prepared.batch : prepared.batch.to(device_, /*non_blocking=*/true);
 }
 
 }  // namespace talweg::data

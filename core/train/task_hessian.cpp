@@ -47,6 +47,7 @@ class TaskHessian : public HessianOperator {
         add_derivative_along(differentiable_gradient(loss, parameters), parameters, v, false, product);
       });
     }
+    objective_.sum_over_ranks(product);
     return product;
   }
 

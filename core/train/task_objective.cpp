@@ -65,7 +65,7 @@ ParameterList trainable_parameters(torch::nn::Module& module) {
 }
 
 TaskObjective::TaskObjective(Task& task, const ObjectiveOptions& options, const RandomStreams& streams,
-                             at::Device device)
+                             at::Device device, distributed::ProcessGroup* group)
     : task_(task),
       linear_(dynamic_cast<LinearInParameters*>(&task)),
       smoothness_(dynamic_cast<KnownSmoothness*>(&task)),
@@ -78,24 +78,43 @@ TaskObjective::TaskObjective(Task& task, const ObjectiveOptions& options, const 
       parameters_(trainable_parameters(task.module())),
       buffers_(task.module().buffers()) {
   for (const NamedParameter& parameter : parameters_) tensors_.push_back(parameter.tensor);
+  if (group && group->size() > 1) ranks_ = std::make_unique<DataParallel>(*group, parameters_);
 }
 
-void TaskObjective::begin_step(std::int64_t step, data::Batch batch) {
+void TaskObjective::begin_step(std::int64_t step, data::Batch batch, std::int64_t whole_size) {
   step_ = step;
   batch_ = std::move(batch);
+  if (ranks_) {
+    const bool weighted = weighted_examples_ && batch_.size > 0;
+    ranks_->begin_step(weighted ? weighted_examples_->weight(batch_) : static_cast<double>(batch_.size), whole_size);
+  }
   statistics_moved_ = false;
   outputs_ = at::Tensor();
   gradient_norm_ = at::Tensor();
   defect_.clear();
 }
 
+/// The same on every rank.
 bool TaskObjective::is_undivided() const {
-  return options_.micro_batch_size == 0 || options_.micro_batch_size >= batch_.size;
+  return options_.micro_batch_size == 0 ||
+         options_.micro_batch_size >= (ranks_ ? ranks_->largest_part() : batch_.size);
+}
+
+std::int64_t TaskObjective::place_of(std::int64_t i) const {
+  return ranks_ ? i * ranks_->group().size() + ranks_->group().rank() : i;
+}
+
+at::Tensor TaskObjective::summed(at::Tensor value) {
+  return ranks_ ? ranks_->sum(value) : value;
+}
+
+void TaskObjective::sum_over_ranks(const std::vector<at::Tensor>& tensors) {
+  if (ranks_) ranks_->sum(tensors);
 }
 
 bool TaskObjective::is_linear() const {
   return linear_ && linear_->is_linear() && is_undivided() && options_.precision != Precision::bfloat16 &&
-         batch_.size > 0;
+         (ranks_ ? ranks_->every_rank_has_examples() : batch_.size > 0);
 }
 
 namespace {
@@ -117,8 +136,9 @@ at::Tensor TaskObjective::linear_gradient() {
   const LinearInParameters::ValueAndResidual evaluated = linear_->value_and_residual(outputs_, batch_);
   const std::vector<at::Tensor> gradient = linear_->pull_back(evaluated.residual, batch_);
   TORCH_CHECK(gradient.size() == tensors_.size(), "pull_back() answers one tensor per trainable parameter");
-  for (std::size_t i = 0; i < tensors_.size(); ++i) tensors_[i].mutable_grad() = gradient[i];
-  return evaluated.value;
+  for (std::size_t i = 0; i < tensors_.size(); ++i)
+    tensors_[i].mutable_grad() = ranks_ ? gradient[i] * share() : gradient[i];
+  return ranks_ ? evaluated.value * share() : evaluated.value;
 }
 
 at::Tensor TaskObjective::outputs() {
@@ -134,7 +154,8 @@ double TaskObjective::share_of(const data::Batch& part, const data::Batch& batch
   return whole > 0 ? weighted_examples_->weight(part) / whole : 0;
 }
 
-/// Calls `visit` with the weighted loss of every micro-batch; answers their sum, the mean over the batch.
+/// Calls `visit` with the weighted loss of every micro-batch and whether it is the last; answers their sum, this rank's
+/// part of the mean over the batch.
 template <class Visit>
 at::Tensor TaskObjective::evaluate(Visit&& visit) {
   return evaluate(batch_, options_.precision, visit);
@@ -147,15 +168,15 @@ at::Tensor TaskObjective::evaluate(const data::Batch& batch, Precision precision
       options_.micro_batch_size > 0 ? options_.micro_batch_size : std::max<std::int64_t>(1, batch.size);
   for (std::int64_t begin = 0, part = 0; begin < batch.size; begin += size, ++part) {
     const std::int64_t length = std::min(size, batch.size - begin);
-    torch::manual_seed(streams_.seed_of("noise", static_cast<std::uint64_t>(step_ << 20 | part)));
+    torch::manual_seed(streams_.seed_of("noise", static_cast<std::uint64_t>(step_ << 20 | place_of(part))));
     const data::Batch micro_batch = length == batch.size ? batch : batch.slice(begin, length);
     at::Tensor loss;
     {
       AutocastScope autocast(precision, device_);
       loss = task_.loss(micro_batch);
     }
-    if (length != batch.size) loss = loss * share_of(micro_batch, batch);
-    visit(loss);
+    if (const double weight = share() * share_of(micro_batch, batch); weight != 1) loss = loss * weight;
+    visit(loss, begin + size >= batch.size);
     loss = loss.detach();
     total = total.defined() ? total + loss : loss;
   }
@@ -164,19 +185,36 @@ at::Tensor TaskObjective::evaluate(const data::Batch& batch, Precision precision
 
 at::Tensor TaskObjective::value() {
   torch::NoGradGuard no_grad;
-  if (is_linear()) return linear_->losses(linear_->outputs(batch_).unsqueeze(0), batch_).squeeze(0);
+  if (is_linear()) {
+    const at::Tensor mean = linear_->losses(linear_->outputs(batch_).unsqueeze(0), batch_).squeeze(0);
+    return ranks_ ? summed(mean * share()) : mean;
+  }
   const RestoreScope statistics(buffers_, saved_buffers_);
-  return evaluate([](const at::Tensor&) {});
+  return summed(evaluate([](const at::Tensor&, bool) {}));
 }
 
 at::Tensor TaskObjective::probe(double fraction) {
-  const auto length = static_cast<std::int64_t>(std::ceil(fraction * static_cast<double>(batch_.size) - 1e-9));
-  const bool whole = length >= batch_.size;
+  const auto length = static_cast<std::int64_t>(std::ceil(fraction * static_cast<double>(whole_size()) - 1e-9));
+  const bool whole = length >= whole_size();
   if (whole && options_.precision != Precision::bfloat16) return value();
   torch::NoGradGuard no_grad;
   const RestoreScope statistics(buffers_, saved_buffers_);
   const Precision own = options_.precision == Precision::bfloat16 ? Precision::float32 : options_.precision;
-  return evaluate(whole ? batch_ : batch_.slice(0, length), own, [](const at::Tensor&) {});
+  if (whole) return summed(evaluate(batch_, own, [](const at::Tensor&, bool) {}));
+  if (ranks_) return partial_probe(length, own);
+  return evaluate(batch_.slice(0, length), own, [](const at::Tensor&, bool) {});
+}
+
+/// The mean over the first `length` examples of the batch, each rank computing those it has.
+at::Tensor TaskObjective::partial_probe(std::int64_t length, Precision precision) {
+  std::int64_t own = 0;
+  while (own < batch_.size && place_of(own) < length) ++own;
+  const data::Batch part = batch_.slice(0, own);
+  const double weight = weighted_examples_ && own > 0 ? weighted_examples_->weight(part) : static_cast<double>(own);
+  const double whole = ranks_->sum(std::vector<double>{weight}).front();
+  // evaluate() weights with the share of the whole part of the batch.
+  const at::Tensor mean = evaluate(part, precision, [](const at::Tensor&, bool) {});
+  return summed(share() > 0 && whole > 0 ? mean * (weight / whole / share()) : mean * 0);
 }
 
 bool TaskObjective::settle_statistics() {
@@ -185,7 +223,7 @@ bool TaskObjective::settle_statistics() {
   std::vector<at::Tensor> before;
   if (!buffers_are_known_)
     for (const at::Tensor& buffer : buffers_) before.push_back(buffer.clone());
-  evaluate([](const at::Tensor&) {});
+  evaluate([](const at::Tensor&, bool) {});
   statistics_moved_ = true;
   // Tables that a model keeps as buffers never move: one pass too many in a run, not one per step.
   if (!buffers_are_known_) {
@@ -199,15 +237,18 @@ bool TaskObjective::settle_statistics() {
 void TaskObjective::for_each_loss(const std::function<void(const at::Tensor&)>& visit) {
   const torch::AutoGradMode with_graph(true);
   const SwapScope statistics(buffers_);
-  evaluate(visit);
+  evaluate([&](const at::Tensor& loss, bool) { visit(loss); });
 }
 
-at::Tensor TaskObjective::evaluate_with_gradient() {
+at::Tensor TaskObjective::evaluate_with_gradient(const std::function<void(const at::Tensor&)>& before_last) {
   const torch::AutoGradMode with_graph(true);
   for (at::Tensor& tensor : tensors_) tensor.mutable_grad() = at::Tensor();
   if (batch_.size == 0)
     for (at::Tensor& tensor : tensors_) tensor.mutable_grad() = at::zeros_like(tensor);
-  const auto backward = [](const at::Tensor& loss) { loss.backward(); };
+  const auto backward = [&](const at::Tensor& loss, bool last) {
+    if (last && before_last) before_last(loss);
+    loss.backward();
+  };
   if (is_linear()) return linear_gradient();
   if (statistics_moved_) {
     const RestoreScope statistics(buffers_, saved_buffers_);
@@ -218,9 +259,43 @@ at::Tensor TaskObjective::evaluate_with_gradient() {
   return value;
 }
 
+at::Tensor TaskObjective::evaluate_whole_gradient() {
+  if (!ranks_) return evaluate_with_gradient();
+  at::Tensor part;
+  if (is_linear() || !ranks_->every_rank_has_examples()) {
+    part = evaluate_with_gradient();
+    ranks_->sum_gradients();
+  } else {
+    part = ranks_->with_overlap([this](const auto& before_last) { return evaluate_with_gradient(before_last); });
+  }
+  return summed(part);
+}
+
+Evaluation TaskObjective::partial_gradient() {
+  if (!ranks_ || options_.clip_norm) return gradient();
+  Evaluation evaluation;
+  evaluation.value = summed(evaluate_with_gradient());
+  ranks_->complete_gradients();
+  evaluation.partial = true;
+  evaluation.usable = loss_is_finite(evaluation.value);
+  if (!options_.check_gradients || !evaluation.usable) return evaluation;
+  torch::NoGradGuard no_grad;
+  at::Tensor squares = at::zeros({}, tensors_.front().options().requires_grad(false).dtype(at::kDouble));
+  for (const at::Tensor& tensor : tensors_) squares += at::linalg_vector_norm(tensor.grad()).to(at::kDouble).square();
+  check_parts(summed(squares), evaluation);
+  return evaluation;
+}
+
+/// Whether the gradients of all ranks' parts are finite: their squared norms, summed.
+void TaskObjective::check_parts(const at::Tensor& squares, Evaluation& evaluation) {
+  if (std::isfinite(squares.item<double>())) return;
+  evaluation.usable = false;
+  defect_ = "the gradient is not finite";
+}
+
 Evaluation TaskObjective::gradient() {
   Evaluation evaluation;
-  evaluation.value = evaluate_with_gradient();
+  evaluation.value = evaluate_whole_gradient();
   clip_and_check(evaluation.value, evaluation);
   return evaluation;
 }
@@ -231,8 +306,10 @@ Evaluation TaskObjective::stream_gradient(const std::function<void(GradientPart)
         "training.clip_norm: with gradients that are let go of layer by layer ('per_layer') the norm over several "
         "micro-batches is never known; drop 'training.micro_batch_size', 'training.clip_norm' or 'per_layer'");
   const bool norm_needed = options_.clip_norm || options_.check_gradients;
+  const bool partial = ranks_ && !options_.clip_norm;
   at::Tensor squares;  // Σ ‖g‖² of the parts
   const auto measured = [&](GradientPart part) {
+    if (ranks_ && !partial) ranks_->sum(std::vector<at::Tensor>{part.gradient});
     if (norm_needed) {
       torch::NoGradGuard no_grad;
       const at::Tensor square = at::linalg_vector_norm(part.gradient).to(at::kDouble).square();
@@ -240,10 +317,24 @@ Evaluation TaskObjective::stream_gradient(const std::function<void(GradientPart)
     }
     visit(std::move(part));
   };
-  Evaluation evaluation = stream_gradients(tensors_, is_undivided(), measured, [this] {
-    return Evaluation{evaluate_with_gradient(), true, {}};
-  });
+  Evaluation evaluation;
+  if (ranks_ && !ranks_->every_rank_has_examples()) {
+    // A rank without a backward pass has no order of its own in which gradients become complete.
+    evaluation.value = evaluate_with_gradient();
+    ranks_->complete_gradients();
+    hand_out_gradients(tensors_, measured);
+  } else {
+    evaluation = stream_gradients(tensors_, is_undivided(), measured, [this] {
+      return Evaluation{evaluate_with_gradient(), true, {}};
+    });
+  }
+  evaluation.value = summed(evaluation.value);
+  evaluation.partial = partial;
   evaluation.usable = loss_is_finite(evaluation.value);
+  if (partial && norm_needed && squares.defined() && evaluation.usable) {
+    check_parts(summed(squares), evaluation);
+    return evaluation;
+  }
   if (!norm_needed || !squares.defined() || !evaluation.usable) return evaluation;
   gradient_norm_ = squares.sqrt();
   const bool host = device_.is_cpu() || options_.check_gradients;
@@ -257,12 +348,15 @@ Evaluation TaskObjective::stream_gradient(const std::function<void(GradientPart)
 }
 
 std::unique_ptr<Ray> TaskObjective::along(Direction direction) {
-  if (is_linear()) return make_linear_ray(*linear_, batch_, outputs(), tensors_, std::move(direction));
+  if (is_linear()) {
+    auto ray = make_linear_ray(*linear_, batch_, outputs(), tensors_, std::move(direction));
+    return ranks_ ? make_summed_ray(std::move(ray), *ranks_) : std::move(ray);
+  }
   return Objective::along(std::move(direction));
 }
 
 double TaskObjective::batch_share() const {
-  return static_cast<double>(batch_.size) / static_cast<double>(task_.training_data().size());
+  return static_cast<double>(whole_size()) / static_cast<double>(task_.training_data().size());
 }
 
 double TaskObjective::relative_precision() const {

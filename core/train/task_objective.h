@@ -8,6 +8,7 @@
 #include "core/objective/per_example_objective.h"
 #include "core/optimizer/optimizer.h"
 #include "core/train/capabilities.h"
+#include "core/train/data_parallel.h"
 #include "core/train/precision.h"
 #include "core/train/task.h"
 
@@ -29,10 +30,14 @@ ParameterList trainable_parameters(torch::nn::Module& module);
 /// move exactly once per step, in the first gradient() of it.
 class TaskObjective : public PerExampleObjective {
  public:
-  TaskObjective(Task& task, const ObjectiveOptions& options, const RandomStreams& streams, at::Device device);
+  /// With a group the batches are parts of those that its ranks share: examples rank, rank + size, … of them.
+  TaskObjective(Task& task, const ObjectiveOptions& options, const RandomStreams& streams, at::Device device,
+                distributed::ProcessGroup* group = nullptr);
 
-  /// Freezes the objective of step `step`. An empty batch has the value 0 and zero gradients.
-  void begin_step(std::int64_t step, data::Batch batch);
+  /// Freezes the objective of step `step`. An empty batch has the value 0 and zero gradients. `whole_size`: examples of
+  /// all ranks' parts together.
+  void begin_step(std::int64_t step, data::Batch batch, std::int64_t whole_size);
+  void begin_step(std::int64_t step, data::Batch batch) { begin_step(step, batch, batch.size); }
 
   const std::vector<at::Tensor>& parameters() const override { return tensors_; }
   at::Tensor value() override;
@@ -41,6 +46,8 @@ class TaskObjective : public PerExampleObjective {
   Evaluation gradient() override;
   /// Clipping is exact for an undivided batch, and refused for a divided one.
   Evaluation stream_gradient(const std::function<void(GradientPart)>& visit) override;
+  Evaluation partial_gradient() override;
+  void sum_over_ranks(const std::vector<at::Tensor>& tensors) override;
   /// A ray over the outputs alone when the task's model is linear in its parameters and the batch is not divided.
   std::unique_ptr<Ray> along(Direction direction) override;
   /// By double backward, exact. The graph of an undivided batch is kept; of micro-batches it is built for every
@@ -54,8 +61,8 @@ class TaskObjective : public PerExampleObjective {
   ClippedSum clipped_gradient(const gradient::Clipping& clipping, gradient::Backend backend) override;
   void require_separate_examples() const override;
 
-  /// Calls `visit` with the loss of every micro-batch and its graph, weighted so that they add up to the value. Running
-  /// statistics are left untouched.
+  /// Calls `visit` with the loss of every micro-batch and its graph, weighted so that over all ranks they add up to the
+  /// value. Running statistics are left untouched.
   void for_each_loss(const std::function<void(const at::Tensor&)>& visit);
   /// Whether the batch is evaluated in one pass.
   bool is_undivided() const;
@@ -73,8 +80,20 @@ class TaskObjective : public PerExampleObjective {
   /// Losses of the examples [begin, begin + length) with their graph: [length].
   at::Tensor example_losses(std::int64_t begin, std::int64_t length);
   at::Tensor linear_gradient();
-  /// gradient() without clipping and checks.
-  at::Tensor evaluate_with_gradient();
+  /// This rank's part of gradient(), without clipping and checks. `before_last` is called with the loss of the last
+  /// backward pass before it.
+  at::Tensor evaluate_with_gradient(const std::function<void(const at::Tensor&)>& before_last = {});
+  /// Value and gradient of the whole batch, without clipping and checks.
+  at::Tensor evaluate_whole_gradient();
+  /// Σ over ranks of a weighted value.
+  at::Tensor summed(at::Tensor value);
+  at::Tensor partial_probe(std::int64_t length, Precision precision);
+  void check_parts(const at::Tensor& squares, Evaluation& evaluation);
+  double share() const { return ranks_ ? ranks_->share() : 1; }
+  /// Examples of the batch, over all ranks.
+  std::int64_t whole_size() const { return ranks_ ? ranks_->examples() : batch_.size; }
+  /// Where this rank's example `i` stands in the batch.
+  std::int64_t place_of(std::int64_t i) const;
   bool loss_is_finite(const at::Tensor& loss);
   /// The part of a batch's mean that a micro-batch is.
   double share_of(const data::Batch& part, const data::Batch& batch) const;
@@ -97,6 +116,7 @@ class TaskObjective : public PerExampleObjective {
   std::vector<at::Tensor> buffers_;
   std::vector<at::Tensor> saved_buffers_;
 
+  std::unique_ptr<DataParallel> ranks_;                                      // null where there is one
   std::unique_ptr<gradient::PerExampleGradients> per_example_gradients_;  // made when first needed
 
   std::int64_t step_ = 0;

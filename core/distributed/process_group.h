@@ -1,0 +1,83 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/distributed/distributed_options.h"
+#include "core/distributed/rank_environment.h"
+
+namespace c10d {
+class ProcessGroup;
+}
+
+namespace talweg::distributed {
+
+/// The processes that train one model together. Every rank calls the same operations in the same order; sums come out
+/// equal bit for bit on all of them. When a rank dies, hangs or fails, the operations of the others throw a SystemError
+/// that names it, at once or after the timeout.
+class ProcessGroup {
+ public:
+  /// Meets the other ranks. `device` decides what carries tensors. Throws SystemError naming the ranks that did not
+  /// arrive within the timeout, ConfigError when the options do not fit the build.
+  ProcessGroup(const RankEnvironment& environment, const DistributedOptions& options, at::Device device);
+  ~ProcessGroup();
+  ProcessGroup(const ProcessGroup&) = delete;
+  ProcessGroup& operator=(const ProcessGroup&) = delete;
+
+  std::int64_t rank() const;
+  std::int64_t size() const;
+  bool is_first() const { return rank() == 0; }
+  const DistributedOptions& options() const;
+
+  /// Σ over ranks, in place.
+  void sum(const at::Tensor& tensor);
+  /// The same of many tensors, in few messages.
+  void sum(const std::vector<at::Tensor>& tensors);
+  /// The largest of all ranks' values.
+  double maximum(double value);
+  /// Rank 0's tensor, into those of the others, which have its shape.
+  void broadcast(const at::Tensor& tensor);
+  /// Rank 0's bytes.
+  std::string broadcast(const std::string& bytes);
+  /// The values of every rank, [size][values.size()]; all have equally many.
+  std::vector<std::vector<double>> gather(const std::vector<double>& values);
+  /// Returns when every rank has come here.
+  void barrier();
+
+  /// Throws ConfigError on every rank, naming the first rank whose text differs from rank 0's and the first line that
+  /// does. `what`: "configuration".
+  void require_equal_text(const std::string& what, const std::string& text);
+  /// Throws SystemError on every rank, naming the first rank and tensor whose bits differ from rank 0's.
+  void require_equal_tensors(const std::vector<std::pair<std::string, at::Tensor>>& tensors);
+
+  /// Tells the others why this rank ends; they say it in their own error.
+  void announce_failure(const std::string& reason) noexcept;
+  /// Finds out which rank was lost, and throws the SystemError that says so. `cause` is what the operation threw.
+  [[noreturn]] void throw_lost(const std::string& cause);
+
+  /// What was exchanged by this rank so far.
+  struct Traffic {
+    std::int64_t bytes = 0;  ///< handed over to sums
+    double seconds = 0;      ///< spent waiting for them
+  };
+  const Traffic& traffic() const { return traffic_; }
+  /// For exchanges that are made elsewhere.
+  void count(const Traffic& more);
+
+  /// For c10d's own classes.
+  c10d::ProcessGroup& handle();
+
+ private:
+  struct Connection;
+  template <class Operation>
+  void perform(const Operation& operation);
+
+  std::unique_ptr<Connection> connection_;
+  Traffic traffic_;
+};
+
+}  // namespace talweg::distributed
