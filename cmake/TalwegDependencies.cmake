@@ -8,6 +8,9 @@ find_package(cxxopts REQUIRED)
 # Header-only use of kissfft in double precision; the library of the same package is single precision.
 find_path(TALWEG_KISSFFT_INCLUDE kissfft/kissfft.hh REQUIRED)
 
+# Declarations of the library that LibTorch carries for exchanges between processors.
+find_path(TALWEG_GLOO_INCLUDE gloo/context.h REQUIRED)
+
 # Unicode categories and normal forms.
 find_path(TALWEG_UTF8PROC_INCLUDE utf8proc.h REQUIRED)
 find_library(TALWEG_UTF8PROC_LIBRARY utf8proc REQUIRED)

@@ -28,7 +28,9 @@ nlohmann::json Galore::account() const {
 
 StepReport Galore::step(Objective& objective) {
   LayerwiseGradients layers(update_, tensors().size());
-  const Evaluation evaluation = per_layer_ ? layers.for_step(objective) : objective.gradient();
+  const Evaluation evaluation = per_layer_                     ? layers.for_step(objective)
+                                : update_.begin_step(objective) ? objective.partial_gradient()
+                                                                : objective.gradient();
   StepReport report{
       .loss = evaluation.value, .step_size = learning_rate(), .forwards = 1, .backwards = 1, .scalars = {}};
   if (!evaluation.usable) {

@@ -99,7 +99,9 @@ StepReport Lorenza::step(Objective& objective) {
   const bool per_layer = options_.low_rank.per_layer;
   StepReport report{.loss = {}, .step_size = learning_rate(), .scalars = {}};
   LayerwiseGradients layers(update_, tensors().size());
-  const auto gradient = [&] { return per_layer ? layers.for_step(objective) : objective.gradient(); };
+  const bool parts = update_.begin_step(objective);
+  const auto whole = [&] { return parts ? objective.partial_gradient() : objective.gradient(); };
+  const auto gradient = [&] { return per_layer ? layers.for_step(objective) : whole(); };
   Evaluation evaluation;
   last_ascent_ = {};
   if (options_.ascent.zeroth_order.rho == 0) {
@@ -109,7 +111,7 @@ StepReport Lorenza::step(Objective& objective) {
     if (evaluation.usable && !per_layer) update_.refresh(gradients());
   } else {
     if (update_.refresh_is_due()) {
-      evaluation = per_layer ? layers.for_bases(objective) : objective.gradient();
+      evaluation = per_layer ? layers.for_bases(objective) : whole();
       ++report.forwards;
       ++report.backwards;
       if (evaluation.usable && !per_layer) update_.refresh(gradients());

@@ -11,6 +11,6 @@ CUDA_COMPILER_MEGABYTES=900
 CUDA_MEGABYTES=6500
 
 APT_PACKAGES="g++ cmake ninja-build ccache git ca-certificates python3 python3-venv python3-pip
-  libyaml-cpp-dev nlohmann-json3-dev libfmt-dev libcxxopts-dev zlib1g-dev libkissfft-dev libutf8proc-dev libsentencepiece-dev
+  libyaml-cpp-dev nlohmann-json3-dev libfmt-dev libcxxopts-dev zlib1g-dev libkissfft-dev libutf8proc-dev libsentencepiece-dev libgloo-dev
   libgtest-dev libgmock-dev libbenchmark-dev gnuplot-nox"
 APT_PACKAGES_CI="clang-format"

@@ -53,12 +53,14 @@ std::string cell(std::string text) {
 }  // namespace
 
 int reproduce(const Invocation& invocation) {
+  require_one_process("reproduce");
   std::string table = "| configuration | claim | expected | got | verdict | source |\n|---|---|---|---|---|---|\n";
   std::size_t met = 0, count = 0;
   ExitCode worst = ExitCode::success;
   for (const fs::path& file : configurations(invocation.arguments)) {
     const config::Value root = config::load(file.string());
-    const auto expectations = config::parse<RunConfig>(config::expand_sweep(root).front().config).expect;
+    const auto first = config::parse<RunConfig>(config::expand_sweep(root).front().config);
+    const std::vector<Expectation>& expectations = first.expect;
     if (expectations.empty()) {
       fmt::print("{}: states no expectation, passed over\n", file.string());
       continue;
@@ -67,7 +69,7 @@ int reproduce(const Invocation& invocation) {
     const fs::path folder = folder_of(base, file);
     fs::remove_all(folder);  // a reproduction starts afresh; this folder is its own
     Invocation quiet = invocation;
-    const SweepOutcome outcome = train_points(root, folder, quiet);
+    const SweepOutcome outcome = train_points(root, folder, quiet, RankSession(first));
     if (outcome.code == ExitCode::interrupted_and_saved) return static_cast<int>(outcome.code);
     if (outcome.code != ExitCode::success) worst = outcome.code;
 

@@ -107,31 +107,39 @@ std::string status_on_disk(const fs::path& run) {
 
 }  // namespace
 
-RunOutcome train_run(const RunConfig& config, const RunDirectory& directory, const Invocation& invocation,
-                     bool continued) {
-  if (!continued)
-    io::write_file_atomically(directory.config(),
-                              config::to_yaml(config::fields_of(const_cast<RunConfig&>(config)).dump()));
-  io::write_file_atomically(directory.environment(), describe_environment(invocation).dump(1) + "\n");
+RunOutcome train_run(const RunConfig& config, const RunDirectory* directory, const Invocation& invocation,
+                     bool continued, const RankSession& ranks) {
+  const std::string resolved = config::to_yaml(config::fields_of(const_cast<RunConfig&>(config)).dump());
+  if (ranks.group()) ranks.group()->require_equal_text("configuration", resolved);
+  if (directory && !continued) io::write_file_atomically(directory->config(), resolved);
+  if (directory)
+    io::write_file_atomically(directory->environment(), describe_environment(invocation).dump(1) + "\n");
   RunOutcome outcome;
   std::optional<Trainer> trainer;
   try {
-    trainer.emplace(config, directory, invocation.quiet);
+    trainer.emplace(config, directory ? make_directory_recorder(*directory) : make_silent_recorder(),
+                    invocation.quiet || !directory, resolve_device(config.device, ranks.local_rank()), ranks.group());
     if (continued) trainer->restore();
     outcome = trainer->run();
   } catch (const TrainingError& error) {
+    ranks.announce(error.what());
     if (trainer) outcome = trainer->so_far();
     outcome.status = RunStatus::failed;
     outcome.reason = error.what();
-    fmt::print(stderr, "talweg: {}\n", error.what());
+    if (directory || !ranks.group())
+      fmt::print(stderr, "talweg: {}\n", error.what());
+    else
+      fmt::print(stderr, "talweg: rank {}: {}\n", ranks.group()->rank(), error.what());
   }
-  io::write_file_atomically(directory.summary(), summarize(config, outcome, directory).dump(1) + "\n");
-  write_run_report({directory.path()}, directory.report());
-  if (!invocation.quiet) say_how_it_went(config, outcome, directory);
+  if (!directory) return outcome;
+  io::write_file_atomically(directory->summary(), summarize(config, outcome, *directory).dump(1) + "\n");
+  write_run_report({directory->path()}, directory->report());
+  if (!invocation.quiet) say_how_it_went(config, outcome, *directory);
   return outcome;
 }
 
-SweepOutcome train_points(const config::Value& root, const fs::path& folder, const Invocation& invocation) {
+SweepOutcome train_points(const config::Value& root, const fs::path& folder, const Invocation& invocation,
+                          const RankSession& ranks) {
   const std::vector<config::SweepPoint> points = config::expand_sweep(root);
   std::vector<RunConfig> configs;  // every point is checked before the first one starts
   for (const config::SweepPoint& point : points) configs.push_back(config::parse<RunConfig>(point.config));
@@ -147,17 +155,19 @@ SweepOutcome train_points(const config::Value& root, const fs::path& folder, con
       std::replace(configs[i].name.begin(), configs[i].name.end(), '/', '_');
     }
     std::error_code error;
-    const bool continued = fs::exists(path / "config.yaml", error);
-    if (continued && status_on_disk(path) == "completed") {
-      if (!invocation.quiet) fmt::print("{}: completed already\n", path.string());
+    const bool continued = ranks.agree(fs::exists(path / "config.yaml", error));
+    if (ranks.agree(continued && status_on_disk(path) == "completed")) {
+      if (!invocation.quiet && ranks.is_first()) fmt::print("{}: completed already\n", path.string());
       continue;
     }
-    const RunDirectory directory = continued ? RunDirectory::open(path) : RunDirectory::create(path);
-    const ExitCode code = code_of(train_run(configs[i], directory, invocation, continued).status);
+    std::optional<RunDirectory> directory;
+    if (ranks.is_first()) directory.emplace(continued ? RunDirectory::open(path) : RunDirectory::create(path));
+    const ExitCode code =
+        code_of(train_run(configs[i], directory ? &*directory : nullptr, invocation, continued, ranks).status);
     if (code != ExitCode::success) outcome.code = code;
     if (code == ExitCode::interrupted_and_saved) break;
   }
-  if (points.size() > 1) {
+  if (points.size() > 1 && ranks.is_first()) {
     outcome.runs.erase(std::remove_if(outcome.runs.begin(), outcome.runs.end(),
                                       [](const fs::path& run) { return status_on_disk(run).empty(); }),
                        outcome.runs.end());

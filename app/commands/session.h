@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "app/commands/rank_session.h"
 #include "app/invocation.h"
 #include "core/config/value.h"
 #include "core/error.h"
@@ -14,9 +15,9 @@ namespace talweg::app {
 
 /// Trains one configuration in its directory and writes everything around it: resolved configuration, environment,
 /// summary and report. A TrainingError is written into the summary and answered as RunStatus::failed; other errors
-/// pass.
-RunOutcome train_run(const RunConfig& config, const RunDirectory& directory, const Invocation& invocation,
-                     bool continued);
+/// pass. Of several ranks the first has a directory, and writes; the others have none.
+RunOutcome train_run(const RunConfig& config, const RunDirectory* directory, const Invocation& invocation,
+                     bool continued, const RankSession& ranks);
 
 /// What a whole sweep came to.
 struct SweepOutcome {
@@ -27,7 +28,8 @@ struct SweepOutcome {
 
 /// Trains every point of a configuration (one, or the grid of its `sweep:`) below `folder`, or continues it there:
 /// finished runs are passed over. A failed point does not keep the others from running; a signal does.
-SweepOutcome train_points(const config::Value& root, const std::filesystem::path& folder, const Invocation& invocation);
+SweepOutcome train_points(const config::Value& root, const std::filesystem::path& folder, const Invocation& invocation,
+                          const RankSession& ranks);
 
 /// "runs/NAME-20260131-140500": a folder that does not exist yet.
 std::filesystem::path default_run_folder(const std::string& name);

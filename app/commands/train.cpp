@@ -12,25 +12,42 @@ namespace talweg::app {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// Trains all points as one of the ranks that a launcher started, or alone. Errors are told to the other ranks.
+int train_as_rank(const config::Value& root, const fs::path& folder, const Invocation& invocation, bool begins) {
+  const std::vector<config::SweepPoint> points = config::expand_sweep(root);
+  const RankSession ranks(config::parse<RunConfig>(points.front().config));
+  try {
+    if (begins && ranks.is_first()) {
+      RunDirectory::create(folder);  // refuses a folder that is occupied
+      // The folder of a sweep holds the composed configuration, so that the sweep can be continued.
+      if (root.find("sweep")) io::write_file_atomically(folder / "sweep.yaml", config::to_yaml(root));
+    }
+    return static_cast<int>(train_points(root, folder, invocation, ranks).code);
+  } catch (const std::exception& error) {
+    ranks.announce(error.what());
+    throw;
+  }
+}
+
+}  // namespace
+
 int train(const Invocation& invocation) {
   const config::Value root = config::load(invocation.arguments.front(), invocation.assignments);
   const std::vector<config::SweepPoint> points = config::expand_sweep(root);
   const auto first = config::parse<RunConfig>(points.front().config);
   const fs::path folder = invocation.output.empty() ? default_run_folder(first.name) : fs::path(invocation.output);
-  RunDirectory::create(folder);  // refuses a folder that is occupied
-  // The folder of a sweep holds the composed configuration, so that the sweep can be continued.
-  if (root.find("sweep")) io::write_file_atomically(folder / "sweep.yaml", config::to_yaml(root));
-  return static_cast<int>(train_points(root, folder, invocation).code);
+  return train_as_rank(root, folder, invocation, /*begins=*/true);
 }
 
 int resume(const Invocation& invocation) {
   const fs::path folder = invocation.arguments.front();
   if (fs::exists(folder / "sweep.yaml"))
-    return static_cast<int>(train_points(config::load((folder / "sweep.yaml").string()), folder, invocation).code);
+    return train_as_rank(config::load((folder / "sweep.yaml").string()), folder, invocation, /*begins=*/false);
   if (!fs::exists(folder / "config.yaml"))
     throw UsageError(fmt::format("'{}' is not a run directory (it has no config.yaml)", folder.string()));
-  const SweepOutcome outcome = train_points(config::load((folder / "config.yaml").string()), folder, invocation);
-  return static_cast<int>(outcome.code);
+  return train_as_rank(config::load((folder / "config.yaml").string()), folder, invocation, /*begins=*/false);
 }
 
 int check(const Invocation& invocation) {

@@ -253,15 +253,24 @@ void ProcessGroup::sum(const std::vector<at::Tensor>& tensors) {
   }
 }
 
-double ProcessGroup::maximum(double value) {
+std::function<double()> ProcessGroup::start_maximum(double value) {
   at::Tensor tensor = at::scalar_tensor(value, at::kDouble);
+  c10::intrusive_ptr<c10d::Work> work;
   perform([&] {
     std::vector<at::Tensor> list{tensor};
     c10d::AllreduceOptions options;
     options.reduceOp = c10d::ReduceOp::MAX;
-    return std::vector{handle().allreduce(list, options)};
+    work = handle().allreduce(list, options);
+    return std::vector<c10::intrusive_ptr<c10d::Work>>{};
   });
-  return tensor.item<double>();
+  return [this, tensor, work] {
+    perform([&] { return std::vector{work}; });
+    return tensor.item<double>();
+  };
+}
+
+double ProcessGroup::maximum(double value) {
+  return start_maximum(value)();
 }
 
 void ProcessGroup::broadcast(const at::Tensor& tensor) {

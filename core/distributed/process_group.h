@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,6 +40,8 @@ class ProcessGroup {
   void sum(const std::vector<at::Tensor>& tensors);
   /// The largest of all ranks' values.
   double maximum(double value);
+  /// The same, begun now; the function that is answered waits for it, and must be called before the group ends.
+  std::function<double()> start_maximum(double value);
   /// Rank 0's tensor, into those of the others, which have its shape.
   void broadcast(const at::Tensor& tensor);
   /// Rank 0's bytes.

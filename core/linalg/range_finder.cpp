@@ -33,8 +33,9 @@ Scaled scaled(const at::Tensor& matrices) {
   return {finite.div_(scale), scale};
 }
 
-/// A_i·X_i stacked.
-at::Tensor products(const std::vector<at::Tensor>& matrices, const at::Tensor& columns, bool transposed) {
+/// A_i·X_i stacked, of whole matrices.
+at::Tensor products(const std::vector<at::Tensor>& matrices, const at::Tensor& columns, bool transposed,
+                    const Summation& sum) {
   const at::Tensor& first = matrices.front();
   const std::int64_t rows = transposed ? first.size(1) : first.size(0);
   at::Tensor answer = at::empty({static_cast<std::int64_t>(matrices.size()), rows, columns.size(-1)}, first.options());
@@ -43,15 +44,16 @@ at::Tensor products(const std::vector<at::Tensor>& matrices, const at::Tensor& c
     at::Tensor product = answer[index];
     at::mm_out(product, transposed ? matrices[i].t() : matrices[i], columns[index]);
   }
+  if (sum) sum(answer);
   return answer;
 }
 
 at::Tensor range_of(const std::vector<at::Tensor>& matrices, const at::Tensor& sketches,
-                    std::int64_t power_iterations) {
-  at::Tensor basis = orthonormal_columns(products(matrices, sketches.to(matrices.front().scalar_type()), false));
+                    std::int64_t power_iterations, const Summation& sum) {
+  at::Tensor basis = orthonormal_columns(products(matrices, sketches.to(matrices.front().scalar_type()), false, sum));
   for (std::int64_t i = 0; i < power_iterations; ++i) {
-    const at::Tensor rows = orthonormal_columns(products(matrices, basis, true));
-    basis = orthonormal_columns(products(matrices, rows, false));
+    const at::Tensor rows = orthonormal_columns(products(matrices, basis, true, sum));
+    basis = orthonormal_columns(products(matrices, rows, false, sum));
   }
   return basis;
 }
@@ -88,23 +90,24 @@ at::Tensor orthonormal_columns(const at::Tensor& matrices) {
 }
 
 at::Tensor range_basis(const std::vector<at::Tensor>& matrices, const at::Tensor& sketches,
-                       std::int64_t power_iterations) {
+                       std::int64_t power_iterations, const Summation& sum) {
   torch::NoGradGuard no_grad;
-  return range_of(in_working_type(matrices), sketches, power_iterations);
+  return range_of(in_working_type(matrices), sketches, power_iterations, sum);
 }
 
-at::Tensor range_basis_of_rows(const std::vector<at::Tensor>& matrices, const at::Tensor& bases) {
+at::Tensor range_basis_of_rows(const std::vector<at::Tensor>& matrices, const at::Tensor& bases,
+                               const Summation& sum) {
   torch::NoGradGuard no_grad;
-  return orthonormal_columns(products(in_working_type(matrices), bases, true));
+  return orthonormal_columns(products(in_working_type(matrices), bases, true, sum));
 }
 
 SingularPairs randomized_pairs(const std::vector<at::Tensor>& given, const at::Tensor& sketches, std::int64_t rank,
-                               std::int64_t power_iterations) {
+                               std::int64_t power_iterations, const Summation& sum) {
   torch::NoGradGuard no_grad;
   const std::vector<at::Tensor> matrices = in_working_type(given);
-  const at::Tensor basis = range_of(matrices, sketches, power_iterations);
+  const at::Tensor basis = range_of(matrices, sketches, power_iterations, sum);
   // Qᵀ A = Tᵀ Zᵀ with Aᵀ Q = Z T. Of the core Tᵀ = U Σ Vᵀ the left vectors are those of Tᵀ T, and T U = V Σ.
-  const Scaled rows = scaled(products(matrices, basis, true));
+  const Scaled rows = scaled(products(matrices, basis, true, sum));
   const auto [z, t] = at::linalg_qr(rows.matrices, "reduced");
   const at::Tensor core = t.to(at::kDouble);
   const at::Tensor u = symmetric_eigen(at::matmul(core.mT(), core)).vectors.narrow(-1, 0, rank);

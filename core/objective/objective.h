@@ -20,8 +20,6 @@ struct Evaluation {
   bool usable = true;
   /// Of stream_gradient(): the gradients that were handed out are to be multiplied by it (clipping). Undefined: by 1.
   at::Tensor factor{};
-  /// The gradients are this rank's parts, which add up to the gradient over the ranks: see Objective::partial_gradient.
-  bool partial = false;
 };
 
 /// The gradient of one parameter over a part of the batch; those of all parts add up to its gradient.
@@ -59,13 +57,15 @@ class Objective {
 
   /// The value, and the gradient in parts: each is handed to `visit` and freed when `visit` keeps it not, during the
   /// backward pass, as soon as it is complete, where the objective can do so; by default all at the end. No `.grad` is
-  /// left behind. Over several ranks the parts may be this rank's alone (`partial`).
+  /// left behind. Where gradients_are_parts() they add up over the ranks, too.
   /// Throws ConfigError when clipping needs whole gradients and the batch is divided.
   virtual Evaluation stream_gradient(const std::function<void(GradientPart)>& visit);
 
-  /// As gradient(), but of a batch that ranks share each rank may be left with its own part (`partial`): for optimizers
-  /// that use a linear image of the gradient, far smaller than it, and sum that over the ranks instead. Where the whole
-  /// gradient is needed (clipping), or there is one rank, it is gradient().
+  /// Whether partial_gradient() and stream_gradient() leave each rank of a run with its own part of the gradient: for
+  /// optimizers that use a linear image of the gradient, far smaller than it, and sum that over the ranks instead.
+  /// False where there is one rank, and where clipping needs the whole gradient.
+  virtual bool gradients_are_parts() const { return false; }
+  /// As gradient(), without the sum over ranks where gradients_are_parts().
   virtual Evaluation partial_gradient() { return gradient(); }
   /// Σ over the ranks of tensors of equal shapes, in place. Does nothing where there is one rank.
   virtual void sum_over_ranks(const std::vector<at::Tensor>&) {}

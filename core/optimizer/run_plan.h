@@ -19,6 +19,7 @@ struct RunPlan {
   std::string sampler;            ///< name of the sampler: "poisson", "shuffle", …
   bool averages_weights = false;  ///< an average of the iterates is evaluated and saved beside the last one
   bool clips_gradient = false;    ///< training.clip_norm is set
+  std::int64_t ranks = 1;         ///< processes that share every batch
   RandomStreams streams{0};
 };
 

@@ -42,8 +42,12 @@ nlohmann::json fit(Task& task, const FitOptions& options, const TaskContext& con
   TaskObjective objective(task, how, context.streams, context.device);
   auto* aware = dynamic_cast<RunAware*>(optimizer.get());
   if (aware)
-    aware->begin_run({data.size(), options.batch_size, steps, sampler->steps_per_epoch(), options.sampler.type(), false,
-                      false, context.streams},
+    aware->begin_run({.dataset_size = data.size(),
+                      .batch_size = options.batch_size,
+                      .steps = steps,
+                      .steps_per_epoch = sampler->steps_per_epoch(),
+                      .sampler = options.sampler.type(),
+                      .streams = context.streams},
                      objective);
   std::vector<std::int64_t> indices;
   for (std::int64_t step = 0; step < steps; ++step) {

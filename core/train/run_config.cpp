@@ -10,9 +10,9 @@ using config::below;
 void declare(config::Fields& f, TrainingOptions& o) {
   f("steps", o.steps, "length of the run in optimizer steps", at_least(1));
   f("epochs", o.epochs, "length of the run in passes over the training data; give this or 'steps'", above(0));
-  f("batch_size", o.batch_size, "examples per optimizer step, all micro-batches together", at_least(1));
+  f("batch_size", o.batch_size, "examples per optimizer step, all micro-batches and ranks together", at_least(1));
   f("micro_batch_size", o.micro_batch_size,
-    "examples per forward and backward pass; gradients are accumulated over the batch (default: the whole batch)",
+    "examples per forward and backward pass of a rank; gradients are accumulated over the batch (default: the whole batch)",
     at_least(1));
   f("sampler", o.sampler, "which examples form a batch");
   f("precision", o.precision, "bfloat16 keeps parameters in float32 and multiplies in bfloat16");
@@ -65,6 +65,7 @@ void declare(config::Fields& f, RunConfig& o) {
   f("early_stopping", o.early_stopping, "end the run when the best metric stops improving");
   f("weight_average", o.weight_average, "exponential moving average of the parameters");
   f("diagnostics", o.diagnostics, "what is measured beside the training");
+  f("distributed", o.distributed, "how the processes of a run that share its batches talk to each other");
   f("expect", o.expect, "what the run should show; checked by 'talweg reproduce' and shown in the report");
 }
 

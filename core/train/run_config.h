@@ -6,6 +6,7 @@
 
 #include "core/config/component.h"
 #include "core/data/sampler.h"
+#include "core/distributed/distributed_options.h"
 #include "core/optimizer/optimizer.h"
 #include "core/train/expectation.h"
 #include "core/train/precision.h"
@@ -70,6 +71,7 @@ struct RunConfig {
   std::optional<EarlyStoppingOptions> early_stopping;
   std::optional<WeightAverageOptions> weight_average;
   DiagnosticsOptions diagnostics;
+  distributed::DistributedOptions distributed;
   std::vector<Expectation> expect;
 };
 

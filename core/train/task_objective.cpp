@@ -272,11 +272,10 @@ at::Tensor TaskObjective::evaluate_whole_gradient() {
 }
 
 Evaluation TaskObjective::partial_gradient() {
-  if (!ranks_ || options_.clip_norm) return gradient();
+  if (!gradients_are_parts()) return gradient();
   Evaluation evaluation;
   evaluation.value = summed(evaluate_with_gradient());
   ranks_->complete_gradients();
-  evaluation.partial = true;
   evaluation.usable = loss_is_finite(evaluation.value);
   if (!options_.check_gradients || !evaluation.usable) return evaluation;
   torch::NoGradGuard no_grad;
@@ -306,7 +305,7 @@ Evaluation TaskObjective::stream_gradient(const std::function<void(GradientPart)
         "training.clip_norm: with gradients that are let go of layer by layer ('per_layer') the norm over several "
         "micro-batches is never known; drop 'training.micro_batch_size', 'training.clip_norm' or 'per_layer'");
   const bool norm_needed = options_.clip_norm || options_.check_gradients;
-  const bool partial = ranks_ && !options_.clip_norm;
+  const bool partial = gradients_are_parts();
   at::Tensor squares;  // Σ ‖g‖² of the parts
   const auto measured = [&](GradientPart part) {
     if (ranks_ && !partial) ranks_->sum(std::vector<at::Tensor>{part.gradient});
@@ -329,7 +328,6 @@ Evaluation TaskObjective::stream_gradient(const std::function<void(GradientPart)
     });
   }
   evaluation.value = summed(evaluation.value);
-  evaluation.partial = partial;
   evaluation.usable = loss_is_finite(evaluation.value);
   if (partial && norm_needed && squares.defined() && evaluation.usable) {
     check_parts(summed(squares), evaluation);

@@ -46,6 +46,7 @@ class TaskObjective : public PerExampleObjective {
   Evaluation gradient() override;
   /// Clipping is exact for an undivided batch, and refused for a divided one.
   Evaluation stream_gradient(const std::function<void(GradientPart)>& visit) override;
+  bool gradients_are_parts() const override { return ranks_ && !options_.clip_norm; }
   Evaluation partial_gradient() override;
   void sum_over_ranks(const std::vector<at::Tensor>& tensors) override;
   /// A ray over the outputs alone when the task's model is linear in its parameters and the batch is not divided.

@@ -11,10 +11,8 @@
 
 #include "core/error.h"
 #include "core/libtorch.h"
-#include "core/metrics/json_lines.h"
-#include "core/metrics/tensorboard.h"
 #include "core/train/signal_watch.h"
-#include "core/train/text_samples.h"
+#include "core/train/stop_agreement.h"
 
 namespace talweg {
 namespace {
@@ -33,10 +31,11 @@ bool is_out_of_memory(const c10::Error& error) {
 
 }  // namespace
 
-at::Device resolve_device(const std::string& device) {
+at::Device resolve_device(const std::string& device, std::int64_t local_rank) {
   if (device == "cpu") return at::kCPU;
   const bool gpu = torch::cuda::is_available();
-  if (device == "auto") return gpu ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU);
+  const auto own = static_cast<at::DeviceIndex>(gpu ? local_rank % std::max(1, torch::cuda::device_count()) : 0);
+  if (device == "auto") return gpu ? at::Device(at::kCUDA, own) : at::Device(at::kCPU);
   if (!gpu)
     throw ConfigError(
         fmt::format("device: '{}' was asked for, and LibTorch sees no GPU here; use 'cpu' or 'auto'", device));
@@ -44,27 +43,31 @@ at::Device resolve_device(const std::string& device) {
   const auto count = static_cast<int>(torch::cuda::device_count());
   if (result.index() >= count)
     throw ConfigError(fmt::format("device: '{}' was asked for, there are {} GPUs", device, count));
-  return {at::kCUDA, std::max<at::DeviceIndex>(0, result.index())};
+  return {at::kCUDA, result.has_index() ? result.index() : own};
 }
 
 Trainer::Trainer(const RunConfig& config, const RunDirectory& directory, bool quiet)
+    : Trainer(config, make_directory_recorder(directory), quiet, resolve_device(config.device), nullptr) {}
+
+Trainer::Trainer(const RunConfig& config, std::unique_ptr<RunRecorder> recorder, bool quiet, at::Device device,
+                 distributed::ProcessGroup* group)
     : config_(config),
-      directory_(directory),
+      recorder_(std::move(recorder)),
+      group_(group && group->size() > 1 ? group : nullptr),
       quiet_(quiet),
       streams_(static_cast<std::uint64_t>(config.seed)),
-      device_(resolve_device(config.device)),
+      device_(device),
       best_(config.checkpoint, config.early_stopping) {
   FLAGS_caffe2_use_fatal_for_enforce = false;  // memory that cannot be had is an error to explain, not an abort
   const TrainingOptions& training = config_.training;
-  torch::manual_seed(streams_.seed_of("initialisation"));
-  task_ = config_.task.create(TaskContext{device_, storage_type(training.precision), streams_});
+  make_task();
   const ParameterList parameters = trainable_parameters(task_->module());
   if (parameters.empty()) throw ConfigError("the model has no trainable parameter");
   optimizer_ = config_.optimizer.create(parameters);
   schedule_ = config_.schedule.create();
   const ObjectiveOptions objective{training.precision, training.micro_batch_size.value_or(0), training.clip_norm,
                                    training.non_finite == NonFinitePolicy::skip};
-  objective_ = std::make_unique<TaskObjective>(*task_, objective, streams_, device_);
+  objective_ = std::make_unique<TaskObjective>(*task_, objective, streams_, device_, group_);
   if (const auto& sharpness = config_.diagnostics.sharpness)
     sharpness_ = std::make_unique<SharpnessMonitor>(*task_, *sharpness, objective, streams_, device_);
   if (config_.weight_average) average_ = std::make_unique<WeightAverage>(parameters, config_.weight_average->decay);
@@ -76,12 +79,34 @@ Trainer::Trainer(const RunConfig& config, const RunDirectory& directory, bool qu
   evaluate_every_ = training.evaluate_every.value_or(std::max<std::int64_t>(1, std::llround(per_epoch)));
   save_every_ = config_.checkpoint.every.value_or(evaluate_every_);
   begin_run();
+  if (group_) rank_report_ = std::make_unique<RankReport>(*group_);
+}
+
+/// Rank 0 goes first: what a task prepares in files, such as tokenised text, the others find there.
+void Trainer::make_task() {
+  if (group_ && !group_->is_first()) group_->barrier();
+  torch::manual_seed(streams_.seed_of("initialisation"));
+  task_ = config_.task.create(TaskContext{device_, storage_type(config_.training.precision), streams_});
+  if (group_ && group_->is_first()) group_->barrier();
+}
+
+void Trainer::require_equal_ranks() {
+  if (!group_) return;
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  for (const NamedParameter& parameter : optimizer_->named_parameters())
+    tensors.emplace_back(parameter.name, parameter.tensor);
+  group_->require_equal_tensors(tensors);
+  // Statistics of a rank's own batches, such as those of batch normalisation: rank 0's are everybody's.
+  torch::NoGradGuard no_grad;
+  for (at::Tensor& buffer : task_->module().buffers()) group_->broadcast(buffer);
 }
 
 std::unique_ptr<data::BatchLoader> Trainer::make_loader(std::int64_t first_step) const {
   const data::SamplingPlan plan{task_->training_data().size(), config_.training.batch_size, streams_};
   return std::make_unique<data::BatchLoader>(task_->training_data(), config_.training.sampler.create(plan), device_,
-                                             config_.training.prefetch, first_step);
+                                             config_.training.prefetch, first_step,
+                                             group_ ? data::BatchPart{group_->rank(), group_->size()}
+                                                    : data::BatchPart{});
 }
 
 void Trainer::begin_run() {
@@ -95,15 +120,14 @@ void Trainer::begin_run() {
   plan.sampler = config_.training.sampler.type();
   plan.averages_weights = average_ != nullptr;
   plan.clips_gradient = config_.training.clip_norm.has_value();
+  plan.ranks = group_ ? group_->size() : 1;
   plan.streams = streams_;
   run_aware_->begin_run(plan, *objective_);
 }
 
 RunOutcome Trainer::run() {
   session_start_ = std::chrono::steady_clock::now();
-  sinks_.push_back(std::make_unique<metrics::JsonLinesSink>(directory_.metrics()));
-  sinks_.push_back(std::make_unique<metrics::TensorBoardSink>(
-      directory_.path(), step_ > 0 ? std::optional<std::int64_t>(step_) : std::nullopt));
+  recorder_->open(step_);
   metrics::ProgressOptions shown;
   shown.total_steps = total_steps_;
   shown.first_step = step_;
@@ -115,25 +139,31 @@ RunOutcome Trainer::run() {
     if (const std::string line = run_aware_->announcement(); !line.empty()) fmt::print(stderr, "talweg: {}\n", line);
 
   const SignalWatch signals;
+  StopAgreement stop(group_);
+  int signal = stop.ask(signals.received());
+  require_equal_ranks();
   if (step_ == 0) {
     evaluate();
     write_samples();
     if (sharpness_) measure();
   }
-  while (step_ < total_steps_ && !best_.exhausted() && signals.received() == 0) {
+  while (step_ < total_steps_ && !best_.exhausted() && signal == 0) {
     train_step();
     if (due(config_.training.log_every)) record();
     if (due(evaluate_every_)) evaluate();
     if (sharpness_ && due(sharpness_->every())) measure();
     if (due(save_every_)) save();
+    signal = stop.ask(signals.received());
   }
+  if (const int late = stop.settle(); signal == 0 && step_ < total_steps_) signal = late;
   if (last_save_ != step_) save();
   const nlohmann::json stated = run_aware_ ? account() : nlohmann::json();
   RunOutcome outcome = so_far();
   outcome.account = stated;
-  if (signals.received() != 0) {
+  if (rank_report_) outcome.account["distributed"] = rank_report_->account();
+  if (signal != 0) {
     outcome.status = RunStatus::interrupted;
-    outcome.reason = fmt::format("signal {} ({})", signals.received(), strsignal(signals.received()));
+    outcome.reason = fmt::format("signal {} ({})", signal, strsignal(signal));
   } else {
     if (step_ < total_steps_)
       outcome.reason = fmt::format("stopped early: {} has not improved for {} evaluations", best_.metric(),
@@ -142,8 +172,7 @@ RunOutcome Trainer::run() {
     write_samples();
   }
   progress_->finish();
-  for (const auto& sink : sinks_) sink->flush();
-
+  recorder_->flush();
   return outcome;
 }
 
@@ -175,10 +204,11 @@ nlohmann::json Trainer::account() {
 
 void Trainer::train_step() {
   data::Batch batch = loader_->next();
-  examples_ += batch.size;
+  const std::int64_t examples = group_ ? loader_->whole_size() : batch.size;
+  examples_ += examples;
   optimizer_->set_schedule_factor(schedule_->factor(step_, total_steps_));
   try {
-    objective_->begin_step(step_, std::move(batch));
+    objective_->begin_step(step_, std::move(batch), examples);
     report_ = optimizer_->step(*objective_);
   } catch (const c10::Error& error) {
     if (!is_out_of_memory(error)) throw;
@@ -233,6 +263,12 @@ void Trainer::record() {
     values.emplace_back("train/gradient_norm", objective_->gradient_norm().item<double>());
   if (skipped_ > 0) values.emplace_back("train/skipped_steps", static_cast<double>(skipped_));
   for (const auto& [name, value] : report_.scalars) values.emplace_back("train/" + name, value);
+  if (rank_report_) {
+    for (const auto& value :
+         rank_report_->take(step_ - last_rank_report_, seconds() - std::exchange(last_rank_report_seconds_, seconds())))
+      values.push_back(value);
+    last_rank_report_ = step_;
+  }
   emit(values);
 }
 
@@ -246,6 +282,12 @@ void Trainer::evaluate() {
     for (const auto& [name, value] : task_->evaluate()) values.emplace_back("eval/" + name, value);
     task_->module().train();
   }
+  if (group_) {  // decisions are made from rank 0's numbers
+    std::vector<double> numbers;
+    for (const auto& item : values) numbers.push_back(item.second);
+    group_->broadcast(at::from_blob(numbers.data(), {static_cast<std::int64_t>(numbers.size())}, at::kDouble));
+    for (std::size_t i = 0; i < values.size(); ++i) values[i].second = numbers[i];
+  }
   last_evaluation_ = step_;
   emit(values);
   const double loss = report_.loss.defined() ? report_.loss.item<double>() : std::nan("");
@@ -253,7 +295,7 @@ void Trainer::evaluate() {
   if (best_.update(step_, values) && step_ > 0) {
     checkpoint::Checkpoint best = state();
     best.tensors.erase("optimizer");
-    checkpoint::CheckpointFolder(directory_.checkpoints(), "best").save(best, 1);
+    recorder_->save_best(best);
   }
 }
 
@@ -276,37 +318,40 @@ void Trainer::measure() {
 void Trainer::emit(const Metrics& values) {
   if (values.empty()) return;
   const metrics::Record record{step_, seconds(), epoch(), values};
-  for (const auto& sink : sinks_) sink->write(record);
+  recorder_->write(record);
   for (const auto& [name, value] : values) set(latest_, name, value);
 }
 
 void Trainer::save() {
   require_finite_parameters();
-  for (const auto& sink : sinks_) sink->flush();
-  checkpoint::CheckpointFolder(directory_.checkpoints(), "step").save(state(), config_.checkpoint.keep);
+  require_equal_ranks();
+  recorder_->flush();
+  recorder_->save(state(), config_.checkpoint.keep);
   last_save_ = step_;
 }
 
 void Trainer::write_figures() {
+  if (!recorder_->keeps()) return;
   torch::NoGradGuard no_grad;
   const WeightAverage::Scope averaged(average_.get());
   task_->module().eval();
-  for (const plot::Figure& figure : task_->figures()) plot::save_figure(figure, directory_.figures());
+  for (const plot::Figure& figure : task_->figures()) recorder_->save(figure);
   task_->module().train();
-  for (const auto& sink : sinks_) sink->flush();
-  const std::vector<metrics::Record> records = metrics::read_metrics(directory_.metrics());
-  for (const plot::Figure& figure : task_->figures_over_time(records)) plot::save_figure(figure, directory_.figures());
-  for (const plot::Figure& figure : make_sharpness_figures(records)) plot::save_figure(figure, directory_.figures());
+  recorder_->flush();
+  const std::vector<metrics::Record> records = recorder_->records();
+  for (const plot::Figure& figure : task_->figures_over_time(records)) recorder_->save(figure);
+  for (const plot::Figure& figure : make_sharpness_figures(records)) recorder_->save(figure);
 }
 
 void Trainer::write_samples() {
+  if (!recorder_->keeps()) return;
   torch::NoGradGuard no_grad;
   const WeightAverage::Scope averaged(average_.get());
   const AutocastScope autocast(config_.training.precision, device_);
   task_->module().eval();
   const std::vector<TextSample> samples = task_->samples();
   task_->module().train();
-  if (!samples.empty()) replace_samples(directory_.samples(), step_, samples);
+  if (!samples.empty()) recorder_->save(step_, samples);
 }
 
 void Trainer::require_finite_parameters() const {

@@ -9,12 +9,13 @@
 #include "core/checkpoint/checkpoint.h"
 #include "core/data/batch_loader.h"
 #include "core/metrics/progress.h"
-#include "core/metrics/sink.h"
 #include "core/optimizer/run_plan.h"
 #include "core/run/run_directory.h"
 #include "core/train/best_tracker.h"
 #include "core/train/loss_window.h"
+#include "core/train/rank_report.h"
 #include "core/train/run_config.h"
+#include "core/train/run_recorder.h"
 #include "core/train/sharpness_monitor.h"
 #include "core/train/task_objective.h"
 #include "core/train/weight_average.h"
@@ -40,9 +41,9 @@ struct RunOutcome {
   std::optional<BestTracker::Best> best;
 };
 
-/// Where `device` of a configuration points: "auto" is a GPU when LibTorch sees one.
-/// Throws ConfigError for a GPU that is not there.
-at::Device resolve_device(const std::string& device);
+/// Where `device` of a configuration points: "auto" is a GPU when LibTorch sees one, of several ranks on a host each
+/// its own. Throws ConfigError for a GPU that is not there.
+at::Device resolve_device(const std::string& device, std::int64_t local_rank = 0);
 
 /// Trains one run in its directory: builds the components of the configuration, steps, records, evaluates, saves.
 /// Everything a resumed run needs is in its checkpoints; it then continues bit for bit on the same device.
@@ -50,6 +51,9 @@ class Trainer {
  public:
   /// Builds everything; no step is made. Throws ConfigError and DataError.
   Trainer(const RunConfig& config, const RunDirectory& directory, bool quiet);
+  /// One of the ranks of `group` (null: the only one), which must outlive the trainer.
+  Trainer(const RunConfig& config, std::unique_ptr<RunRecorder> recorder, bool quiet, at::Device device,
+          distributed::ProcessGroup* group);
 
   /// Continues from the newest whole checkpoint; starts from the beginning when there is none.
   void restore();
@@ -65,7 +69,10 @@ class Trainer {
 
  private:
   std::unique_ptr<data::BatchLoader> make_loader(std::int64_t first_step) const;
+  void make_task();
   void begin_run();
+  /// Stops ranks that did not come to the same weights.
+  void require_equal_ranks();
   nlohmann::json account();
   void train_step();
   /// A sentence on a step that did not fit into memory, and on settings under which it would.
@@ -85,7 +92,8 @@ class Trainer {
   double epoch() const { return static_cast<double>(step_) / loader_->steps_per_epoch(); }
 
   RunConfig config_;
-  const RunDirectory& directory_;
+  std::unique_ptr<RunRecorder> recorder_;
+  distributed::ProcessGroup* group_;  // null where there is one rank
   bool quiet_;
   RandomStreams streams_;
   at::Device device_;
@@ -100,7 +108,7 @@ class Trainer {
   BestTracker best_;
   LossWindow window_;
   std::unique_ptr<metrics::ProgressDisplay> progress_;
-  std::vector<std::unique_ptr<metrics::Sink>> sinks_;
+  std::unique_ptr<RankReport> rank_report_;
 
   std::int64_t total_steps_ = 0;
   std::int64_t evaluate_every_ = 1;
@@ -118,6 +126,8 @@ class Trainer {
   std::chrono::steady_clock::time_point session_start_ = std::chrono::steady_clock::now();
   std::int64_t last_evaluation_ = -1;
   std::int64_t last_save_ = -1;
+  std::int64_t last_rank_report_ = 0;
+  double last_rank_report_seconds_ = 0;
   StepReport report_;
   Metrics latest_;  // last value of every metric
 };

@@ -1,10 +1,8 @@
 // What a run remembers: how a Trainer becomes a checkpoint, and continues from one.
-#include <fmt/format.h>
-
 #include <cmath>
 
 #include "core/libtorch.h"
-#include "core/metrics/json_lines.h"
+#include "core/train/shared_checkpoint.h"
 #include "core/train/trainer.h"
 
 namespace talweg {
@@ -20,18 +18,17 @@ checkpoint::NamedTensors module_tensors(torch::nn::Module& module) {
 }  // namespace
 
 void Trainer::restore() {
-  const auto warn = [](const std::string& text) { fmt::print(stderr, "talweg: {}\n", text); };
-  const auto newest = checkpoint::CheckpointFolder(directory_.checkpoints(), "step").load_newest(warn);
+  std::optional<checkpoint::Checkpoint> newest = recorder_->newest();
+  if (group_) newest = broadcast(*group_, std::move(newest));
   if (newest) load(*newest);
   // What later steps were seen to do is on record, though it is undone now.
-  std::error_code ignored;
-  if (run_aware_ && std::filesystem::exists(directory_.metrics(), ignored)) {
+  if (run_aware_) {
     std::int64_t seen = step_;
-    for (const metrics::Record& record : metrics::read_metrics(directory_.metrics()))
-      seen = std::max(seen, record.step);
+    for (const metrics::Record& record : recorder_->records()) seen = std::max(seen, record.step);
+    if (group_) seen = static_cast<std::int64_t>(group_->maximum(static_cast<double>(seen)));
     run_aware_->count_lost_steps(seen - step_);
   }
-  metrics::truncate_after(directory_.metrics(), newest ? newest->step : -1);
+  recorder_->truncate_after(newest ? newest->step : -1);
 }
 
 checkpoint::Checkpoint Trainer::state() const {

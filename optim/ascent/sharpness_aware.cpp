@@ -21,6 +21,11 @@ class PerturbedObjective : public Objective {
   Evaluation gradient() override {
     return perturbed(objective_, ascent_, step_, report_, [this] { return objective_.gradient(); });
   }
+  bool gradients_are_parts() const override { return objective_.gradients_are_parts(); }
+  Evaluation partial_gradient() override {
+    return perturbed(objective_, ascent_, step_, report_, [this] { return objective_.partial_gradient(); });
+  }
+  void sum_over_ranks(const std::vector<at::Tensor>& tensors) override { objective_.sum_over_ranks(tensors); }
   Evaluation stream_gradient(const std::function<void(GradientPart)>& visit) override {
     return perturbed(objective_, ascent_, step_, report_, [&] { return objective_.stream_gradient(visit); });
   }

@@ -15,6 +15,15 @@ LayerwiseGradients::LayerwiseGradients(LowRankUpdate& update, std::size_t count)
   for (std::size_t k = 0; k < projected.size(); ++k) matrix_[projected[k]] = k;
 }
 
+/// The parts of a gradient as they come, of whole gradients where those are needed.
+Evaluation LayerwiseGradients::stream(Objective& objective, const std::function<void(GradientPart)>& visit) {
+  if (update_.begin_step(objective) || !objective.gradients_are_parts()) return objective.stream_gradient(visit);
+  return objective.stream_gradient([&](GradientPart part) {
+    objective.sum_over_ranks({part.gradient});
+    visit(std::move(part));
+  });
+}
+
 void LayerwiseGradients::keep(GradientPart part) {
   at::Tensor& kept = kept_[part.parameter];
   if (kept.defined())
@@ -24,7 +33,7 @@ void LayerwiseGradients::keep(GradientPart part) {
 }
 
 Evaluation LayerwiseGradients::for_step(Objective& objective) {
-  const Evaluation evaluation = objective.stream_gradient([this](GradientPart part) {
+  const Evaluation evaluation = stream(objective, [this](GradientPart part) {
     const std::size_t k = matrix_[part.parameter];
     if (k == kNone) return keep(std::move(part));
     if (!update_.is_due(k)) return update_.add_projected(k, part.gradient);
@@ -37,7 +46,7 @@ Evaluation LayerwiseGradients::for_step(Objective& objective) {
 }
 
 Evaluation LayerwiseGradients::for_bases(Objective& objective) {
-  const Evaluation evaluation = objective.stream_gradient([this](GradientPart part) {
+  const Evaluation evaluation = stream(objective, [this](GradientPart part) {
     const std::size_t k = matrix_[part.parameter];
     if (k == kNone || !update_.is_due(k)) return;
     if (part.whole)

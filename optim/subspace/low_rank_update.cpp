@@ -74,6 +74,17 @@ LowRankUpdate::LowRankUpdate(const ParameterList& parameters, const LowRankOptio
   formed_.assign(bases_.size(), false);
 }
 
+bool LowRankUpdate::begin_step(Objective& objective) {
+  const bool linear = residual_.mode() == ResidualMode::none && !options_.norms &&
+                      options_.subspace.method != BasisMethod::exact_svd;
+  ranks_ = linear && objective.gradients_are_parts() ? &objective : nullptr;
+  return ranks_ != nullptr;
+}
+
+void LowRankUpdate::sum_over_ranks(const std::vector<at::Tensor>& tensors) const {
+  if (ranks_) ranks_->sum_over_ranks(tensors);
+}
+
 bool LowRankUpdate::is_due(std::size_t k) const {
   return !fresh_[k] && (plan_->is_due(k, steps_) || small_[k]);
 }
@@ -116,6 +127,8 @@ void LowRankUpdate::find_bases(const std::vector<std::size_t>& matrices, const s
   const bool plain = o.method == BasisMethod::range_finder;
   const std::int64_t width = plain ? rank : std::min(rank + o.oversampling, shorter);
 
+  linalg::Summation sum;
+  if (ranks_) sum = [this](const at::Tensor& products) { sum_over_ranks({products}); };
   linalg::SingularPairs pairs;
   if (o.method == BasisMethod::exact_svd) {
     pairs = linalg::exact_pairs(gradients, rank);  // of G as it lies, so that signs are those of GaLore's code
@@ -128,10 +141,10 @@ void LowRankUpdate::find_bases(const std::vector<std::size_t>& matrices, const s
                                streams_.seed_of("sketch/" + parameters_[selection_.projected[matrices[i]]].name,
                                                 static_cast<std::uint64_t>(refreshes_)));
     if (!plain) {
-      pairs = linalg::randomized_pairs(oriented, sketches, rank, o.power_iterations);
+      pairs = linalg::randomized_pairs(oriented, sketches, rank, o.power_iterations, sum);
     } else {
-      pairs.left = linalg::range_basis(oriented, sketches, 0);
-      if (paired_) pairs.right = linalg::range_basis_of_rows(oriented, pairs.left);
+      pairs.left = linalg::range_basis(oriented, sketches, 0, sum);
+      if (paired_) pairs.right = linalg::range_basis_of_rows(oriented, pairs.left, sum);
     }
   }
   for (std::size_t i = 0; i < matrices.size(); ++i) {
@@ -215,6 +228,12 @@ void LowRankUpdate::apply(const std::vector<at::Tensor>& gradients, double learn
     indices.push_back(bases_.size() + indices.size());
     parameters.push_back(parameters_[i].tensor);
     others.push_back(gradients[i]);
+  }
+  if (ranks_) {
+    sum_over_ranks(others);
+    for (std::size_t k = 0; k < bases_.size(); ++k)
+      if (!formed_[k]) project(k, gradients[selection_.projected[k]]);
+    sum_over_ranks(projected_);
   }
   rule_->update(indices, parameters, others, learning_rate, options_.weight_decay);
   for (std::size_t k = 0; k < bases_.size(); ++k) step_matrix(k, gradients[selection_.projected[k]], learning_rate);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "core/optimizer/optimizer.h"
@@ -20,6 +21,11 @@ class LowRankUpdate {
 
   /// Random numbers of sketches; from the run's seed when there is a run.
   void set_streams(const RandomStreams& streams) { streams_ = streams; }
+
+  /// Before the gradients of a step are made. Where the ranks of a run hold parts of the gradient, projections and the
+  /// products of new subspaces are summed over them, not the gradients of the projected matrices. Answers whether that
+  /// is so; where the whole gradient is needed (residuals, norms, exact decompositions) it is not.
+  bool begin_step(Objective& objective);
 
   /// Whether some matrix needs a new subspace at the step that comes next.
   bool refresh_is_due() const;
@@ -61,6 +67,7 @@ class LowRankUpdate {
   void load_state_dict(const OptimizerState& state);
 
  private:
+  void sum_over_ranks(const std::vector<at::Tensor>& tensors) const;
   void find_bases(const std::vector<std::size_t>& matrices, const std::vector<at::Tensor>& gradients);
   const Basis& newest_basis(std::size_t k) const;
   void step_matrix(std::size_t k, const at::Tensor& gradient, double learning_rate);
@@ -80,6 +87,7 @@ class LowRankUpdate {
   std::vector<std::optional<Basis>> found_;  // not taken over yet
   std::vector<bool> small_;                  // ‖Ĝ‖ fell below the threshold: due at the next step
   std::vector<bool> fresh_;                  // renewed since the last step
+  Objective* ranks_ = nullptr;               // whose gradients are parts; null: they are whole
   std::vector<bool> formed_;                 // add_projected() has begun this step's sum
   std::int64_t steps_ = 0, refreshes_ = 0;
   at::Tensor norms_;  // ‖Ĝ‖², ‖G‖² of the last step, summed over matrices

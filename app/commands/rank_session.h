@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/distributed/process_group.h"
+#include "core/train/run_config.h"
+
+namespace talweg::app {
+
+/// The process's part among those that a launcher started together; alone when there is no launcher. The group is made
+/// once and serves every run of the session.
+class RankSession {
+ public:
+  /// Meets the other ranks. Throws SystemError, ConfigError.
+  explicit RankSession(const RunConfig& config);
+  /// Where an error ends the session, the others hear of it.
+  ~RankSession();
+  RankSession(const RankSession&) = delete;
+  RankSession& operator=(const RankSession&) = delete;
+
+  /// Null when the process is alone.
+  distributed::ProcessGroup* group() const { return group_.get(); }
+  bool is_first() const { return !group_ || group_->is_first(); }
+  /// What rank 0 says, on every rank.
+  bool agree(bool of_first) const;
+  std::int64_t local_rank() const { return local_rank_; }
+  /// Tells the other ranks why this one ends.
+  void announce(const std::string& reason) const noexcept;
+
+ private:
+  std::unique_ptr<distributed::ProcessGroup> group_;
+  std::int64_t local_rank_ = 0;
+};
+
+/// Refuses to run a command that is for one process as one of several ranks. Throws UsageError.
+void require_one_process(const std::string& command);
+
+}  // namespace talweg::app
