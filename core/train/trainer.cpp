@@ -34,7 +34,7 @@ bool is_out_of_memory(const c10::Error& error) {
 at::Device resolve_device(const std::string& device, std::int64_t local_rank) {
   if (device == "cpu") return at::kCPU;
   const bool gpu = torch::cuda::is_available();
-  const auto own = static_cast<at::DeviceIndex>(gpu ? local_rank % std::max(1, torch::cuda::device_count()) : 0);
+  const auto own = static_cast<at::DeviceIndex>(gpu ? local_rank % static_cast<std::int64_t>(torch::cuda::device_count()) : 0);
   if (device == "auto") return gpu ? at::Device(at::kCUDA, own) : at::Device(at::kCPU);
   if (!gpu)
     throw ConfigError(
@@ -43,7 +43,7 @@ at::Device resolve_device(const std::string& device, std::int64_t local_rank) {
   const auto count = static_cast<int>(torch::cuda::device_count());
   if (result.index() >= count)
     throw ConfigError(fmt::format("device: '{}' was asked for, there are {} GPUs", device, count));
-  return {at::kCUDA, result.has_index() ? result.index() : own};
+  return {at::kCUDA, static_cast<at::DeviceIndex>(result.has_index() ? result.index() : own)};
 }
 
 Trainer::Trainer(const RunConfig& config, const RunDirectory& directory, bool quiet)
