@@ -26,6 +26,7 @@ Metrics RankReport::take(std::int64_t steps, double seconds) {
   waiting_.resize(waiting.size());
   for (std::size_t r = 0; r < waiting.size(); ++r) waiting_[r] += waiting[r];
   steps_ += steps;
+  bytes_ += bytes;
   seconds_ += seconds;
   return {{"distributed/bytes_per_step", steps > 0 ? bytes / static_cast<double>(steps) : 0},
           {"distributed/exchange_share", mean_share(waiting, seconds)},
@@ -35,7 +36,7 @@ Metrics RankReport::take(std::int64_t steps, double seconds) {
 nlohmann::json RankReport::account() const {
   nlohmann::json account = {{"ranks", group_.size()}};
   if (waiting_.empty() || steps_ == 0) return account;
-  account["bytes_per_step"] = static_cast<double>(group_.traffic().bytes) / static_cast<double>(steps_);
+  account["bytes_per_step"] = bytes_ / static_cast<double>(steps_);
   account["exchange_share"] = mean_share(waiting_, seconds_);
   account["slowest_rank"] = least(waiting_);
   return account;

@@ -10,7 +10,7 @@ namespace talweg {
 /// What sharing the work costs: bytes and time of the exchanges, and the rank that the others wait for.
 class RankReport {
  public:
-  explicit RankReport(distributed::ProcessGroup& group) : group_(group) {}
+  explicit RankReport(distributed::ProcessGroup& group) : group_(group), last_(group.traffic()) {}
 
   /// Of the `steps` made in `seconds` since the last call, on every rank: bytes that this rank hands over a step, the
   /// mean share of the time that ranks spend in exchanges, and the slowest rank, which waits least.
@@ -23,6 +23,7 @@ class RankReport {
   distributed::ProcessGroup& group_;
   distributed::ProcessGroup::Traffic last_;
   std::int64_t steps_ = 0;
+  double bytes_ = 0;
   std::vector<double> waiting_;  // seconds of each rank
   double seconds_ = 0;
 };

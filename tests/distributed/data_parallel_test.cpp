@@ -1,0 +1,167 @@
+// A run of several ranks is the run of one process with the same global batches, to rounding: for every optimizer, and
+// for what bends the ordinary path (micro-batches, clipping, parts without examples, losses that weigh examples).
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "core/config/yaml.h"
+#include "core/libtorch.h"
+#include "core/train/trainer.h"
+#include "distributed/ranks.h"
+
+namespace talweg {
+namespace {
+
+using talweg::testing::ranks;
+
+const char* const kMlp = "{type: classification, data: digits, model: {type: mlp, hidden: [6]}}";
+const char* const kLinear = "{type: classification, data: digits, model: linear}";
+const char* const kLanguage =
+    "{type: language_modeling, length: 12, data: {type: word_chain, length: 300}, model: {type: llama, width: 8, "
+    "layers: 1, heads: 2, feed_forward: 12}, evaluation: {share: 0.1}}";
+
+RunConfig configuration(const std::string& task, const std::string& optimizer, const std::string& training = "") {
+  const std::string text = fmt::format(
+      "name: ranks\nseed: 5\ndevice: cpu\ntask: {}\noptimizer: {}\ntraining: {{steps: 5, batch_size: 22, precision: "
+      "float64, log_every: 1, evaluate_every: 5{}}}\n",
+      task, optimizer, training);
+  return config::parse<RunConfig>(config::parse_yaml(text, "test"));
+}
+
+struct Result {
+  std::vector<at::Tensor> weights;
+  RunOutcome outcome;
+};
+
+Result train(const RunConfig& config, distributed::ProcessGroup* group) {
+  Trainer trainer(config, make_silent_recorder(), true, at::kCPU, group);
+  Result result;
+  result.outcome = trainer.run();
+  for (const at::Tensor& parameter : trainer.task().module().parameters())
+    result.weights.push_back(parameter.detach().clone());
+  return result;
+}
+
+double metric(const RunOutcome& outcome, const std::string& name) {
+  for (const auto& [key, value] : outcome.metrics)
+    if (key == name) return value;
+  return std::nan("");
+}
+
+/// Trains alone and as one of the ranks.
+Result expect_equal_runs(const RunConfig& config, double tolerance = 1e-10) {
+  const Result alone = train(config, nullptr), shared = train(config, &ranks());
+  for (std::size_t i = 0; i < alone.weights.size(); ++i)
+    EXPECT_LE((alone.weights[i] - shared.weights[i]).abs().max().item<double>(),
+              tolerance * (1 + alone.weights[i].abs().max().item<double>()))
+        << "parameter " << i;
+  EXPECT_NEAR(metric(alone.outcome, "train/loss"), metric(shared.outcome, "train/loss"), tolerance * 10);
+  EXPECT_EQ(alone.outcome.examples, shared.outcome.examples);
+  EXPECT_EQ(alone.outcome.forwards, shared.outcome.forwards) << "the same decisions were taken";
+  return shared;
+}
+
+/// Options without which an optimizer does not start, or would not do what is tested.
+std::string options_of(const std::string& optimizer) {
+  const std::map<std::string, std::string> special = {
+      {"dp_sgd", "{type: dp_sgd, noise_multiplier: 1}"},
+      {"dp", "{type: dp, noise_multiplier: 1}"},
+      {"mezo", "{type: mezo, learning_rate: 1e-4}"},
+      {"galore", "{type: galore, subspace: {rank: 3, interval: 2}}"},
+      {"lorenza", "{type: lorenza, subspace: {rank: 3, interval: 2}}"}};
+  const auto found = special.find(optimizer);
+  return found == special.end() ? optimizer : found->second;
+}
+
+std::vector<std::string> all_optimizers() {
+  return config::Registry<OptimizerKind>::instance().names();
+}
+
+TEST(DataParallel, CoversEveryOptimizer) {
+  for (const std::string& optimizer : all_optimizers()) {
+    SCOPED_TRACE(optimizer);
+    if (optimizer == "lbfgs") continue;  // below
+    const std::string task = optimizer == "natural_gradient" ? "bandit" : optimizer == "gd_smooth" ? kLinear : kMlp;
+    expect_equal_runs(configuration(task, options_of(optimizer)));
+  }
+}
+
+// On small batches L-BFGS divides by curvatures near zero, which are rounding; it is for whole ones. On the perceptron it
+// magnifies rounding a thousandfold with every step: the order of the examples alone moves the fifth loss by 1e-7.
+TEST(DataParallel, OfLbfgsTakesTheWholeDataset) {
+  RunConfig linear = configuration(kLinear, "lbfgs"), perceptron = configuration(kMlp, "lbfgs");
+  linear.training.batch_size = perceptron.training.batch_size = 1797;
+  perceptron.training.steps = 3;
+  expect_equal_runs(linear);
+  expect_equal_runs(perceptron);
+}
+
+TEST(DataParallel, OfModelsLinearInTheirParametersSearchesOnTheMargins) {
+  for (const char* optimizer : {"gd_ls", "armijo", "goldstein", "sgd"}) {
+    SCOPED_TRACE(optimizer);
+    expect_equal_runs(configuration(kLinear, optimizer));
+  }
+}
+
+TEST(DataParallel, DividesPartsIntoMicroBatches) {
+  for (const char* optimizer : {"adamw", "{type: lorenza, subspace: {rank: 3, interval: 2}}",
+                                "{type: lorenza, per_layer: true, subspace: {rank: 3, interval: 2}}"}) {
+    SCOPED_TRACE(optimizer);
+    expect_equal_runs(configuration(kMlp, optimizer, ", micro_batch_size: 3"));
+  }
+}
+
+TEST(DataParallel, ClipsTheWholeGradient) {
+  for (const char* optimizer : {"sgd", "{type: galore, subspace: {rank: 3, interval: 2}}",
+                                "{type: galore, per_layer: true, subspace: {rank: 3, interval: 2}}"}) {
+    SCOPED_TRACE(optimizer);
+    expect_equal_runs(configuration(kMlp, optimizer, ", clip_norm: 0.1"));
+  }
+}
+
+TEST(DataParallel, WorksWhereSomeRanksHaveNoExamples) {
+  for (const char* optimizer : {"adamw", "{type: dp_sgd, noise_multiplier: 1}",
+                                // Of one example's gradient more than a direction would be rounding.
+                                "{type: galore, per_layer: true, subspace: {rank: 1, interval: 2}}"}) {
+    SCOPED_TRACE(optimizer);
+    RunConfig config = configuration(kMlp, optimizer, ", sampler: poisson");
+    config.training.batch_size = 2;
+    config.training.steps = 12;
+    expect_equal_runs(config);
+  }
+}
+
+TEST(DataParallel, WeighsTokensAndProbesTheFirstExamples) {
+  for (const char* optimizer : {"adamw", "{type: adazo_sam, probe_fraction: 0.3}", "{type: lorenza, subspace: {rank: 3}}"}) {
+    SCOPED_TRACE(optimizer);
+    expect_equal_runs(configuration(kLanguage, optimizer));
+  }
+}
+
+TEST(DataParallel, ExchangesWholeGradientsWhereTheyAreNeeded) {
+  for (const char* optimizer :
+       {"{type: lorenza, residual: raw, subspace: {rank: 3, interval: 2}}",
+        "{type: galore, norms: true, subspace: {rank: 3, interval: 2}}",
+        "{type: galore, subspace: {rank: 3, interval: 2, method: exact_svd}}",
+        "{type: galore, per_layer: true, subspace: {rank: 3, interval: 2, method: exact_svd}}"}) {
+    SCOPED_TRACE(optimizer);
+    expect_equal_runs(configuration(kMlp, optimizer));
+  }
+}
+
+// r/min(m, n) of the matrices, and the whole of what is not projected.
+TEST(DataParallel, ExchangesProjectionsOfLowRank) {
+  const std::string task = "{type: classification, data: digits, model: {type: mlp, hidden: [200]}}";
+  const auto bytes = [&](const std::string& optimizer) {
+    const RunOutcome outcome = train(configuration(task, optimizer), &ranks()).outcome;
+    return metric(outcome, "distributed/bytes_per_step");  // of the last step, which is no refresh
+  };
+  const double full = bytes("adamw"), projected = bytes("{type: galore, subspace: {rank: 4, interval: 1000}}");
+  // Weights [200, 64] and [10, 200] with rank 4 keep 4·200 numbers each; biases of 210 travel whole.
+  const double sizes = 200 * 64 + 10 * 200 + 210, kept = 4 * 200 + 4 * 200 + 210;
+  EXPECT_LE(projected / full, 1.02 * kept / sizes);
+  EXPECT_GE(projected / full, 0.98 * kept / sizes);
+}
+
+}  // namespace
+}  // namespace talweg
