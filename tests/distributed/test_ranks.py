@@ -1,0 +1,200 @@
+"""Several ranks as a launcher starts them: what one process computes, and what happens when one of them is lost."""
+
+import json
+import os
+import pathlib
+import resource
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
+from launch import environment, free_port  # noqa: E402
+from safetensors.numpy import load_file  # noqa: E402
+from talweg_case import PROGRAM, SOURCE, TalwegCase  # noqa: E402
+
+CONFIG = """\
+name: ranks
+device: cpu
+task: {type: classification, data: digits, model: {type: mlp, hidden: [16]}}
+optimizer: {type: adamw, learning_rate: 1e-2}
+training: {steps: 400, batch_size: 32, precision: float64, log_every: 20, evaluate_every: 100}
+checkpoint: {every: 20}
+distributed: {timeout: 20}
+"""
+
+
+class Ranks(TalwegCase):
+    def setUp(self):
+        super().setUp()
+        self.config = self.write("ranks.yaml", CONFIG)
+
+    def start(self, size, *arguments, only=None, variables=None, per_rank=None, before=None):
+        """Starts the program as `size` ranks, or only some of them; answers the processes by rank."""
+        port = free_port()
+        processes = {}
+        for rank in only if only is not None else range(size):
+            own = (per_rank or {}).get(rank, [])
+            processes[rank] = subprocess.Popen(
+                [PROGRAM, *map(str, arguments), *own], cwd=self.folder, text=True, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, env=environment(rank, size, port) | (variables or {}),
+                preexec_fn=before if rank == 0 else None)
+            self.addCleanup(self.end, processes[rank])
+        return processes
+
+    @staticmethod
+    def end(process):
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+    def finish(self, processes, code=0, seconds=60):
+        """Waits for all; answers what each wrote to standard error."""
+        errors = {}
+        for rank, process in processes.items():
+            output, errors[rank] = process.communicate(timeout=seconds)
+            if code is not None:
+                self.assertEqual(process.returncode, code, f"rank {rank}\n{output}\n{errors[rank]}")
+        return errors
+
+    def await_checkpoint(self, run, name="step-00000040"):
+        deadline = time.time() + 60
+        while not (self.folder / run / "checkpoints" / name).exists():
+            self.assertLess(time.time(), deadline, "no checkpoint appeared")
+            time.sleep(0.005)
+
+    def weights(self, run):
+        newest = sorted((self.folder / run / "checkpoints").glob("step-*"))[-1]
+        return newest.name, load_file(newest / "model.safetensors")
+
+    def assert_equal_weights(self, a, b, tolerance):
+        (name_a, weights_a), (name_b, weights_b) = self.weights(a), self.weights(b)
+        self.assertEqual(name_a, name_b)
+        for name, tensor in weights_a.items():
+            self.assertLessEqual(abs(tensor - weights_b[name]).max(), tolerance, name)
+
+    def summary(self, run):
+        return json.loads((self.folder / run / "summary.json").read_text())
+
+    def test_two_ranks_train_as_one_process_and_only_the_first_writes(self):
+        self.run_talweg("train", self.config, "--output", "one")
+        errors = self.finish(self.start(2, "train", self.config, "--output", "two"))
+        self.assert_equal_weights("one", "two", 1e-9)
+        self.assertEqual(errors[1], "")
+        account = self.summary("two")["distributed"]
+        self.assertEqual(account["ranks"], 2)
+        self.assertGreater(account["bytes_per_step"], 0)
+
+    def test_a_killed_rank_is_named_and_the_run_continues_on_any_number_of_ranks(self):
+        self.run_talweg("train", self.config, "--output", "whole")
+        for resumed_on in (1, 2, 3):
+            with self.subTest(ranks=resumed_on):
+                run = f"killed-{resumed_on}"
+                ranks = self.start(2, "train", self.config, "--output", run, "--set", "training.steps=100000")
+                self.await_checkpoint(run)
+                ranks.pop(1).send_signal(signal.SIGKILL)
+                begin = time.time()
+                errors = self.finish(ranks, code=1)
+                self.assertLess(time.time() - begin, 15)
+                self.assertRegex(errors[0], r"talweg: rank 0: rank 1 on \S+ fell silent: killed, out of memory, frozen, or "
+                                            r"cut off .*; continue from the last checkpoint with 'talweg resume'")
+                # The length is the only thing that was changed for the test to have time.
+                text = (self.folder / run / "config.yaml").read_text().replace("100000", "400")
+                (self.folder / run / "config.yaml").write_text(text)
+                newest = self.weights(run)[0]
+                self.assertGreaterEqual(newest, "step-00000040")
+                if newest < "step-00000400":
+                    self.finish(self.start(resumed_on, "resume", run))
+                    self.assert_equal_weights("whole", run, 1e-9)
+
+    def test_a_rank_that_hangs_is_named_after_the_timeout(self):
+        ranks = self.start(2, "train", self.config, "--output", "hung", "--set", "training.steps=100000", "--set",
+                           "distributed.timeout=4")
+        self.await_checkpoint("hung")
+        ranks[1].send_signal(signal.SIGSTOP)
+        begin = time.time()
+        _, error = ranks[0].communicate(timeout=60)
+        self.assertLess(time.time() - begin, 20)
+        self.assertEqual(ranks[0].returncode, 1)
+        self.assertRegex(error, r"rank 0: rank 1 on \S+ fell silent")
+
+    def test_a_rank_that_does_not_arrive_is_named(self):
+        ranks = self.start(3, "train", self.config, "--output", "alone", "--set", "distributed.timeout=2", only=[0, 2])
+        errors = self.finish(ranks, code=1)
+        self.assertIn("of 3 ranks these did not arrive within 2 s: 1", errors[0])
+        self.assertFalse((self.folder / "alone").exists(), "nothing was begun")
+
+    def test_a_store_that_cannot_be_reached_is_named(self):
+        errors = self.finish(self.start(2, "train", self.config, "--set", "distributed.timeout=2", only=[1]), code=1)
+        self.assertRegex(errors[1], r"rank 1 reached no store at 127\.0\.0\.1:\d+ within 2 s")
+
+    def test_ranks_with_different_configurations_are_refused(self):
+        ranks = self.start(2, "train", self.config, "--output", "odd", per_rank={1: ["--set", "optimizer.learning_rate=0.5"]})
+        for error in self.finish(ranks, code=3).values():
+            self.assertRegex(error, r"rank 1 on \S+ has another configuration than rank 0: .*0\.5.* instead of .*0\.01")
+
+    def test_an_error_of_one_rank_is_told_by_the_others(self):
+        def little_space():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        errors = self.finish(self.start(2, "train", self.config, "--output", "full", before=little_space), code=1)
+        self.assertRegex(errors[1], r"rank 1: rank 0 on \S+ ended: .*cannot")
+
+    def test_a_signal_to_one_rank_saves_and_stops_all(self):
+        self.run_talweg("train", self.config, "--output", "undisturbed")
+        ranks = self.start(2, "train", self.config, "--output", "signalled")
+        self.await_checkpoint("signalled", "step-00000020")
+        ranks[1].send_signal(signal.SIGUSR1)
+        self.finish(ranks, code=None)
+        codes = {process.returncode for process in ranks.values()}
+        self.assertIn(codes, ({6}, {0}), "all alike: saved, or finished before the signal")
+        if codes == {6}:
+            self.assertEqual(self.summary("signalled")["status"], "interrupted")
+            self.finish(self.start(2, "resume", "signalled"))
+        self.assert_equal_weights("undisturbed", "signalled", 1e-9)
+
+    def test_torchrun_starts_ranks_again_after_one_died(self):
+        self.run_talweg("train", self.config, "--output", "calm")
+        # The first attempt loses rank 1 after a checkpoint; the second continues.
+        script = self.write("rank.sh", f"""\
+if [ -e restarted/config.yaml ]; then exec {PROGRAM} resume restarted --quiet; fi
+if [ "$RANK" = 1 ]; then
+  {PROGRAM} train ranks.yaml --output restarted --quiet &
+  until [ -e restarted/checkpoints/step-00000020 ]; do sleep 0.01; done
+  kill -9 $!; wait; exit 1
+fi
+exec {PROGRAM} train ranks.yaml --output restarted --quiet
+""")
+        done = subprocess.run(
+            [sys.executable, "-c", "import torch_for_tests; torch_for_tests.import_torch(); from torch.distributed.run import main; main()", "--no-python", "--nproc-per-node=2", "--max-restarts=2",
+             "--rdzv-backend=c10d", f"--rdzv-endpoint=127.0.0.1:{free_port()}", "bash", script],
+            cwd=self.folder, capture_output=True, text=True, timeout=180,
+            env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(
+                [str(SOURCE / "tests/interop"), os.environ.get("PYTHONPATH", "")])})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(self.summary("restarted")["status"], "completed")
+        self.assert_equal_weights("calm", "restarted", 1e-9)
+
+    def test_a_sweep_trains_every_point_on_all_ranks(self):
+        text = CONFIG.replace("steps: 400", "steps: 20") + "sweep: {optimizer.learning_rate: [1e-2, 1e-3]}\n"
+        self.finish(self.start(2, "train", self.write("sweep.yaml", text), "--output", "grid"))
+        runs = sorted(path.name for path in (self.folder / "grid").iterdir() if path.is_dir())
+        self.assertEqual(len(runs), 2)
+        for run in runs:
+            self.assertEqual(json.loads((self.folder / "grid" / run / "summary.json").read_text())["distributed"]["ranks"], 2)
+
+    def test_commands_for_one_process_say_so(self):
+        error = self.finish(self.start(2, "reproduce", self.config, only=[0]), code=2)[0]
+        self.assertIn("'talweg reproduce' is for one process", error)
+
+    def test_half_a_launchers_environment_is_explained(self):
+        done = subprocess.run([PROGRAM, "train", str(self.config)], capture_output=True, text=True, cwd=self.folder,
+                              env=os.environ | {"RANK": "0"})
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("RANK is set and WORLD_SIZE is not", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
