@@ -42,6 +42,10 @@ if(NOT TARGET talweg_libtorch)
     file(GLOB _nvidia_folders ${_torch_site}/nvidia/*/lib)
     list(APPEND _torch_folders ${_nvidia_folders})
     set_property(TARGET talweg_libtorch PROPERTY INTERFACE_COMPILE_DEFINITIONS TALWEG_WITH_CUDA)
+    # Declarations of NCCL: a wheel beside LibTorch or beside the toolkit, or the system's.
+    find_path(TALWEG_NCCL_INCLUDE nccl.h HINTS ${_torch_site}/nvidia/nccl/include ${CUDAToolkit_ROOT}/../nccl/include REQUIRED)
+    set_property(TARGET talweg_libtorch APPEND PROPERTY INTERFACE_INCLUDE_DIRECTORIES ${TALWEG_NCCL_INCLUDE})
+    set_property(TARGET talweg_libtorch APPEND PROPERTY INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${TALWEG_NCCL_INCLUDE})
   endif()
   # Nothing in the code names a symbol of the back-end libraries; without --no-as-needed the linker would drop them.
   set(_torch_options -Wl,--no-as-needed)

@@ -16,7 +16,13 @@ void declare(config::Fields& f, AdamOptions& o) {
 Adam::Adam(ParameterList parameters, const AdamOptions& options)
     : Optimizer(std::move(parameters), options.learning_rate),
       options_(options),
-      moments_(named_parameters(), options.amsgrad) {}
+      kept_(named_parameters()),
+      moments_(kept_.list(), options.amsgrad) {}
+
+void Adam::keep_state_of(const std::vector<bool>& kept) {
+  kept_ = KeptParameters(named_parameters(), kept);
+  moments_ = AdamMoments(kept_.list(), options_.amsgrad);
+}
 
 StepReport Adam::step(Objective& objective) {
   const Evaluation evaluation = objective.gradient();
@@ -28,7 +34,8 @@ StepReport Adam::step(Objective& objective) {
   }
   torch::NoGradGuard no_grad;
   moments_.advance();
-  at::_fused_adam_(tensors(), gradients(), moments_.first, moments_.second, moments_.largest_second,
+  if (kept_.empty()) return report;
+  at::_fused_adam_(kept_.tensors(), kept_.select(gradients()), moments_.first, moments_.second, moments_.largest_second,
                    moments_.step_counts, learning_rate(), options_.beta1, options_.beta2, options_.weight_decay,
                    options_.epsilon, options_.amsgrad, /*maximize=*/false);
   return report;

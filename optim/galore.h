@@ -3,6 +3,7 @@
 #include "core/optimizer/one_gradient.h"
 #include "core/optimizer/optimizer.h"
 #include "core/optimizer/run_plan.h"
+#include "core/optimizer/shardable.h"
 #include "optim/subspace/low_rank_update.h"
 
 namespace talweg::optim {
@@ -17,7 +18,7 @@ void validate(const GaloreOptions& o, const config::Value& where, config::Diagno
 /// ηα·Q N. `subspace: {method: exact_svd, moments: keep}` is the published method; the defaults find the subspace by a
 /// randomized decomposition and carry the moments over. Source: Zhao et al. 2024; transport and randomized bases as in
 /// Refael et al. 2025, 2026.
-class Galore : public Optimizer, public OneGradient, public RunAware {
+class Galore : public Optimizer, public OneGradient, public RunAware, public Shardable {
  public:
   Galore(ParameterList parameters, const GaloreOptions& options);
   Galore(const std::vector<at::Tensor>& parameters, const GaloreOptions& options)
@@ -31,6 +32,7 @@ class Galore : public Optimizer, public OneGradient, public RunAware {
 
   using Optimizer::step;
   StepReport step(Objective& objective) override;
+  void keep_state_of(const std::vector<bool>& kept) override { update_.keep_state_of(kept); }
   OptimizerState state_dict() const override { return update_.state_dict(); }
   void load_state_dict(const OptimizerState& state) override { update_.load_state_dict(state); }
 

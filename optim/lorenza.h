@@ -2,6 +2,7 @@
 
 #include "core/optimizer/optimizer.h"
 #include "core/optimizer/run_plan.h"
+#include "core/optimizer/shardable.h"
 #include "optim/ascent/subspace_directions.h"
 #include "optim/ascent/zeroth_order_ascent.h"
 #include "optim/subspace/low_rank_update.h"
@@ -37,7 +38,7 @@ void validate(const LorenzaOptions& o, const config::Value& where, config::Diagn
 /// step, is projected, turned into a direction by moments in the subspace, and the step is made from the unperturbed
 /// weights. Parameters that are not projected are never perturbed. `residual: raw` or `fira` is Lorenza+.
 /// Source: Refael et al. 2026; what its text leaves open is resolved as docs/lorenza.md tells.
-class Lorenza : public Optimizer, public RunAware {
+class Lorenza : public Optimizer, public RunAware, public Shardable {
  public:
   /// Throws ConfigError for symmetric probes of a matrix that is not square.
   Lorenza(ParameterList parameters, const LorenzaOptions& options);
@@ -52,6 +53,7 @@ class Lorenza : public Optimizer, public RunAware {
 
   using Optimizer::step;
   StepReport step(Objective& objective) override;
+  void keep_state_of(const std::vector<bool>& kept) override { update_.keep_state_of(kept); }
   OptimizerState state_dict() const override;
   void load_state_dict(const OptimizerState& state) override;
 

@@ -19,6 +19,8 @@ void declare(config::Fields& f, DistributedOptions& o) {
     "less",
     config::above(0));
   f("compression", o.compression, "what gradients are rounded to on their way between ranks");
+  f("shard_optimizer", o.shard_optimizer,
+    "every rank keeps the optimizer state of its share of the parameters (ZeRO stage 1): adam, adamw, galore, lorenza");
 }
 
 }  // namespace talweg::distributed

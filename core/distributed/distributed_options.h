@@ -24,6 +24,7 @@ struct DistributedOptions {
   std::optional<std::string> interface;
   double bucket_megabytes = 25;
   Compression compression = Compression::none;
+  bool shard_optimizer = false;
 };
 void declare(config::Fields& f, DistributedOptions& o);
 

@@ -209,10 +209,10 @@ void ProcessGroup::sum(const at::Tensor& tensor) {
   if (!dense.is_same(tensor)) tensor.copy_(dense);
 }
 
-void ProcessGroup::sum(const std::vector<at::Tensor>& tensors) {
-  if (size() == 1) return;
+/// Neighbours of one type travel together: `exchange` starts what is to happen to a flat tensor.
+template <class Exchange>
+void ProcessGroup::exchange_together(const std::vector<at::Tensor>& tensors, const Exchange& exchange) {
   torch::NoGradGuard no_grad;
-  // Neighbours of one type travel together.
   struct Message {
     std::vector<at::Tensor> parts;
     at::Tensor flat;
@@ -221,15 +221,16 @@ void ProcessGroup::sum(const std::vector<at::Tensor>& tensors) {
   std::int64_t bytes = 0;
   for (const at::Tensor& tensor : tensors) {
     if (!tensor.defined() || tensor.numel() == 0) continue;
-    const bool fits = !messages.empty() && bytes + static_cast<std::int64_t>(tensor.nbytes()) <= kMessageBytes &&
+    const auto size = static_cast<std::int64_t>(tensor.nbytes());
+    const bool fits = !messages.empty() && bytes + size <= kMessageBytes &&
                       messages.back().parts.back().scalar_type() == tensor.scalar_type();
     if (!fits) {
       messages.emplace_back();
       bytes = 0;
     }
     messages.back().parts.push_back(tensor);
-    bytes += static_cast<std::int64_t>(tensor.nbytes());
-    traffic_.bytes += static_cast<std::int64_t>(tensor.nbytes());
+    bytes += size;
+    traffic_.bytes += size;
   }
   for (Message& message : messages) {
     std::vector<at::Tensor> flat;
@@ -240,7 +241,7 @@ void ProcessGroup::sum(const std::vector<at::Tensor>& tensors) {
     std::vector<c10::intrusive_ptr<c10d::Work>> works;
     for (Message& message : messages) {
       std::vector<at::Tensor> list{message.flat};
-      works.push_back(handle().allreduce(list));
+      works.push_back(exchange(list));
     }
     return works;
   });
@@ -251,6 +252,18 @@ void ProcessGroup::sum(const std::vector<at::Tensor>& tensors) {
       begin += part.numel();
     }
   }
+}
+
+void ProcessGroup::sum(const std::vector<at::Tensor>& tensors) {
+  if (size() == 1) return;
+  exchange_together(tensors, [this](std::vector<at::Tensor>& list) { return handle().allreduce(list); });
+}
+
+void ProcessGroup::broadcast(const std::vector<at::Tensor>& tensors, std::int64_t from) {
+  if (size() == 1) return;
+  c10d::BroadcastOptions options;
+  options.rootRank = from;
+  exchange_together(tensors, [&](std::vector<at::Tensor>& list) { return handle().broadcast(list, options); });
 }
 
 std::function<double()> ProcessGroup::start_maximum(double value) {
@@ -273,22 +286,24 @@ double ProcessGroup::maximum(double value) {
   return start_maximum(value)();
 }
 
-void ProcessGroup::broadcast(const at::Tensor& tensor) {
+void ProcessGroup::broadcast(const at::Tensor& tensor, std::int64_t from) {
   at::Tensor dense = tensor.is_contiguous() ? tensor : tensor.contiguous();
   perform([&] {
     std::vector<at::Tensor> list{dense};
-    return std::vector{handle().broadcast(list)};
+    c10d::BroadcastOptions options;
+    options.rootRank = from;
+    return std::vector{handle().broadcast(list, options)};
   });
   if (!dense.is_same(tensor)) tensor.copy_(dense);
 }
 
-std::string ProcessGroup::broadcast(const std::string& bytes) {
+std::string ProcessGroup::broadcast(const std::string& bytes, std::int64_t from) {
   const at::Tensor length = at::scalar_tensor(static_cast<std::int64_t>(bytes.size()), at::kLong);
-  broadcast(length);
+  broadcast(length, from);
   std::string received(static_cast<std::size_t>(length.item<std::int64_t>()), '\0');
   if (received.empty()) return received;
-  if (is_first()) received = bytes;
-  broadcast(at::from_blob(received.data(), {static_cast<std::int64_t>(received.size())}, at::kByte));
+  if (rank() == from) received = bytes;
+  broadcast(at::from_blob(received.data(), {static_cast<std::int64_t>(received.size())}, at::kByte), from);
   return received;
 }
 

@@ -42,10 +42,12 @@ class ProcessGroup {
   double maximum(double value);
   /// The same, begun now; the function that is answered waits for it, and must be called before the group ends.
   std::function<double()> start_maximum(double value);
-  /// Rank 0's tensor, into those of the others, which have its shape.
-  void broadcast(const at::Tensor& tensor);
-  /// Rank 0's bytes.
-  std::string broadcast(const std::string& bytes);
+  /// The tensor of rank `from`, into those of the others, which have its shape.
+  void broadcast(const at::Tensor& tensor, std::int64_t from = 0);
+  /// The same of many tensors, in few messages.
+  void broadcast(const std::vector<at::Tensor>& tensors, std::int64_t from);
+  /// The bytes of rank `from`.
+  std::string broadcast(const std::string& bytes, std::int64_t from = 0);
   /// The values of every rank, [size][values.size()]; all have equally many.
   std::vector<std::vector<double>> gather(const std::vector<double>& values);
   /// Returns when every rank has come here.
@@ -78,6 +80,8 @@ class ProcessGroup {
   struct Connection;
   template <class Operation>
   void perform(const Operation& operation);
+  template <class Exchange>
+  void exchange_together(const std::vector<at::Tensor>& tensors, const Exchange& exchange);
 
   std::unique_ptr<Connection> connection_;
   Traffic traffic_;

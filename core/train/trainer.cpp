@@ -64,6 +64,7 @@ Trainer::Trainer(const RunConfig& config, std::unique_ptr<RunRecorder> recorder,
   const ParameterList parameters = trainable_parameters(task_->module());
   if (parameters.empty()) throw ConfigError("the model has no trainable parameter");
   optimizer_ = config_.optimizer.create(parameters);
+  if (group_ && config_.distributed.shard_optimizer) sharded_ = std::make_unique<ShardedState>(*group_, *optimizer_);
   schedule_ = config_.schedule.create();
   const ObjectiveOptions objective{training.precision, training.micro_batch_size.value_or(0), training.clip_norm,
                                    training.non_finite == NonFinitePolicy::skip};
@@ -210,6 +211,7 @@ void Trainer::train_step() {
   try {
     objective_->begin_step(step_, std::move(batch), examples);
     report_ = optimizer_->step(*objective_);
+    if (sharded_) sharded_->exchange_parameters();
   } catch (const c10::Error& error) {
     if (!is_out_of_memory(error)) throw;
     throw TrainingError(what_would_fit());

@@ -16,6 +16,7 @@
 #include "core/train/rank_report.h"
 #include "core/train/run_config.h"
 #include "core/train/run_recorder.h"
+#include "core/train/sharded_state.h"
 #include "core/train/sharpness_monitor.h"
 #include "core/train/task_objective.h"
 #include "core/train/weight_average.h"
@@ -99,7 +100,8 @@ class Trainer {
   at::Device device_;
   std::unique_ptr<Task> task_;
   std::unique_ptr<Optimizer> optimizer_;
-  RunAware* run_aware_ = nullptr;  // the optimizer, when it is
+  RunAware* run_aware_ = nullptr;          // the optimizer, when it is
+  std::unique_ptr<ShardedState> sharded_;  // when ranks divide the optimizer's state
   std::unique_ptr<Schedule> schedule_;
   std::unique_ptr<TaskObjective> objective_;
   std::unique_ptr<WeightAverage> average_;

@@ -35,7 +35,8 @@ checkpoint::Checkpoint Trainer::state() const {
   checkpoint::Checkpoint checkpoint;
   checkpoint.step = step_;
   checkpoint.tensors["model"] = module_tensors(task_->module());
-  const OptimizerState optimizer = optimizer_->state_dict();
+  OptimizerState optimizer = optimizer_->state_dict();
+  if (sharded_) optimizer = sharded_->gather(std::move(optimizer));
   checkpoint.tensors["optimizer"] = optimizer.tensors;
   checkpoint.values["optimizer"] = optimizer.values;
   if (average_) checkpoint.tensors["average"] = average_->state();

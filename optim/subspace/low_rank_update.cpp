@@ -39,7 +39,7 @@ LowRankUpdate::LowRankUpdate(const ParameterList& parameters, const LowRankOptio
       options_(options),
       paired_(paired),
       selection_(select_targets(parameters, options.targets, options.subspace.rank)),
-      rule_(options.rule.create()),
+      kept_(parameters.size(), true),
       residual_(options.residual, options.residual_scale, options.residual_growth) {
   std::vector<double> costs;
   std::int64_t largest = 0;
@@ -54,13 +54,12 @@ LowRankUpdate::LowRankUpdate(const ParameterList& parameters, const LowRankOptio
     if (paired_ || !is_left(basis)) basis.right = at::zeros({columns, rank}, like);
     projected_.push_back(
         at::zeros(is_left(basis) ? at::IntArrayRef{rank, columns} : at::IntArrayRef{rows, rank}, like));
-    rule_->add(parameters_[i].name, projected_.back());
     residual_.add(matrix);
     costs.push_back(static_cast<double>(matrix.numel()));
     largest = std::max(largest, projected_.back().numel());
     bases_.push_back(std::move(basis));
   }
-  for (const std::size_t i : selection_.others) rule_->add(parameters_[i].name, parameters_[i].tensor.detach());
+  make_rule();
   std::map<at::ScalarType, at::Tensor> buffers;
   for (const at::Tensor& projected : projected_) {
     at::Tensor& buffer = buffers[projected.scalar_type()];
@@ -72,6 +71,24 @@ LowRankUpdate::LowRankUpdate(const ParameterList& parameters, const LowRankOptio
   small_.assign(bases_.size(), false);
   fresh_.assign(bases_.size(), false);
   formed_.assign(bases_.size(), false);
+}
+
+void LowRankUpdate::make_rule() {
+  rule_ = options_.rule.create();
+  rule_index_.assign(parameters_.size(), std::nullopt);
+  std::size_t count = 0;
+  const auto add = [&](std::size_t i, const at::Tensor& like) {
+    if (!kept_[i]) return;
+    rule_->add(parameters_[i].name, like);
+    rule_index_[i] = count++;
+  };
+  for (std::size_t k = 0; k < bases_.size(); ++k) add(selection_.projected[k], projected_[k]);
+  for (const std::size_t i : selection_.others) add(i, parameters_[i].tensor.detach());
+}
+
+void LowRankUpdate::keep_state_of(const std::vector<bool>& kept) {
+  kept_ = kept;
+  make_rule();
 }
 
 bool LowRankUpdate::begin_step(Objective& objective) {
@@ -162,8 +179,8 @@ void LowRankUpdate::take_over_bases() {
   for (std::size_t k = 0; k < bases_.size(); ++k) {
     if (!found_[k]) continue;
     Basis& basis = bases_[k];
-    if (steps_ > 0)
-      rule_->transport(k,
+    if (const auto index = rule_index_[selection_.projected[k]]; index && steps_ > 0)
+      rule_->transport(*index,
                        {at::mm(found_[k]->projector().t(), basis.projector()), basis.side, options_.subspace.moments});
     if (basis.left.defined()) basis.left.copy_(found_[k]->left);
     if (basis.right.defined()) basis.right.copy_(found_[k]->right);
@@ -204,13 +221,17 @@ void LowRankUpdate::drop_projected() {
 }
 
 void LowRankUpdate::step_matrix(std::size_t k, const at::Tensor& gradient, double learning_rate) {
-  if (!formed_[k]) project(k, gradient);
+  const std::optional<std::size_t> index = rule_index_[selection_.projected[k]];
+  // Whether a subspace is renewed depends on the projections: every rank has all of them then.
+  const bool needed = index || options_.norms || options_.subspace.refresh_below;
+  if (!formed_[k] && needed) project(k, gradient);
   formed_[k] = false;
   fresh_[k] = false;
+  if (!index) return;
   const double alpha = options_.subspace.scale, keep = 1 - learning_rate * options_.weight_decay;
   at::Tensor& negative = negative_[k];
   at::Tensor weight = parameters_[selection_.projected[k]].tensor;
-  rule_->negative_direction(k, projected_[k], negative);
+  rule_->negative_direction(*index, projected_[k], negative);
   if (residual_.mode() == ResidualMode::none)
     return bases_[k].add_lifted(weight, negative, keep, learning_rate * alpha, options_.subspace.precision);
   negative.mul_(alpha);
@@ -224,16 +245,19 @@ void LowRankUpdate::apply(const std::vector<at::Tensor>& gradients, double learn
   rule_->advance();
   std::vector<std::size_t> indices;
   std::vector<at::Tensor> parameters, others;
-  for (const std::size_t i : selection_.others) {
-    indices.push_back(bases_.size() + indices.size());
-    parameters.push_back(parameters_[i].tensor);
-    others.push_back(gradients[i]);
-  }
   if (ranks_) {
+    for (const std::size_t i : selection_.others) others.push_back(gradients[i]);
     sum_over_ranks(others);
+    others.clear();
     for (std::size_t k = 0; k < bases_.size(); ++k)
       if (!formed_[k]) project(k, gradients[selection_.projected[k]]);
     sum_over_ranks(projected_);
+  }
+  for (const std::size_t i : selection_.others) {
+    if (!keeps(i)) continue;
+    indices.push_back(*rule_index_[i]);
+    parameters.push_back(parameters_[i].tensor);
+    others.push_back(gradients[i]);
   }
   rule_->update(indices, parameters, others, learning_rate, options_.weight_decay);
   for (std::size_t k = 0; k < bases_.size(); ++k) step_matrix(k, gradients[selection_.projected[k]], learning_rate);
@@ -279,7 +303,7 @@ OptimizerState LowRankUpdate::state_dict() const {
     const std::string& name = parameters_[selection_.projected[k]].name;
     if (bases_[k].left.defined()) state.tensors.emplace_back("left_basis/" + name, bases_[k].left);
     if (bases_[k].right.defined()) state.tensors.emplace_back("right_basis/" + name, bases_[k].right);
-    if (residual_.mode() == ResidualMode::fira)
+    if (residual_.mode() == ResidualMode::fira && keeps(selection_.projected[k]))
       state.tensors.emplace_back("residual_norm/" + name, residual_.last_norms()[k]);
     if (small_[k]) small.push_back(k);
     if (fresh_[k]) fresh.push_back(k);

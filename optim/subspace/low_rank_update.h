@@ -27,6 +27,9 @@ class LowRankUpdate {
   /// is so; where the whole gradient is needed (residuals, norms, exact decompositions) it is not.
   bool begin_step(Objective& objective);
 
+  /// Keeps the moments of these parameters alone, and moves no others. Every rank keeps all bases.
+  void keep_state_of(const std::vector<bool>& kept);
+
   /// Whether some matrix needs a new subspace at the step that comes next.
   bool refresh_is_due() const;
   /// Whether matrix k of the projected ones does.
@@ -67,6 +70,8 @@ class LowRankUpdate {
   void load_state_dict(const OptimizerState& state);
 
  private:
+  void make_rule();
+  bool keeps(std::size_t parameter) const { return rule_index_[parameter].has_value(); }
   void sum_over_ranks(const std::vector<at::Tensor>& tensors) const;
   void find_bases(const std::vector<std::size_t>& matrices, const std::vector<at::Tensor>& gradients);
   const Basis& newest_basis(std::size_t k) const;
@@ -81,6 +86,8 @@ class LowRankUpdate {
   std::vector<Basis> bases_;
   std::unique_ptr<RefreshPlan> plan_;
   std::unique_ptr<MomentRule> rule_;
+  std::vector<bool> kept_;                              // per parameter: whether its moments are here
+  std::vector<std::optional<std::size_t>> rule_index_;  // per parameter: which of the rule's memories is its own
   Residual residual_;
   std::vector<at::Tensor> projected_;        // Ĝ
   std::vector<at::Tensor> negative_;         // −N, views of one buffer

@@ -5,7 +5,9 @@
 #include <map>
 
 #include "core/config/yaml.h"
+#include "core/error.h"
 #include "core/libtorch.h"
+#include "core/temporary_folder.h"
 #include "core/train/trainer.h"
 #include "distributed/ranks.h"
 
@@ -147,6 +149,67 @@ TEST(DataParallel, ExchangesWholeGradientsWhereTheyAreNeeded) {
     SCOPED_TRACE(optimizer);
     expect_equal_runs(configuration(kMlp, optimizer));
   }
+}
+
+std::string sharded(const std::string& optimizer, std::int64_t steps, bool shard) {
+  return fmt::format(
+      "name: sharded\nseed: 5\ndevice: cpu\ntask: {}\noptimizer: {}\ntraining: {{steps: {}, batch_size: 22, precision: "
+      "float64, log_every: 1, evaluate_every: 3}}\ndistributed: {{shard_optimizer: {}}}\n",
+      kMlp, optimizer, steps, shard);
+}
+
+RunConfig parsed(const std::string& text) {
+  return config::parse<RunConfig>(config::parse_yaml(text, "test"));
+}
+
+TEST(ShardedState, OfEveryOptimizerThatHasItTrainsAsWhole) {
+  for (const char* optimizer :
+       {"adam", "{type: adamw, amsgrad: true}", "{type: galore, subspace: {rank: 3, interval: 2}}",
+        "{type: lorenza, subspace: {rank: 3, interval: 2}}", "{type: lorenza, residual: fira, subspace: {rank: 3, interval: 2}}",
+        "{type: galore, per_layer: true, rule: {type: adam_8bit, smallest: 100}, subspace: {rank: 3, interval: 2}}"}) {
+    SCOPED_TRACE(optimizer);
+    expect_equal_runs(parsed(sharded(optimizer, 5, true)));
+  }
+}
+
+TEST(ShardedState, IsSavedWholeAndContinuesDividedOrNot) {
+  for (const char* optimizer : {"adamw", "{type: lorenza, subspace: {rank: 3, interval: 2}}"}) {
+    SCOPED_TRACE(optimizer);
+    const Result whole = train(parsed(sharded(optimizer, 6, false)), nullptr);
+    const talweg::testing::TemporaryFolder folder;
+    std::optional<RunDirectory> directory;
+    if (ranks().is_first()) directory.emplace(RunDirectory::create(folder.path() / "run"));
+    const auto recorder = [&] { return directory ? make_directory_recorder(*directory) : make_silent_recorder(); };
+    Trainer(parsed(sharded(optimizer, 3, true)), recorder(), true, at::kCPU, &ranks()).run();
+    for (const bool shard : {true, false}) {
+      Trainer second(parsed(sharded(optimizer, shard ? 5 : 6, shard)), recorder(), true, at::kCPU, &ranks());
+      second.restore();
+      second.run();
+      if (shard) continue;
+      const auto weights = second.task().module().parameters();
+      for (std::size_t i = 0; i < weights.size(); ++i)
+        EXPECT_LE((weights[i] - whole.weights[i]).abs().max().item<double>(), 1e-9) << i;
+    }
+  }
+}
+
+TEST(ShardedState, TakesAShareOfTheMemory) {
+  const std::string task = "{type: classification, data: digits, model: {type: mlp, hidden: [64, 64, 64]}}";
+  const auto bytes = [&](bool shard) {
+    RunConfig config = configuration(task, "{type: galore, rule: adam, subspace: {rank: 1, interval: 100}}");
+    config.distributed.shard_optimizer = shard;
+    return train(config, &ranks()).outcome.account.at("subspace").at("state_bytes").get<double>();
+  };
+  EXPECT_LT(bytes(true), bytes(false));
+}
+
+TEST(ShardedState, IsRefusedWhereStateIsNotOfSingleParameters) {
+  EXPECT_THROW(train(parsed(sharded("lbfgs", 3, true)), &ranks()), ConfigError);
+}
+
+TEST(ShardedState, DividesParametersEvenly) {
+  EXPECT_EQ(divide({5, 1, 9, 4}, 2), (std::vector<std::int64_t>{1, 0, 0, 1}));
+  EXPECT_EQ(divide({7}, 3), (std::vector<std::int64_t>{0}));
 }
 
 // r/min(m, n) of the matrices, and the whole of what is not projected.
