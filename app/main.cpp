@@ -16,6 +16,8 @@ int run_engine(const Invocation& invocation) {
   // Threads that wait for work by spinning for milliseconds steal the processor from their own team when cores are
   // busy. Read by the OpenMP runtime when it is loaded, a few lines below.
   setenv("GOMP_SPINCOUNT", "20000", /*overwrite=*/0);
+  // LibTorch warns of host names that cannot be looked up and the like; what matters to a user, Talweg says itself.
+  setenv("TORCH_CPP_LOG_LEVEL", "ERROR", /*overwrite=*/0);
   const std::filesystem::path here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
   void* engine = nullptr;
   for (const auto& folder : {here, here.parent_path() / "lib", here.parent_path() / "lib/talweg"}) {

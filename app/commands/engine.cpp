@@ -1,4 +1,5 @@
 #include <c10/util/Exception.h>
+#include <c10/util/Logging.h>
 #include <fmt/format.h>
 #include <malloc.h>
 
@@ -38,6 +39,7 @@ extern "C" int talweg_engine_main(const talweg::app::Invocation& invocation) {
   using talweg::ExitCode;
   try {
     std::signal(SIGPIPE, SIG_IGN);  // a closed pipe behind standard error must not end a training run
+    c10::initLogging();  // reads TORCH_CPP_LOG_LEVEL
     talweg::app::keep_large_blocks();
     talweg::tasks::register_components();
     return talweg::app::dispatch(invocation);

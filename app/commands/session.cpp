@@ -107,10 +107,22 @@ std::string status_on_disk(const fs::path& run) {
 
 }  // namespace
 
+namespace {
+
+std::string resolved_text(RunConfig config) {
+  return config::to_yaml(config::fields_of(config).dump());
+}
+
+}  // namespace
+
 RunOutcome train_run(const RunConfig& config, const RunDirectory* directory, const Invocation& invocation,
                      bool continued, const RankSession& ranks) {
-  const std::string resolved = config::to_yaml(config::fields_of(const_cast<RunConfig&>(config)).dump());
-  if (ranks.group()) ranks.group()->require_equal_text("configuration", resolved);
+  const std::string resolved = resolved_text(config);
+  if (ranks.group()) {
+    RunConfig common = config;
+    common.distributed.interface.reset();  // the hosts' own
+    ranks.group()->require_equal_text("configuration", resolved_text(common));
+  }
   if (directory && !continued) io::write_file_atomically(directory->config(), resolved);
   if (directory)
     io::write_file_atomically(directory->environment(), describe_environment(invocation).dump(1) + "\n");
