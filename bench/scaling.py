@@ -150,12 +150,15 @@ def measured(program):
 # --- the page ------------------------------------------------------------------------------------------------------------
 
 GPUS = [8, 16, 32, 64, 128, 256, 512, 1024]
-LINKS = {"400 Gbit/s a GPU": (50e9, 10e-6), "100 Gbit/s a node of 8": (12.5e9 / 8, 20e-6)}
+NODE, NODE_LINK = 8, (300e9, 5e-6)  # GPUs of a node, and what connects them
+LINKS = {"400 Gbit/s a GPU": (50e9, 10e-6), "100 Gbit/s a node": (12.5e9, 20e-6)}  # a ring leaves each node once
 MODEL = Llama("1B", 2048, 24, 5461, 32000)
 TOKENS, FLOPS, MODEL_RANK, INTERVAL = 8192, 4e14, 512, 200
 
 
 def scenario(method, gpus, bandwidth, latency):
+    if gpus <= NODE:
+        bandwidth, latency = NODE_LINK
     compute = 6 * MODEL.parameters() * TOKENS / FLOPS
     forward, backward = compute / 3, compute * 2 / 3
     if method == "lorenza":
@@ -230,7 +233,8 @@ A step of GaLore as its authors distribute it, and of AdamW, sends whole gradien
 
 Llama {MODEL.name} of the LORENZA paper ({MODEL.parameters() / 1e9:.2f} billion parameters), {TOKENS} tokens a GPU and step, {FLOPS / 1e12:.0f} TFLOP/s reached a GPU,
 r = {MODEL_RANK}, a refresh every {INTERVAL} steps, gradients of float32: {MODEL.full(4) / 1e9:.2f} GB whole, {MODEL.projected(MODEL_RANK, 4) / 1e9:.2f} GB projected
-(of which {MODEL.others * 4 / 1e9:.2f} GB are embedding and head). Tokens a second and GPU, of those of a GPU alone:
+(of which {MODEL.others * 4 / 1e9:.2f} GB are embedding and head). Within a
+node of {NODE} GPUs {NODE_LINK[0] / 1e9:.0f} GB/s. Tokens a second and GPU, of those of a GPU alone:
 
 ![Efficiency over the number of GPUs](images/scaling.svg)
 

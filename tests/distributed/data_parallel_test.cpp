@@ -168,9 +168,9 @@ TEST(ShardedState, OfEveryOptimizerThatHasItTrainsAsWhole) {
         "{type: lorenza, subspace: {rank: 3, interval: 2}}", "{type: lorenza, residual: fira, subspace: {rank: 3, interval: 2}}",
         "{type: galore, per_layer: true, rule: {type: adam_8bit, smallest: 100}, subspace: {rank: 3, interval: 2}}"}) {
     SCOPED_TRACE(optimizer);
-    // Fira's quotients of norms magnify rounding tenfold a step.
+    // Fira divides by the norms of projected columns, some of which are nearly zero.
     const bool fira = std::string_view(optimizer).find("fira") != std::string_view::npos;
-    expect_equal_runs(parsed(sharded(optimizer, fira ? 2 : 5, true)));
+    expect_equal_runs(parsed(sharded(optimizer, 5, true)), fira ? 1e-9 : 1e-10);
   }
 }
 
