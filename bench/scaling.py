@@ -169,8 +169,8 @@ def scenario(method, gpus, bandwidth, latency):
 
 def plot(rows, path):
     """Tokens per second and GPU over the number of GPUs."""
-    script = [f"set terminal svg size 860,420 background 'white' font 'Helvetica,13'\nset output '{path}'\nset logscale x 2\nset xlabel 'GPUs'\n"
-              "set ylabel 'tokens/s a GPU, of those alone (%)'\nset yrange [0:105]\nset key outside right\nset grid\nset xtics (" +
+    script = [f"set terminal svg size 720,460 background 'white' font 'Helvetica,13'\nset output '{path}'\nset logscale x 2\nset xlabel 'GPUs'\n"
+              "set ylabel 'tokens/s a GPU, of those alone (%)'\nset yrange [0:105]\nset key below maxrows 2\nset grid\nset xtics (" +
               ", ".join(map(str, GPUS)) + ")\nplot " + ", ".join(
                   f"'-' with linespoints lw 2 title '{link}: {method}'" for link in LINKS for method in ("whole gradients", "projections"))]
     for link in LINKS:

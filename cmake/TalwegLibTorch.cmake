@@ -43,7 +43,7 @@ if(NOT TARGET talweg_libtorch)
     list(APPEND _torch_folders ${_nvidia_folders})
     set_property(TARGET talweg_libtorch PROPERTY INTERFACE_COMPILE_DEFINITIONS TALWEG_WITH_CUDA)
     # Declarations of NCCL: a wheel beside LibTorch or beside the toolkit, or the system's.
-    find_path(TALWEG_NCCL_INCLUDE nccl.h HINTS ${_torch_site}/nvidia/nccl/include ${CUDAToolkit_ROOT}/../nccl/include REQUIRED)
+    find_path(TALWEG_NCCL_INCLUDE nccl.h HINTS ${_torch_site}/nvidia/nccl/include REQUIRED)
     set_property(TARGET talweg_libtorch APPEND PROPERTY INTERFACE_INCLUDE_DIRECTORIES ${TALWEG_NCCL_INCLUDE})
     set_property(TARGET talweg_libtorch APPEND PROPERTY INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${TALWEG_NCCL_INCLUDE})
   endif()

@@ -5,9 +5,12 @@ CUDA_WHEELS="torch==$TORCH_VERSION"
 # nvvm is named because the newest one writes code that this ptxas refuses.
 CUDA_TOOLKIT_WHEELS="cuda-toolkit[nvcc,nvvm,cccl,crt,cudart,nvrtc,nvtx,profiler]==13.0.2"
 # Enough to compile CUDA sources against the CPU's wheel, which carries LibTorch's CUDA headers and libraries.
-CUDA_COMPILER_WHEELS="cuda-toolkit[nvcc,nvvm,cccl,crt,cudart]==13.0.2 nvidia-nccl-cu13==2.28.9"
+CUDA_COMPILER_WHEELS="cuda-toolkit[nvcc,nvvm,cccl,crt,cudart]==13.0.2"
+# Where no NCCL is installed: its headers (the wheel of LibTorch's CUDA build brings the library).
+NCCL_WHEELS="nvidia-nccl-cu13==2.28.9"
 CPU_MEGABYTES=1800
-CUDA_COMPILER_MEGABYTES=1500
+CUDA_COMPILER_MEGABYTES=900
+NCCL_MEGABYTES=700
 CUDA_MEGABYTES=6500
 
 APT_PACKAGES="g++ cmake ninja-build ccache git ca-certificates python3 python3-venv python3-pip

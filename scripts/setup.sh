@@ -13,7 +13,7 @@ passed over; an interrupted one is repaired by the next call.
   --check-format   also clang-format
   --configure-only no build
   --cuda-sources   configures build/cuda-sources, where the CUDA sources compile (target talweg_cuda_sources) and nothing
-                   links: a compiler of 600 MB instead of the CUDA build's 5 GB
+                   links: a compiler of 300 MB instead of the CUDA build's 5 GB
 
 Environment:
   TALWEG_CUDA=0|1       CPU or CUDA build (default: CUDA when an NVIDIA driver is present)
@@ -167,13 +167,25 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$stamp_key" ] || [ ! -e "$build/build.nin
   [ -e "$torch_root/lib/libtorch_cpu.so" ] || die "there is no LibTorch in '$torch_root' (no lib/libtorch_cpu.so)"
   if [ "$kind" != cpu ]; then
     if [ -z "$toolkit" ] && [ "$kind" = cuda-sources ]; then
-      unpack_wheels .deps/cuda-compiler "the CUDA compiler and the headers of NCCL (600 MB)" "$CUDA_COMPILER_MEGABYTES" $CUDA_COMPILER_WHEELS
+      unpack_wheels .deps/cuda-compiler "the CUDA compiler (300 MB)" "$CUDA_COMPILER_MEGABYTES" $CUDA_COMPILER_WHEELS
       toolkit=$root/$(site_packages .deps/cuda-compiler)/nvidia/cu13
     fi
     toolkit=${toolkit:-$(dirname "$torch_root")/nvidia/cu13}
     [ -x "$toolkit/bin/nvcc" ] || die "there is no CUDA toolkit in '$toolkit' (no bin/nvcc); set CUDA_HOME"
     [ -n "${CUDA_HOME:-}" ] || complete_cuda_toolkit "$toolkit"
-    cuda_arguments=(-DTALWEG_CUDA=ON "-DCMAKE_CUDA_COMPILER=$toolkit/bin/nvcc" "-DCUDAToolkit_ROOT=$toolkit")
+    # CMake forgets every setting when the compiler of a folder changes.
+    if [ -e "$build/CMakeCache.txt" ] && ! grep -q "^CMAKE_CUDA_COMPILER:[A-Z]*=$toolkit/bin/nvcc$" "$build/CMakeCache.txt"; then
+      rm -rf "$build/CMakeCache.txt" "$build/CMakeFiles"
+    fi
+    nccl=
+    for place in "$(dirname "$torch_root")/nvidia/nccl/include" "$toolkit/include" /usr/include /usr/local/include; do
+      [ -e "$place/nccl.h" ] && nccl=$place && break
+    done
+    if [ -z "$nccl" ]; then
+      unpack_wheels .deps/nccl "NCCL (300 MB)" "$NCCL_MEGABYTES" --no-deps $NCCL_WHEELS
+      nccl=$root/$(site_packages .deps/nccl)/nvidia/nccl/include
+    fi
+    cuda_arguments=("-DTALWEG_NCCL_INCLUDE=$nccl" -DTALWEG_CUDA=ON "-DCMAKE_CUDA_COMPILER=$toolkit/bin/nvcc" "-DCUDAToolkit_ROOT=$toolkit")
   fi
   test_arguments=()
   if [ "$want_tests" = 1 ]; then
