@@ -25,6 +25,7 @@ struct DistributedOptions {
   double bucket_megabytes = 25;
   Compression compression = Compression::none;
   bool shard_optimizer = false;
+  bool find_unused_parameters = false;
 };
 void declare(config::Fields& f, DistributedOptions& o);
 

@@ -17,6 +17,7 @@ struct Exchanges {
   std::mutex mutex;
   ProcessGroup::Traffic traffic;
   std::string failure;
+  bool last = false;  // the last bucket was sent
 };
 
 /// Sums a bucket as it is, or rounded to 16 bits; nothing is divided, for the losses of the ranks are weighted already.
@@ -30,6 +31,10 @@ class SumHook : public c10d::CommHookInterface {
     at::Tensor sent = buffer;
     if (compression_ == Compression::bfloat16) sent = buffer.to(at::kBFloat16);
     if (compression_ == Compression::float16) sent = buffer.to(at::kHalf);
+    {
+      const std::lock_guard lock(exchanges_->mutex);
+      exchanges_->last |= bucket.isLast();
+    }
     std::vector<at::Tensor> list{sent};
     const auto begin = steady_clock::now();
     const auto bytes = static_cast<std::int64_t>(sent.nbytes());
@@ -77,6 +82,7 @@ GradientReducer::GradientReducer(ProcessGroup& group,
     names[i] = parameters[i].first;
     if (!used[i]) state_->find_unused = true;
   }
+  if (group.options().find_unused_parameters) state_->find_unused = true;
   const auto bytes = static_cast<std::int64_t>(group.options().bucket_megabytes * (1 << 20));
   const std::int64_t first = std::min<std::int64_t>(bytes, 1 << 20);
   const std::vector<bool> sparse(tensors.size(), false);
@@ -98,9 +104,20 @@ void GradientReducer::begin(const at::Tensor& loss) {
     const std::lock_guard lock(state_->exchanges->mutex);
     state_->group.count(state_->exchanges->traffic);
     state_->exchanges->traffic = {};
+    state_->exchanges->last = false;
   }
   state_->reducer->rebuild_buckets();
+  // Its advice to switch the search off, where it found nothing, is for users of its own.
+  class Silence : public c10::WarningHandler {
+    void process(const c10::Warning&) override {}
+  } silence;
+  const c10::WarningUtils::WarningHandlerGuard guard(&silence);
   state_->reducer->prepare_for_backward(state_->find_unused ? std::vector<at::Tensor>{loss} : std::vector<at::Tensor>{});
+}
+
+bool GradientReducer::complete() const {
+  const std::lock_guard lock(state_->exchanges->mutex);
+  return state_->exchanges->last;  // buckets are sent in order
 }
 
 bool GradientReducer::failed() const {

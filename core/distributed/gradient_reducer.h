@@ -15,7 +15,8 @@ namespace talweg::distributed {
 /// which are quiet unless begin() was called.
 class GradientReducer {
  public:
-  /// `used`: for each parameter whether its gradient is known to take part in every backward pass.
+  /// `used`: for each parameter whether the first backward pass gave it a gradient, on all ranks. Where all did so, and
+  /// options().find_unused_parameters is off, every later one is expected to.
   GradientReducer(ProcessGroup& group, const std::vector<std::pair<std::string, at::Tensor>>& parameters,
                   const std::vector<bool>& used);
   ~GradientReducer();
@@ -24,6 +25,8 @@ class GradientReducer {
   /// over ranks of what had accumulated there.
   void begin(const at::Tensor& loss);
 
+  /// Whether the backward pass has exchanged everything; otherwise some parameter was not used in it after all.
+  bool complete() const;
   /// Whether an exchange went wrong in the last backward pass; the group then says which rank was lost.
   bool failed() const;
   std::string failure() const;

@@ -1,5 +1,6 @@
 #include "core/train/data_parallel.h"
 
+#include "core/error.h"
 #include "core/libtorch.h"
 
 namespace talweg {
@@ -88,6 +89,10 @@ at::Tensor DataParallel::with_overlap(
   }
   try {
     at::Tensor value = evaluate([this](const at::Tensor& loss) { reducer_->begin(loss); });
+    if (!reducer_->complete())
+      throw TrainingError(
+          "the loss left out a parameter that the first step used, so the ranks could not exchange its gradient; set "
+          "'distributed.find_unused_parameters: true' for a model whose graph changes");
     complete_gradients();
     return value;
   } catch (const std::exception&) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/distributed/gradient_reducer.h"
 #include "core/error.h"
 #include "core/libtorch.h"
 #include "core/train/shared_checkpoint.h"
@@ -53,6 +54,49 @@ TEST(ProcessGroup, GathersInTheOrderOfRanks) {
   ASSERT_EQ(static_cast<std::int64_t>(rows.size()), ranks().size());
   for (std::size_t r = 0; r < rows.size(); ++r) EXPECT_EQ(rows[r], (std::vector<double>{static_cast<double>(r), 7}));
   EXPECT_EQ(ranks().maximum(-static_cast<double>(ranks().rank())), 0);
+}
+
+// A model whose graph changes from step to step.
+TEST(GradientReducer, FindsParametersThatAStepDoesNotUse) {
+  const at::Tensor always = torch::full({3}, static_cast<double>(ranks().rank() + 1), torch::requires_grad());
+  const at::Tensor seldom = torch::ones({2}, torch::requires_grad());
+  GradientReducer searching(ranks(), {{"always", always}, {"seldom", seldom}}, {true, false});
+  for (const bool use : {true, false, true}) {
+    always.mutable_grad() = seldom.mutable_grad() = at::Tensor();
+    at::Tensor loss = always.square().sum();
+    if (use) loss = loss + seldom.sum();
+    searching.begin(loss);
+    loss.backward();
+    EXPECT_TRUE(searching.complete());
+    EXPECT_TRUE(at::allclose(always.grad(), at::full({3}, 2 * triangle())));
+    EXPECT_EQ(seldom.grad().defined() && seldom.grad().sum().item<double>() > 0, use);
+  }
+}
+
+TEST(GradientReducer, NoticesAParameterThatAStepDoesNotUse) {
+  const at::Tensor always = torch::ones({3}, torch::requires_grad()), seldom = torch::ones({2}, torch::requires_grad());
+  GradientReducer trusting(ranks(), {{"always", always}, {"seldom", seldom}}, {true, true});
+  const auto backward = [&](at::Tensor loss) {
+    trusting.begin(loss);
+    loss.backward();
+    return trusting.complete();
+  };
+  EXPECT_TRUE(backward(always.sum() + seldom.sum()));
+  EXPECT_FALSE(backward(always.sum()));
+}
+
+// Gradients of micro-batches pile up without an exchange until the last one.
+TEST(GradientReducer, LeavesAccumulationAlone) {
+  const at::Tensor weight = torch::ones({4}, torch::requires_grad());
+  GradientReducer reducer(ranks(), {{"weight", weight}}, {true});
+  const std::int64_t before = ranks().traffic().bytes;
+  (weight * static_cast<double>(ranks().rank() + 1)).sum().backward();
+  EXPECT_EQ(weight.grad()[0].item<double>(), static_cast<double>(ranks().rank() + 1));
+  EXPECT_EQ(ranks().traffic().bytes, before);
+  const at::Tensor last = weight.sum();
+  reducer.begin(last);
+  last.backward();
+  EXPECT_EQ(weight.grad()[0].item<double>(), triangle() + static_cast<double>(ranks().size()));
 }
 
 template <class Error, class Function>

@@ -177,6 +177,19 @@ exec {PROGRAM} train ranks.yaml --output restarted --quiet
         self.assertEqual(self.summary("restarted")["status"], "completed")
         self.assert_equal_weights("calm", "restarted", 1e-9)
 
+    def test_gradients_are_rounded_on_request(self):
+        bytes_per_step, losses = {}, {}
+        for compression in ("none", "bfloat16", "float16"):
+            self.finish(self.start(2, "train", self.config, "--output", compression, "--set", "training.precision=float32",
+                                   "--set", f"distributed.compression={compression}"))
+            last = [r for r in self.metrics(self.folder / compression) if "distributed/bytes_per_step" in r][-1]
+            bytes_per_step[compression] = last["distributed/bytes_per_step"]
+            losses[compression] = self.summary(compression)["metrics"]["eval/loss"]
+        for compression, tolerance in (("bfloat16", 0.02), ("float16", 0.002)):
+            self.assertLess(abs(bytes_per_step[compression] / bytes_per_step["none"] - 0.5), 0.02)
+            self.assertNotEqual(losses[compression], losses["none"])
+            self.assertLess(abs(losses[compression] - losses["none"]), tolerance)
+
     def test_a_sweep_trains_every_point_on_all_ranks(self):
         text = CONFIG.replace("steps: 400", "steps: 20") + "sweep: {optimizer.learning_rate: [1e-2, 1e-3]}\n"
         self.finish(self.start(2, "train", self.write("sweep.yaml", text), "--output", "grid"))
