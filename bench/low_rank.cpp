@@ -138,11 +138,14 @@ int main(int count, char** arguments) {
   }
 
   std::string refresh;
-  for (const auto& [label, method, rank_only] : {std::tuple("range_finder", BasisMethod::range_finder, true),
-                                                 {"randomized_svd", BasisMethod::randomized_svd, false},
-                                                 {"randomized_svd_p0", BasisMethod::randomized_svd, true}}) {
+  for (const auto& [label, method, rank_only, moments] :
+       {std::tuple("range_finder", BasisMethod::range_finder, true, MomentTransport::squared),
+        {"range_finder_keep", BasisMethod::range_finder, true, MomentTransport::keep},
+        {"randomized_svd", BasisMethod::randomized_svd, false, MomentTransport::squared},
+        {"randomized_svd_p0", BasisMethod::randomized_svd, true, MomentTransport::squared}}) {
     LowRankOptions o = plain;
     o.subspace.method = method;
+    o.subspace.moments = moments;
     if (rank_only) o.subspace.oversampling = o.subspace.power_iterations = 0;
     refresh += fmt::format("{}\"{}\": {:.4g}", refresh.empty() ? "" : ", ", label, alike(model, o, 1, 3));
   }
