@@ -68,6 +68,7 @@ cxxopts::Options make_options(const Command& command) {
   if (has("seed")) add("seed", "seed of all random numbers", cxxopts::value<std::string>(), "N");
   if (has("table")) add("table", "also write the verdicts as a Markdown table", cxxopts::value<std::string>(), "FILE");
   if (has("quiet")) add("q,quiet", "no progress");
+  if (has("continue")) add("continue", "go on with the run that is in --output already, if one is: for jobs that are started again");
   for (const ValueOption& option : kValueOptions)
     if (has(option.name)) add(option.name, option.summary, cxxopts::value<std::string>(), option.argument);
   add("h,help", "show this help");
@@ -110,7 +111,7 @@ const std::vector<Command>& commands() {
        "Makes a run directory with the resolved configuration, metrics, checkpoints and report.html (default:\n"
        "runs/NAME-DATE-TIME). A configuration with 'sweep:' makes one run per point and a table of them.\n"
        "SIGTERM, SIGINT and SIGUSR1 finish the step, save and end with exit code 6.\n",
-       {"set", "output", "device", "seed", "quiet"},
+       {"set", "output", "continue", "device", "seed", "quiet"},
        1,
        1},
       {"resume",
@@ -263,6 +264,7 @@ std::optional<Invocation> parse_command_line(int argc, char** argv) {
       if (known(option.name) && parsed.count(option.name) > 0)
         invocation.values.emplace_back(option.name, text(option.name));
     invocation.quiet = known("quiet") && parsed.count("quiet") > 0;
+    invocation.continues = known("continue") && parsed.count("continue") > 0;
   } catch (const cxxopts::exceptions::exception& error) {
     throw UsageError(fmt::format("{}; 'talweg {} --help' shows the options", error.what(), name));
   }

@@ -107,13 +107,9 @@ std::string status_on_disk(const fs::path& run) {
 
 }  // namespace
 
-namespace {
-
 std::string resolved_text(RunConfig config) {
   return config::to_yaml(config::fields_of(config).dump());
 }
-
-}  // namespace
 
 RunOutcome train_run(const RunConfig& config, const RunDirectory* directory, const Invocation& invocation,
                      bool continued, const RankSession& ranks) {

@@ -13,6 +13,9 @@
 
 namespace talweg::app {
 
+/// A configuration with every default written out, as YAML.
+std::string resolved_text(RunConfig config);
+
 /// Trains one configuration in its directory and writes everything around it: resolved configuration, environment,
 /// summary and report. A TrainingError is written into the summary and answered as RunStatus::failed; other errors
 /// pass. Of several ranks the first has a directory, and writes; the others have none.

@@ -14,11 +14,35 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// Whether a run or a sweep has begun in the folder.
+bool has_begun(const fs::path& folder) {
+  std::error_code error;
+  return fs::exists(folder / "config.yaml", error) || fs::exists(folder / "sweep.yaml", error);
+}
+
+/// Refuses to go on with another configuration than the one that the run has.
+void require_configuration_of(const fs::path& folder, const config::Value& root) {
+  const bool sweep = fs::exists(folder / "sweep.yaml");
+  const config::Value stored = config::load((folder / (sweep ? "sweep.yaml" : "config.yaml")).string());
+  const bool equal = sweep ? config::to_yaml(root) == config::to_yaml(stored)
+                           : resolved_text(config::parse<RunConfig>(root)) ==
+                                 resolved_text(config::parse<RunConfig>(stored));
+  if (!equal)
+    throw ConfigError(fmt::format(
+        "'{0}' holds a run with another configuration; 'talweg resume {0}' goes on with that one, another --output begins "
+        "a new run",
+        folder.string()));
+}
+
 /// Trains all points as one of the ranks that a launcher started, or alone. Errors are told to the other ranks.
 int train_as_rank(const config::Value& root, const fs::path& folder, const Invocation& invocation, bool begins) {
   const std::vector<config::SweepPoint> points = config::expand_sweep(root);
   const RankSession ranks(config::parse<RunConfig>(points.front().config));
   try {
+    if (invocation.continues && ranks.agree(has_begun(folder))) {
+      begins = false;
+      if (ranks.is_first()) require_configuration_of(folder, root);
+    }
     if (begins && ranks.is_first()) {
       RunDirectory::create(folder);  // refuses a folder that is occupied
       // The folder of a sweep holds the composed configuration, so that the sweep can be continued.
@@ -37,6 +61,8 @@ int train(const Invocation& invocation) {
   const config::Value root = config::load(invocation.arguments.front(), invocation.assignments);
   const std::vector<config::SweepPoint> points = config::expand_sweep(root);
   const auto first = config::parse<RunConfig>(points.front().config);
+  if (invocation.continues && invocation.output.empty())
+    throw UsageError("--continue needs --output: the folder in which the run may have begun");
   const fs::path folder = invocation.output.empty() ? default_run_folder(first.name) : fs::path(invocation.output);
   return train_as_rank(root, folder, invocation, /*begins=*/true);
 }

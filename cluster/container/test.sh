@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Builds the container without a registry and runs it: cluster/container/test.sh     as root, on Debian, with a network.
+# The base image is made by debootstrap; the certificates and the pip configuration of this host, where it stands behind a
+# proxy with its own, are lent to the build. Exit code 77: not possible here. It compiles everything: 10 to 30 minutes.
+# Environment: TALWEG_DATA   what scripts/fetch_data.sh puts into the image (default: nothing)
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+skip() { echo "skipped: $*"; exit 77; }
+[ "$(id -u)" = 0 ] || skip "building images here needs root"
+if ! command -v buildah >/dev/null || ! command -v debootstrap >/dev/null; then
+  command -v apt-get >/dev/null || skip "neither buildah nor apt is here"
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends buildah debootstrap >/dev/null 2>&1 ||
+    skip "buildah and debootstrap could not be installed"
+fi
+folder=$(mktemp -d "${TMPDIR:-/tmp}/talweg-container-XXXXXX")
+store=(--root "$folder/store" --runroot "$folder/run" --storage-driver vfs)
+trap 'buildah "${store[@]}" rm --all >/dev/null 2>&1 || true; rm -rf "$folder"' EXIT
+
+debootstrap --variant=minbase bookworm "$folder/rootfs" >"$folder/debootstrap.log" 2>&1 ||
+  { tail -n 5 "$folder/debootstrap.log"; exit 1; }
+tar -C "$folder/rootfs" -cf "$folder/rootfs.tar" . && rm -rf "$folder/rootfs"
+printf 'FROM scratch\nADD rootfs.tar /\nCMD ["bash"]\n' >"$folder/base.Dockerfile"
+buildah "${store[@]}" bud --isolation chroot -q -t docker.io/library/debian:bookworm-slim -f "$folder/base.Dockerfile" "$folder" >/dev/null
+rm "$folder/rootfs.tar"
+echo "ok: a base image"
+
+# What of this host the build may need to reach the network; the Dockerfile knows nothing of it.
+lent=()
+if [ -e /etc/ssl/certs/ca-certificates.crt ]; then
+  lent+=(-v /etc/ssl/certs/ca-certificates.crt:/etc/host-ca.crt:ro --env PIP_CERT=/etc/host-ca.crt
+    --env SSL_CERT_FILE=/etc/host-ca.crt --env CURL_CA_BUNDLE=/etc/host-ca.crt --env REQUESTS_CA_BUNDLE=/etc/host-ca.crt)
+fi
+for file in /etc/pip.conf /etc/apt/apt.conf.d/99proxy; do [ -e "$file" ] && lent+=(-v "$file:$file:ro"); done
+for name in http_proxy https_proxy no_proxy PIP_INDEX_URL PIP_EXTRA_INDEX_URL; do
+  [ -n "${!name:-}" ] && lent+=(--env "$name=${!name}")
+done
+buildah "${store[@]}" bud --isolation chroot --pull-never "${lent[@]}" --build-arg "TALWEG_DATA=${TALWEG_DATA:-}" \
+  -t talweg -f "$here/Dockerfile" "$here" >"$folder/build.log" 2>&1 || { tail -n 30 "$folder/build.log"; exit 1; }
+echo "ok: the image is built"
+
+container=$(buildah "${store[@]}" from --pull-never talweg)
+inside() { buildah "${store[@]}" run --isolation chroot "$container" "$@"; }
+[ "$(inside id -u)" = 1000 ] || { echo "FAILED: it does not run as an ordinary user"; exit 1; }
+inside talweg version
+inside talweg train configs/quickstart.yaml --output runs/quickstart --quiet --set training.epochs=1
+inside test -s runs/quickstart/report.html
+echo "ok: the quickstart trains in it, and its report is there"
+inside talweg reproduce configs/paper/lorenza/range_finder.yaml --output runs/reproduced --quiet
+echo "ok: it reproduces"
