@@ -4,7 +4,6 @@ the model for 8 to 1024 GPUs: writes docs/scaling.md and its plot.
     scaling.py BUILD     as root (network namespaces); needs ip, tc and gnuplot
 """
 
-import contextlib
 import json
 import math
 import os
@@ -15,6 +14,9 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests/distributed"))
+from two_hosts import ADDRESSES, INTERFACES, inside, limited, two_hosts  # noqa: E402
+
 LINK_MBIT = 1000
 LATENCY = 1e-4  # seconds a message takes beside its bytes, through Gloo between two namespaces
 STEPS = 24
@@ -82,46 +84,20 @@ class Llama:
 
 # --- the measurement -----------------------------------------------------------------------------------------------------
 
-def run(*command):
-    subprocess.run(command, check=True)
-
-
-@contextlib.contextmanager
-def two_hosts(mbit):
-    """Two network namespaces with a link of `mbit` Mbit/s in each direction."""
-    names = ["talweg-a", "talweg-b"]
-    for name in names:
-        run("ip", "netns", "add", name)
-    try:
-        run("ip", "link", "add", "veth-a", "netns", names[0], "type", "veth", "peer", "name", "veth-b", "netns", names[1])
-        for name, address in zip(names, ("10.77.0.1/24", "10.77.0.2/24")):
-            inside = ["ip", "netns", "exec", name]
-            veth = "veth-" + name[-1]
-            run(*inside, "ip", "addr", "add", address, "dev", veth)
-            run(*inside, "ip", "link", "set", veth, "up")
-            run(*inside, "ip", "link", "set", "lo", "up")
-            run(*inside, "tc", "qdisc", "add", "dev", veth, "root", "tbf", "rate", f"{mbit}mbit", "burst", "256kb", "latency",
-                "100ms")
-        yield names
-    finally:
-        for name in names:
-            run("ip", "netns", "delete", name)
-
-
-def measure(program, names, ranks, settings, folder, label):
+def measure(program, ranks, settings, folder, label):
     """Median seconds of a step and bytes a step."""
     config = folder / "config.yaml"
     config.write_text(CONFIG)
     processes = []
     for rank in range(ranks):
         sets = []
-        for setting in settings + [f"distributed.interface=veth-{names[rank][-1]}"]:
+        for setting in settings + [f"distributed.interface={INTERFACES[rank]}"]:
             sets += ["--set", setting]
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
         if ranks > 1:
-            environment |= {"RANK": str(rank), "WORLD_SIZE": str(ranks), "MASTER_ADDR": "10.77.0.1", "MASTER_PORT": "29571"}
+            environment |= {"RANK": str(rank), "WORLD_SIZE": str(ranks), "MASTER_ADDR": ADDRESSES[0], "MASTER_PORT": "29571"}
         processes.append(subprocess.Popen(
-            ["ip", "netns", "exec", names[rank], program, "train", config, "--output", folder / label, "--quiet", *sets],
+            [*inside(rank), program, "train", config, "--output", folder / label, "--quiet", *sets],
             env=environment))
     if any(process.wait() for process in processes):
         sys.exit(f"{label} failed")
@@ -132,17 +108,17 @@ def measure(program, names, ranks, settings, folder, label):
 
 
 def measured(program):
-    with two_hosts(LINK_MBIT) as names, tempfile.TemporaryDirectory() as temporary:
+    with two_hosts(limited(LINK_MBIT)), tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         half = ["training.batch_size=8"]
         found = {
-            "alone": measure(program, names, 1, half, folder, "alone"),
-            "alone, low rank": measure(program, names, 1, half + LOW_RANK, folder, "alone-low-rank"),
-            "one bucket": measure(program, names, 2, ["distributed.bucket_megabytes=1000"], folder, "one-bucket"),
-            "buckets": measure(program, names, 2, ["distributed.bucket_megabytes=1"], folder, "buckets"),
-            "bfloat16": measure(program, names, 2, ["distributed.bucket_megabytes=1", "distributed.compression=bfloat16"], folder,
+            "alone": measure(program, 1, half, folder, "alone"),
+            "alone, low rank": measure(program, 1, half + LOW_RANK, folder, "alone-low-rank"),
+            "one bucket": measure(program, 2, ["distributed.bucket_megabytes=1000"], folder, "one-bucket"),
+            "buckets": measure(program, 2, ["distributed.bucket_megabytes=1"], folder, "buckets"),
+            "bfloat16": measure(program, 2, ["distributed.bucket_megabytes=1", "distributed.compression=bfloat16"], folder,
                                 "bfloat16"),
-            "projected": measure(program, names, 2, LOW_RANK, folder, "projected"),
+            "projected": measure(program, 2, LOW_RANK, folder, "projected"),
         }
     return found
 

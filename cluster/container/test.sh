@@ -26,8 +26,9 @@ echo "ok: a base image"
 
 # What of this host the build may need to reach the network; the Dockerfile knows nothing of it.
 lent=()
-if [ -e /etc/ssl/certs/ca-certificates.crt ]; then
-  lent+=(-v /etc/ssl/certs/ca-certificates.crt:/etc/host-ca.crt:ro --env PIP_CERT=/etc/host-ca.crt
+bundle=${PIP_CERT:-${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}}
+if [ -e "$bundle" ]; then
+  lent+=(-v "$(realpath "$bundle"):/etc/host-ca.crt:ro" --env PIP_CERT=/etc/host-ca.crt
     --env SSL_CERT_FILE=/etc/host-ca.crt --env CURL_CA_BUNDLE=/etc/host-ca.crt --env REQUESTS_CA_BUNDLE=/etc/host-ca.crt)
 fi
 for file in /etc/pip.conf /etc/apt/apt.conf.d/99proxy; do [ -e "$file" ] && lent+=(-v "$file:$file:ro"); done

@@ -1,0 +1,53 @@
+"""The manifests of cluster/kubernetes against the schemas of Kubernetes, and against what the program and the image do."""
+
+import os
+import pathlib
+import re
+import unittest
+
+import kubernetes_validate
+import yaml
+
+SOURCE = pathlib.Path(os.environ["TALWEG_SOURCE"])
+FILES = sorted((SOURCE / "cluster/kubernetes").glob("*.yaml"))
+
+
+class Manifests(unittest.TestCase):
+    def resources(self):
+        for file in FILES:
+            for resource in yaml.safe_load_all(file.read_text()):
+                yield file.name, resource
+
+    def test_they_are_valid_in_old_and_new_versions(self):
+        self.assertGreaterEqual(len(FILES), 2)
+        for version in ("1.31", "1.37"):
+            for name, resource in self.resources():
+                with self.subTest(file=name, kind=resource["kind"], version=version):
+                    kubernetes_validate.validate(resource, version, strict=True)
+
+    def test_a_wrong_manifest_is_noticed(self):
+        _, resource = next(r for r in self.resources() if r[1]["kind"] == "Job")
+        resource["spec"]["completionsMode"] = "Indexed"
+        with self.assertRaises(kubernetes_validate.ValidationError):
+            kubernetes_validate.validate(resource, "1.37", strict=True)
+
+    def test_ranks_and_addresses_fit_together(self):
+        by_kind = {resource["kind"]: resource for name, resource in self.resources() if name == "training.yaml"}
+        job, service = by_kind["Job"], by_kind["Service"]
+        pod = job["spec"]["template"]["spec"]
+        variables = {v["name"]: v.get("value") for v in pod["containers"][0]["env"]}
+        self.assertEqual(int(variables["WORLD_SIZE"]), job["spec"]["completions"])
+        self.assertEqual(job["spec"]["completions"], job["spec"]["parallelism"])
+        self.assertEqual(variables["MASTER_ADDR"], f"{job['metadata']['name']}-0.{service['metadata']['name']}")
+        self.assertEqual(pod["subdomain"], service["metadata"]["name"])
+        self.assertEqual(int(variables["MASTER_PORT"]), service["spec"]["ports"][0]["port"])
+
+    def test_the_user_is_that_of_the_image(self):
+        user = int(re.search(r"--uid (\d+)", (SOURCE / "Dockerfile").read_text())[1])
+        for name, resource in self.resources():
+            if resource["kind"] == "Job":
+                self.assertEqual(resource["spec"]["template"]["spec"]["securityContext"]["runAsUser"], user, name)
+
+
+if __name__ == "__main__":
+    unittest.main()
