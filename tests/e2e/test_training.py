@@ -55,6 +55,23 @@ class Training(TalwegCase):
         self.run_talweg("train", file, "--output", "b", "--set", "training.prefetch=3")
         self.assertEqual(self.final_weights(self.folder / "a"), self.final_weights(self.folder / "b"))
 
+    def test_the_same_command_begins_a_run_and_goes_on_with_it(self):
+        config = self.write("small.yaml", SMALL)
+        run = self.folder / "run"
+        self.run_talweg("train", config, "--output", self.folder / "whole")
+        job = ["train", config, "--output", run, "--continue"]
+        process = self.start_talweg(*job)
+        while not list((run / "checkpoints").glob("step-*")):
+            time.sleep(0.002)
+        process.kill()
+        process.wait()
+        self.run_talweg(*job)
+        self.assertEqual(self.final_weights(run), self.final_weights(self.folder / "whole"))
+        self.assertIn("completed already", self.run_talweg(*job).stdout)
+        error = self.run_talweg(*job, "--set", "training.steps=70", code=3).stderr
+        self.assertIn("holds a run with another configuration", error)
+        self.assertIn("needs --output", self.run_talweg("train", config, "--continue", code=2).stderr)
+
     def test_an_existing_folder_is_not_overwritten(self):
         file = self.write("x.yaml", SMALL)
         self.run_talweg("train", file, "--output", "run")
