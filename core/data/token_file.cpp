@@ -34,7 +34,11 @@ struct Memory {
 struct Mapped {
   explicit Mapped(const fs::path& path) : file(path) {}
   io::MappedFile file;
-  std::vector<std::int64_t> ends;  // of a plain file
+};
+
+struct PlainFiles {
+  std::vector<std::unique_ptr<io::MappedFile>> files;
+  std::vector<std::int64_t> ends;
 };
 
 std::int64_t padded(std::int64_t bytes) {
@@ -50,8 +54,8 @@ TokenFile::TokenFile(std::vector<std::int32_t> ids, std::vector<std::int64_t> en
   for (std::size_t i = 0; i < context.size(); ++i)
     if (context[i]) memory->ids[i] |= kContext;
   memory->ends = std::move(ends);
-  ids_ = reinterpret_cast<const char*>(memory->ids.data());
   tokens_ = static_cast<std::int64_t>(memory->ids.size());
+  pieces_ = {{reinterpret_cast<const char*>(memory->ids.data()), 0, tokens_, ""}};
   ends_ = memory->ends;
   owner_ = memory;
 }
@@ -70,9 +74,9 @@ TokenFile TokenFile::open(const fs::path& path) {
   const std::int64_t table = plausible ? padded(footer.width * footer.tokens) : 0;
   if (!plausible || table + 8 * footer.documents + static_cast<std::int64_t>(sizeof(footer)) != size) throw damaged();
   TokenFile file;
-  file.ids_ = bytes.data();
   file.width_ = footer.width;
   file.tokens_ = footer.tokens;
+  file.pieces_ = {{bytes.data(), 0, footer.tokens, path.string()}};
   file.ends_ = {reinterpret_cast<const std::int64_t*>(bytes.data() + table),
                 static_cast<std::size_t>(footer.documents)};
   std::int64_t last = 0;
@@ -85,27 +89,46 @@ TokenFile TokenFile::open(const fs::path& path) {
   return file;
 }
 
-TokenFile TokenFile::open_plain(const fs::path& path, std::int64_t width, std::int64_t separator) {
-  const auto mapped = std::make_shared<Mapped>(path);
-  const auto size = static_cast<std::int64_t>(mapped->file.bytes().size());
-  if (size == 0 || size % width != 0)
-    throw DataError(
-        fmt::format("'{}' has {} bytes, which is no number of ids of {} bytes", path.string(), size, width));
+TokenFile TokenFile::open_plain(const std::vector<fs::path>& paths, std::int64_t width, std::int64_t separator) {
+  const auto plain = std::make_shared<PlainFiles>();
   TokenFile file;
-  file.ids_ = mapped->file.bytes().data();
   file.width_ = width;
-  file.tokens_ = size / width;
-  if (separator >= 0) {
-    std::int64_t id = 0;
-    for (std::int64_t i = 0; i < file.tokens_; ++i) {
-      file.read(i, 1, &id);
-      if (id == separator) mapped->ends.push_back(i + 1);
+  for (const fs::path& path : paths) {
+    const io::MappedFile& mapped = *plain->files.emplace_back(std::make_unique<io::MappedFile>(path));
+    const auto size = static_cast<std::int64_t>(mapped.bytes().size());
+    if (size == 0 || size % width != 0)
+      throw DataError(
+          fmt::format("'{}' has {} bytes, which is no number of ids of {} bytes", path.string(), size, width));
+    file.pieces_.push_back({mapped.bytes().data(), file.tokens_, file.tokens_ + size / width, path.string()});
+    file.tokens_ += size / width;
+    if (separator >= 0) {
+      std::int64_t id = 0;
+      for (std::int64_t i = file.pieces_.back().begin; i < file.tokens_; ++i) {
+        file.read_piece(file.pieces_.back(), i, 1, &id);
+        if (id == separator) plain->ends.push_back(i + 1);
+      }
     }
+    if (plain->ends.empty() || plain->ends.back() != file.tokens_) plain->ends.push_back(file.tokens_);
   }
-  if (mapped->ends.empty() || mapped->ends.back() != file.tokens_) mapped->ends.push_back(file.tokens_);
-  file.ends_ = mapped->ends;
-  file.owner_ = mapped;
+  file.ends_ = plain->ends;
+  file.owner_ = plain;
   return file;
+}
+
+void TokenFile::require_below(std::int64_t vocabulary) {
+  vocabulary_ = vocabulary;
+  constexpr std::int64_t kLooked = 1 << 16;
+  std::vector<std::int64_t> ids(kLooked);
+  for (const Piece& piece : pieces_) {
+    const std::int64_t length = std::min(kLooked, piece.end - piece.begin);
+    read(piece.begin, length, ids.data());
+    read(piece.end - length, length, ids.data());
+  }
+}
+
+const TokenFile::Piece& TokenFile::piece_at(std::int64_t position) const {
+  return *std::partition_point(pieces_.begin(), pieces_.end(),
+                               [&](const Piece& piece) { return piece.end <= position; });
 }
 
 std::int64_t TokenFile::document_at(std::int64_t position) const {
@@ -114,7 +137,23 @@ std::int64_t TokenFile::document_at(std::int64_t position) const {
 }
 
 void TokenFile::read(std::int64_t begin, std::int64_t length, std::int64_t* ids) const {
-  const char* from = ids_ + begin * width_;
+  while (length > 0) {
+    const Piece& piece = piece_at(begin);
+    const std::int64_t here = std::min(length, piece.end - begin);
+    read_piece(piece, begin, here, ids);
+    if (vocabulary_ > 0) {
+      const std::int64_t largest = *std::max_element(ids, ids + here);
+      if (largest >= vocabulary_)
+        throw DataError(fmt::format("'{}' holds the id {}, the vocabulary has {}", piece.name, largest, vocabulary_));
+    }
+    begin += here;
+    ids += here;
+    length -= here;
+  }
+}
+
+void TokenFile::read_piece(const Piece& piece, std::int64_t begin, std::int64_t length, std::int64_t* ids) const {
+  const char* from = piece.ids + (begin - piece.begin) * width_;
   if (width_ == 2) {
     for (std::int64_t i = 0; i < length; ++i) {
       std::uint16_t id;
@@ -132,19 +171,10 @@ void TokenFile::read(std::int64_t begin, std::int64_t length, std::int64_t* ids)
 
 bool TokenFile::is_trained(std::int64_t position) const {
   if (width_ == 2) return true;
+  const Piece& piece = piece_at(position);
   std::uint32_t id;
-  std::memcpy(&id, ids_ + 4 * position, 4);
+  std::memcpy(&id, piece.ids + 4 * (position - piece.begin), 4);
   return (id & kContext) == 0;
-}
-
-std::int64_t TokenFile::largest_id() const {
-  std::int64_t largest = 0, block[1024];
-  for (std::int64_t begin = 0; begin < tokens_; begin += 1024) {
-    const std::int64_t length = std::min<std::int64_t>(1024, tokens_ - begin);
-    read(begin, length, block);
-    largest = std::max(largest, *std::max_element(block, block + length));
-  }
-  return largest;
 }
 
 TokenFileWriter::TokenFileWriter(const fs::path& path, std::int64_t vocabulary, bool marks_context)

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/io/mapped_file.h"
@@ -21,10 +22,14 @@ class TokenFile {
   TokenFile(std::vector<std::int32_t> ids, std::vector<std::int64_t> ends, const std::vector<bool>& context = {});
   /// A file of TokenFileWriter. Throws DataError when it is not one, or damaged.
   static TokenFile open(const std::filesystem::path& path);
-  /// A file of nothing but little-endian ids of `width` bytes (2 or 4), as other programs write them. With a
-  /// `separator` every id of this value ends a document. Throws DataError: size that is no multiple of the width, no
-  /// id.
-  static TokenFile open_plain(const std::filesystem::path& path, std::int64_t width, std::int64_t separator = -1);
+  /// Files of nothing but little-endian ids of `width` bytes (2 or 4), as other programs write them, one after the
+  /// other. A file ends a document; with a `separator` every id of this value does, which takes reading everything.
+  /// Throws DataError: size that is no multiple of the width, no id.
+  static TokenFile open_plain(const std::vector<std::filesystem::path>& paths, std::int64_t width,
+                              std::int64_t separator = -1);
+  static TokenFile open_plain(const std::filesystem::path& path, std::int64_t width, std::int64_t separator = -1) {
+    return open_plain(std::vector{path}, width, separator);
+  }
 
   std::int64_t tokens() const { return tokens_; }
   std::int64_t documents() const { return static_cast<std::int64_t>(ends_.size()); }
@@ -33,19 +38,29 @@ class TokenFile {
   /// The first document that begins at or behind this position.
   std::int64_t document_at(std::int64_t position) const;
 
+  /// From now on read() throws DataError at an id that is not below `vocabulary`. Beginning and end of every file are
+  /// looked at right away.
+  void require_below(std::int64_t vocabulary);
+
   /// Copies ids [begin, begin + length).
   void read(std::int64_t begin, std::int64_t length, std::int64_t* ids) const;
   /// Whether the id at this position is trained on.
   bool is_trained(std::int64_t position) const;
-  /// Largest id there is; reads everything.
-  std::int64_t largest_id() const;
-
  private:
   TokenFile() = default;
+  /// A stretch of ids that lie one after the other, from `begin` on.
+  struct Piece {
+    const char* ids;
+    std::int64_t begin, end;
+    std::string name;  // of the file
+  };
+  const Piece& piece_at(std::int64_t position) const;
+  void read_piece(const Piece& piece, std::int64_t begin, std::int64_t length, std::int64_t* ids) const;
 
   std::shared_ptr<const void> owner_;  // of the ids and of the table
-  const char* ids_ = nullptr;
-  std::int64_t width_ = 4;  // bytes per id; in four bytes the highest bit marks context
+  std::vector<Piece> pieces_;          // in order
+  std::int64_t width_ = 4;             // bytes per id; in four bytes the highest bit marks context
+  std::int64_t vocabulary_ = 0;        // 0: not checked
   std::int64_t tokens_ = 0;
   std::span<const std::int64_t> ends_;
 };

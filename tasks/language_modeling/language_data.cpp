@@ -1,6 +1,7 @@
 #include "tasks/language_modeling/language_data.h"
 
 #include <fmt/format.h>
+#include <glob.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -217,17 +218,30 @@ struct TokenSource {
   std::optional<std::int64_t> separator;
 };
 void declare(Fields& f, TokenSource& o) {
-  f("path", o.path, "a file of nothing but little-endian ids", config::required());
+  f("path", o.path,
+    "a file of nothing but little-endian ids, or a pattern such as data/part-*.bin: files follow each other by name",
+    config::required());
   f("width", o.width, "of an id");
-  f("separator", o.separator, "the id that ends every document (default: the file is one)", config::at_least(0));
+  f("separator", o.separator, "the id that ends every document (default: a file is one)", config::at_least(0));
+}
+
+/// The files that a pattern names, in order; a path without a pattern names itself.
+std::vector<std::filesystem::path> files_of(const std::string& pattern) {
+  glob_t found{};
+  std::vector<std::filesystem::path> files;
+  if (::glob(pattern.c_str(), 0, nullptr, &found) == 0)
+    for (std::size_t i = 0; i < found.gl_pathc; ++i) files.emplace_back(found.gl_pathv[i]);
+  ::globfree(&found);
+  if (files.empty() && pattern.find_first_of("*?[") != std::string::npos)
+    throw DataError(fmt::format("no file is called '{}'", pattern));
+  if (files.empty()) files.emplace_back(pattern);  // opening it says what is wrong
+  return files;
 }
 
 std::shared_ptr<const data::TokenFile> read_tokens(const TokenSource& source, const Tokenisation& how) {
-  auto file = std::make_shared<data::TokenFile>(
-      data::TokenFile::open_plain(source.path, source.width == IdWidth::two ? 2 : 4, source.separator.value_or(-1)));
-  if (const std::int64_t largest = file->largest_id(); largest >= how.tokenizer.vocabulary_size())
-    throw DataError(fmt::format("'{}' holds the id {}, the vocabulary has {}", source.path, largest,
-                                how.tokenizer.vocabulary_size()));
+  auto file = std::make_shared<data::TokenFile>(data::TokenFile::open_plain(
+      files_of(source.path), source.width == IdWidth::two ? 2 : 4, source.separator.value_or(-1)));
+  file->require_below(how.tokenizer.vocabulary_size());
   return file;
 }
 

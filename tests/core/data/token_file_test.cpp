@@ -51,7 +51,7 @@ TEST(TokenFile, GivesBackWhatWasWritten) {
     EXPECT_EQ(file.document_end(2), 9);
     const auto ids = ids_of(file);
     for (std::size_t i = 0; i < 9; ++i) EXPECT_EQ(ids[i], 7000 * static_cast<std::int64_t>(i));
-    EXPECT_EQ(file.largest_id(), 56000);
+    EXPECT_EQ(std::ranges::max(ids_of(file)), 56000);
     EXPECT_EQ(file.is_trained(0), !context);
     EXPECT_TRUE(file.is_trained(1));
     EXPECT_EQ(file.is_trained(5), !context);
@@ -104,6 +104,31 @@ TEST(TokenFile, PlainIdsOfOtherPrograms) {
   EXPECT_EQ(TokenFile::open_plain(path, 4).documents(), 1);
   std::ofstream(path, std::ios::binary | std::ios::app) << 'x';
   EXPECT_THROW(TokenFile::open_plain(path, 2), DataError);
+}
+
+TEST(TokenFile, OfSeveralPlainFilesIsOneCorpus) {
+  const talweg::testing::TemporaryFolder folder;
+  std::vector<std::filesystem::path> parts;
+  for (std::uint32_t part = 0; part < 3; ++part) {
+    const std::vector<std::uint32_t> ids{10 * part, 10 * part + 1, 10 * part + 2};
+    parts.push_back(folder.path() / fmt::format("part-{}.bin", part));
+    std::ofstream(parts.back(), std::ios::binary).write(reinterpret_cast<const char*>(ids.data()), 12);
+  }
+  TokenFile file = TokenFile::open_plain(parts, 4);
+  EXPECT_EQ(ids_of(file), (std::vector<std::int64_t>{0, 1, 2, 10, 11, 12, 20, 21, 22}));
+  EXPECT_EQ(file.documents(), 3);
+  EXPECT_EQ(file.document_end(1), 6);
+  std::int64_t across[5];
+  file.read(2, 5, across);
+  EXPECT_EQ(std::vector<std::int64_t>(across, across + 5), (std::vector<std::int64_t>{2, 10, 11, 12, 20}));
+  file.require_below(23);
+  try {
+    file.require_below(22);
+    FAIL() << "an id that is too large went unnoticed";
+  } catch (const DataError& error) {
+    EXPECT_NE(std::string(error.what()).find("part-2.bin' holds the id 22, the vocabulary has 22"), std::string::npos)
+        << error.what();
+  }
 }
 
 std::shared_ptr<const TokenFile> counting(std::vector<std::int64_t> ends, const std::vector<bool>& context = {}) {
