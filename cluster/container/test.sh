@@ -28,11 +28,12 @@ echo "ok: a base image"
 lent=()
 bundle=${PIP_CERT:-${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}}
 if [ -e "$bundle" ]; then
-  lent+=(-v "$(realpath "$bundle"):/etc/host-ca.crt:ro" --env PIP_CERT=/etc/host-ca.crt
-    --env SSL_CERT_FILE=/etc/host-ca.crt --env CURL_CA_BUNDLE=/etc/host-ca.crt --env REQUESTS_CA_BUNDLE=/etc/host-ca.crt)
+  { echo "[global]"
+    echo "cert = /etc/host-ca.crt"
+    [ -e /etc/pip.conf ] && grep -v -e '^\[global\]' -e '^ *cert *=' /etc/pip.conf || true; } >"$folder/pip.conf"
+  lent+=(-v "$(realpath "$bundle"):/etc/host-ca.crt:ro" -v "$folder/pip.conf:/etc/pip.conf:ro")
 fi
-for file in /etc/pip.conf /etc/apt/apt.conf.d/99proxy; do [ -e "$file" ] && lent+=(-v "$file:$file:ro"); done
-for name in http_proxy https_proxy no_proxy PIP_INDEX_URL PIP_EXTRA_INDEX_URL; do
+for name in http_proxy https_proxy no_proxy; do
   [ -n "${!name:-}" ] && lent+=(--env "$name=${!name}")
 done
 buildah "${store[@]}" bud --isolation chroot --pull-never "${lent[@]}" --build-arg "TALWEG_DATA=${TALWEG_DATA:-}" \
