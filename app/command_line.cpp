@@ -68,7 +68,8 @@ cxxopts::Options make_options(const Command& command) {
   if (has("seed")) add("seed", "seed of all random numbers", cxxopts::value<std::string>(), "N");
   if (has("table")) add("table", "also write the verdicts as a Markdown table", cxxopts::value<std::string>(), "FILE");
   if (has("quiet")) add("q,quiet", "no progress");
-  if (has("continue")) add("continue", "go on with the run that is in --output already, if one is: for jobs that are started again");
+  if (has("continue"))
+    add("continue", "go on with the run that is in --output already, if one is: for jobs that are started again");
   for (const ValueOption& option : kValueOptions)
     if (has(option.name)) add(option.name, option.summary, cxxopts::value<std::string>(), option.argument);
   add("h,help", "show this help");

@@ -11,7 +11,8 @@ AdamMoments::AdamMoments(const ParameterList& parameters, bool amsgrad) {
     second.push_back(at::zeros_like(parameter.tensor, at::MemoryFormat::Preserve));
     if (amsgrad) largest_second.push_back(at::zeros_like(parameter.tensor, at::MemoryFormat::Preserve));
   }
-  step_count_ = at::zeros({}, first.empty() ? at::TensorOptions(at::kFloat) : first.front().options().dtype(at::kFloat));
+  step_count_ =
+      at::zeros({}, first.empty() ? at::TensorOptions(at::kFloat) : first.front().options().dtype(at::kFloat));
   step_counts.assign(parameters.size(), step_count_);
 }
 

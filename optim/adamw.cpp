@@ -36,9 +36,9 @@ StepReport AdamW::step(Objective& objective) {
   torch::NoGradGuard no_grad;
   moments_.advance();
   if (kept_.empty()) return report;
-  at::_fused_adamw_(kept_.tensors(), kept_.select(gradients()), moments_.first, moments_.second, moments_.largest_second,
-                    moments_.step_counts, learning_rate(), options_.beta1, options_.beta2, options_.weight_decay,
-                    options_.epsilon, options_.amsgrad, /*maximize=*/false);
+  at::_fused_adamw_(kept_.tensors(), kept_.select(gradients()), moments_.first, moments_.second,
+                    moments_.largest_second, moments_.step_counts, learning_rate(), options_.beta1, options_.beta2,
+                    options_.weight_decay, options_.epsilon, options_.amsgrad, /*maximize=*/false);
   return report;
 }
 

@@ -28,7 +28,7 @@ nlohmann::json Galore::account() const {
 
 StepReport Galore::step(Objective& objective) {
   LayerwiseGradients layers(update_, tensors().size());
-  const Evaluation evaluation = per_layer_                     ? layers.for_step(objective)
+  const Evaluation evaluation = per_layer_                      ? layers.for_step(objective)
                                 : update_.begin_step(objective) ? objective.partial_gradient()
                                                                 : objective.gradient();
   StepReport report{

@@ -39,7 +39,7 @@ extern "C" int talweg_engine_main(const talweg::app::Invocation& invocation) {
   using talweg::ExitCode;
   try {
     std::signal(SIGPIPE, SIG_IGN);  // a closed pipe behind standard error must not end a training run
-    c10::initLogging();  // reads TORCH_CPP_LOG_LEVEL
+    c10::initLogging();             // reads TORCH_CPP_LOG_LEVEL
     talweg::app::keep_large_blocks();
     talweg::tasks::register_components();
     return talweg::app::dispatch(invocation);

@@ -29,9 +29,10 @@ void RankSession::announce(const std::string& reason) const noexcept {
 void require_one_process(const std::string& command) {
   const auto ranks = distributed::find_ranks();
   if (ranks && ranks->size > 1)
-    throw UsageError(fmt::format("'talweg {}' is for one process, and {} started {} of them; only 'train' and 'resume' "
-                                 "share their work",
-                                 command, ranks->origin, ranks->size));
+    throw UsageError(
+        fmt::format("'talweg {}' is for one process, and {} started {} of them; only 'train' and 'resume' "
+                    "share their work",
+                    command, ranks->origin, ranks->size));
 }
 
 }  // namespace talweg::app

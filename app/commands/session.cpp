@@ -120,8 +120,7 @@ RunOutcome train_run(const RunConfig& config, const RunDirectory* directory, con
     ranks.group()->require_equal_text("configuration", resolved_text(common));
   }
   if (directory && !continued) io::write_file_atomically(directory->config(), resolved);
-  if (directory)
-    io::write_file_atomically(directory->environment(), describe_environment(invocation).dump(1) + "\n");
+  if (directory) io::write_file_atomically(directory->environment(), describe_environment(invocation).dump(1) + "\n");
   RunOutcome outcome;
   std::optional<Trainer> trainer;
   try {

@@ -24,14 +24,15 @@ bool has_begun(const fs::path& folder) {
 void require_configuration_of(const fs::path& folder, const config::Value& root) {
   const bool sweep = fs::exists(folder / "sweep.yaml");
   const config::Value stored = config::load((folder / (sweep ? "sweep.yaml" : "config.yaml")).string());
-  const bool equal = sweep ? config::to_yaml(root) == config::to_yaml(stored)
-                           : resolved_text(config::parse<RunConfig>(root)) ==
-                                 resolved_text(config::parse<RunConfig>(stored));
+  const bool equal =
+      sweep ? config::to_yaml(root) == config::to_yaml(stored)
+            : resolved_text(config::parse<RunConfig>(root)) == resolved_text(config::parse<RunConfig>(stored));
   if (!equal)
-    throw ConfigError(fmt::format(
-        "'{0}' holds a run with another configuration; 'talweg resume {0}' goes on with that one, another --output begins "
-        "a new run",
-        folder.string()));
+    throw ConfigError(
+        fmt::format("'{0}' holds a run with another configuration; 'talweg resume {0}' goes on with that one, another "
+                    "--output begins "
+                    "a new run",
+                    folder.string()));
 }
 
 /// Trains all points as one of the ranks that a launcher started, or alone. Errors are told to the other ranks.

@@ -17,7 +17,6 @@ void keep_part(std::vector<std::int64_t>& indices, const BatchPart& part) {
 
 }  // namespace
 
-
 BatchLoader::BatchLoader(const Dataset& dataset, std::unique_ptr<Sampler> sampler, at::Device device,
                          std::int64_t ahead, std::int64_t first_step, BatchPart part)
     : dataset_(dataset),

@@ -46,6 +46,7 @@ class TokenFile {
   void read(std::int64_t begin, std::int64_t length, std::int64_t* ids) const;
   /// Whether the id at this position is trained on.
   bool is_trained(std::int64_t position) const;
+
  private:
   TokenFile() = default;
   /// A stretch of ids that lie one after the other, from `begin` on.

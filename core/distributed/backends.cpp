@@ -17,8 +17,8 @@ c10::intrusive_ptr<c10d::Backend> make_gloo_backend(const BackendPlan& plan) {
                              : alone        ? c10d::ProcessGroupGloo::createDeviceForHostname(plan.address)
                                             : c10d::ProcessGroupGloo::createDefaultDevice());
   options->threads = 2;
-  return c10::make_intrusive<c10d::ProcessGroupGloo>(
-      c10::make_intrusive<c10d::PrefixStore>("gloo", plan.store), plan.rank, plan.size, options);
+  return c10::make_intrusive<c10d::ProcessGroupGloo>(c10::make_intrusive<c10d::PrefixStore>("gloo", plan.store),
+                                                     plan.rank, plan.size, options);
 }
 
 #ifndef TALWEG_WITH_CUDA

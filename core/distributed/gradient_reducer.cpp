@@ -71,8 +71,7 @@ struct GradientReducer::State {
   std::unique_ptr<c10d::Reducer> reducer;
 };
 
-GradientReducer::GradientReducer(ProcessGroup& group,
-                                 const std::vector<std::pair<std::string, at::Tensor>>& parameters,
+GradientReducer::GradientReducer(ProcessGroup& group, const std::vector<std::pair<std::string, at::Tensor>>& parameters,
                                  const std::vector<bool>& used)
     : state_(new State{group}) {
   std::vector<at::Tensor> tensors;
@@ -112,7 +111,8 @@ void GradientReducer::begin(const at::Tensor& loss) {
     void process(const c10::Warning&) override {}
   } silence;
   const c10::WarningUtils::WarningHandlerGuard guard(&silence);
-  state_->reducer->prepare_for_backward(state_->find_unused ? std::vector<at::Tensor>{loss} : std::vector<at::Tensor>{});
+  state_->reducer->prepare_for_backward(state_->find_unused ? std::vector<at::Tensor>{loss}
+                                                            : std::vector<at::Tensor>{});
 }
 
 bool GradientReducer::complete() const {

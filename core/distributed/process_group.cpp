@@ -89,9 +89,10 @@ struct ProcessGroup::Connection {
     } catch (const std::exception& error) {
       throw SystemError(
           opened.isServer
-              ? fmt::format("rank 0 cannot open the store at {}:{} ({}); is another run using this port? Choose another "
-                            "MASTER_PORT",
-                            environment.address, environment.port, first_line(error.what()))
+              ? fmt::format(
+                    "rank 0 cannot open the store at {}:{} ({}); is another run using this port? Choose another "
+                    "MASTER_PORT",
+                    environment.address, environment.port, first_line(error.what()))
               : fmt::format("rank {} reached no store at {}:{} within {} s ({}); is rank 0 running there, and may this "
                             "host connect to it?",
                             environment.rank, environment.address, environment.port, options.timeout,
@@ -124,8 +125,8 @@ struct ProcessGroup::Connection {
   }
 
   void connect(at::Device device) {
-    const bool nccl = options.backend == Transport::nccl ||
-                      (options.backend == Transport::automatic && device.is_cuda());
+    const bool nccl =
+        options.backend == Transport::nccl || (options.backend == Transport::automatic && device.is_cuda());
     if (nccl && !device.is_cuda())
       throw ConfigError("distributed.backend: 'nccl' connects GPUs, and this run is on the processor; use 'gloo'");
     const int rank = static_cast<int>(environment.rank), size = static_cast<int>(environment.size);
@@ -367,10 +368,11 @@ void ProcessGroup::require_equal_tensors(const std::vector<std::pair<std::string
   double place = -1;
   if (odd == rank()) place = (first != ours).nonzero().flatten()[0].item<double>();
   const auto index = static_cast<std::size_t>(maximum(place));
-  throw SystemError(fmt::format(
-      "{} holds other weights than rank 0: '{}' differs. Equal steps from equal weights are what data parallel training "
-      "rests on; are the programs and the processors the same?",
-      connection_->described(odd), tensors[index].first));
+  throw SystemError(
+      fmt::format("{} holds other weights than rank 0: '{}' differs. Equal steps from equal weights are what data "
+                  "parallel training "
+                  "rests on; are the programs and the processors the same?",
+                  connection_->described(odd), tensors[index].first));
 }
 
 void ProcessGroup::announce_failure(const std::string& reason) noexcept {
@@ -421,11 +423,11 @@ void ProcessGroup::throw_lost(const std::string& cause) {
   else if (!silent.empty())
     who = fmt::format("{} fell silent: killed, out of memory, frozen, or cut off ({})", list(silent), cause);
   else if (!busy.empty())
-    who = fmt::format("{} did not come within {} s, though it runs ({}); if its work takes that long, raise "
-                      "'distributed.timeout'",
-                      list(busy), options().timeout, cause);
-  throw SystemError(
-      fmt::format("rank {}: {}; continue from the last checkpoint with 'talweg resume'", rank(), who));
+    who = fmt::format(
+        "{} did not come within {} s, though it runs ({}); if its work takes that long, raise "
+        "'distributed.timeout'",
+        list(busy), options().timeout, cause);
+  throw SystemError(fmt::format("rank {}: {}; continue from the last checkpoint with 'talweg resume'", rank(), who));
 }
 
 }  // namespace talweg::distributed

@@ -30,8 +30,7 @@ RankEnvironment plain_ranks(const Variables& variables) {
   RankEnvironment ranks;
   ranks.size = number(variables, "WORLD_SIZE", 1, kMostRanks, "RANK");
   ranks.rank = number(variables, "RANK", 0, ranks.size - 1, "WORLD_SIZE");
-  ranks.local_rank =
-      variables("LOCAL_RANK") ? number(variables, "LOCAL_RANK", 0, ranks.rank, "RANK") : std::int64_t{0};
+  ranks.local_rank = variables("LOCAL_RANK") ? number(variables, "LOCAL_RANK", 0, ranks.rank, "RANK") : std::int64_t{0};
   const std::optional<std::string> address = variables("MASTER_ADDR");
   if (!address || address->empty()) throw ConfigError("RANK is set and MASTER_ADDR is not: a launcher sets both");
   ranks.address = *address;

@@ -48,8 +48,8 @@ at::Tensor products(const std::vector<at::Tensor>& matrices, const at::Tensor& c
   return answer;
 }
 
-at::Tensor range_of(const std::vector<at::Tensor>& matrices, const at::Tensor& sketches,
-                    std::int64_t power_iterations, const Summation& sum) {
+at::Tensor range_of(const std::vector<at::Tensor>& matrices, const at::Tensor& sketches, std::int64_t power_iterations,
+                    const Summation& sum) {
   at::Tensor basis = orthonormal_columns(products(matrices, sketches.to(matrices.front().scalar_type()), false, sum));
   for (std::int64_t i = 0; i < power_iterations; ++i) {
     const at::Tensor rows = orthonormal_columns(products(matrices, basis, true, sum));
@@ -95,8 +95,7 @@ at::Tensor range_basis(const std::vector<at::Tensor>& matrices, const at::Tensor
   return range_of(in_working_type(matrices), sketches, power_iterations, sum);
 }
 
-at::Tensor range_basis_of_rows(const std::vector<at::Tensor>& matrices, const at::Tensor& bases,
-                               const Summation& sum) {
+at::Tensor range_basis_of_rows(const std::vector<at::Tensor>& matrices, const at::Tensor& bases, const Summation& sum) {
   torch::NoGradGuard no_grad;
   return orthonormal_columns(products(in_working_type(matrices), bases, true, sum));
 }

@@ -13,8 +13,8 @@
 namespace talweg {
 
 /// How the parts of a batch that the ranks of a run hold come together: every loss of this rank is weighted by its
-/// part's share in the batch, and what the ranks have is summed. Equal batches then give equal steps to rounding, on any
-/// number of ranks.
+/// part's share in the batch, and what the ranks have is summed. Equal batches then give equal steps to rounding, on
+/// any number of ranks.
 class DataParallel {
  public:
   /// The group must outlive this object.
@@ -23,8 +23,8 @@ class DataParallel {
 
   distributed::ProcessGroup& group() { return group_; }
 
-  /// Before the evaluations of a step. `weight`: what this rank's part counts for in the mean over the batch; `examples`
-  /// in the whole batch. Every rank calls it.
+  /// Before the evaluations of a step. `weight`: what this rank's part counts for in the mean over the batch;
+  /// `examples` in the whole batch. Every rank calls it.
   void begin_step(double weight, std::int64_t examples);
   /// What this rank's mean loss is multiplied by.
   double share() const { return share_; }
@@ -42,7 +42,8 @@ class DataParallel {
 
   /// Makes and sums the gradients of a step: `evaluate` runs the passes and calls `last` with the loss of the last
   /// backward pass before it; gradients are summed while that goes on. Answers what `evaluate` answers.
-  at::Tensor with_overlap(const std::function<at::Tensor(const std::function<void(const at::Tensor&)>& last)>& evaluate);
+  at::Tensor with_overlap(
+      const std::function<at::Tensor(const std::function<void(const at::Tensor&)>& last)>& evaluate);
   /// Gives every parameter a gradient, zero where it has none, and sums them. For gradients made without autograd.
   void sum_gradients();
   /// The first half of sum_gradients().

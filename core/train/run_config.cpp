@@ -12,7 +12,8 @@ void declare(config::Fields& f, TrainingOptions& o) {
   f("epochs", o.epochs, "length of the run in passes over the training data; give this or 'steps'", above(0));
   f("batch_size", o.batch_size, "examples per optimizer step, all micro-batches and ranks together", at_least(1));
   f("micro_batch_size", o.micro_batch_size,
-    "examples per forward and backward pass of a rank; gradients are accumulated over the batch (default: the whole batch)",
+    "examples per forward and backward pass of a rank; gradients are accumulated over the batch (default: the whole "
+    "batch)",
     at_least(1));
   f("sampler", o.sampler, "which examples form a batch");
   f("precision", o.precision, "bfloat16 keeps parameters in float32 and multiplies in bfloat16");

@@ -72,10 +72,9 @@ OptimizerState ShardedState::gather(OptimizerState own) {
         0);
     for (const json& item : json::parse(wanted)) {
       const auto name = item.at(0).get<std::string>();
-      at::Tensor tensor = rank == group_.rank()
-                              ? mine.at(name).cpu().contiguous()
-                              : at::empty(item.at(2).get<std::vector<std::int64_t>>(),
-                                          static_cast<at::ScalarType>(item.at(1).get<int>()));
+      at::Tensor tensor = rank == group_.rank() ? mine.at(name).cpu().contiguous()
+                                                : at::empty(item.at(2).get<std::vector<std::int64_t>>(),
+                                                            static_cast<at::ScalarType>(item.at(1).get<int>()));
       if (tensor.numel() > 0) group_.broadcast(tensor.reshape({-1}).view(at::kByte), rank);
       if (!group_.is_first()) continue;
       own.tensors.emplace_back(name, tensor);

@@ -32,9 +32,9 @@ std::optional<checkpoint::Checkpoint> broadcast(distributed::ProcessGroup& group
     for (const auto& [name, listed] : header.at("tensors").items()) {
       checkpoint::NamedTensors& tensors = checkpoint->tensors[name];
       for (const json& item : listed)
-        tensors.emplace_back(item.at(0).get<std::string>(),
-                             at::empty(item.at(2).get<std::vector<std::int64_t>>(),
-                                       static_cast<at::ScalarType>(item.at(1).get<int>())));
+        tensors.emplace_back(
+            item.at(0).get<std::string>(),
+            at::empty(item.at(2).get<std::vector<std::int64_t>>(), static_cast<at::ScalarType>(item.at(1).get<int>())));
     }
   }
   // Bytes travel: not every type of a state is one that back-ends know.

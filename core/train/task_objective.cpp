@@ -96,8 +96,7 @@ void TaskObjective::begin_step(std::int64_t step, data::Batch batch, std::int64_
 
 /// The same on every rank.
 bool TaskObjective::is_undivided() const {
-  return options_.micro_batch_size == 0 ||
-         options_.micro_batch_size >= (ranks_ ? ranks_->largest_part() : batch_.size);
+  return options_.micro_batch_size == 0 || options_.micro_batch_size >= (ranks_ ? ranks_->largest_part() : batch_.size);
 }
 
 std::int64_t TaskObjective::place_of(std::int64_t i) const {

@@ -117,7 +117,7 @@ class TaskObjective : public PerExampleObjective {
   std::vector<at::Tensor> buffers_;
   std::vector<at::Tensor> saved_buffers_;
 
-  std::unique_ptr<DataParallel> ranks_;                                      // null where there is one
+  std::unique_ptr<DataParallel> ranks_;                                   // null where there is one
   std::unique_ptr<gradient::PerExampleGradients> per_example_gradients_;  // made when first needed
 
   std::int64_t step_ = 0;

@@ -34,7 +34,8 @@ bool is_out_of_memory(const c10::Error& error) {
 at::Device resolve_device(const std::string& device, std::int64_t local_rank) {
   if (device == "cpu") return at::kCPU;
   const bool gpu = torch::cuda::is_available();
-  const auto own = static_cast<at::DeviceIndex>(gpu ? local_rank % static_cast<std::int64_t>(torch::cuda::device_count()) : 0);
+  const auto own =
+      static_cast<at::DeviceIndex>(gpu ? local_rank % static_cast<std::int64_t>(torch::cuda::device_count()) : 0);
   if (device == "auto") return gpu ? at::Device(at::kCUDA, own) : at::Device(at::kCPU);
   if (!gpu)
     throw ConfigError(
@@ -104,10 +105,9 @@ void Trainer::require_equal_ranks() {
 
 std::unique_ptr<data::BatchLoader> Trainer::make_loader(std::int64_t first_step) const {
   const data::SamplingPlan plan{task_->training_data().size(), config_.training.batch_size, streams_};
-  return std::make_unique<data::BatchLoader>(task_->training_data(), config_.training.sampler.create(plan), device_,
-                                             config_.training.prefetch, first_step,
-                                             group_ ? data::BatchPart{group_->rank(), group_->size()}
-                                                    : data::BatchPart{});
+  return std::make_unique<data::BatchLoader>(
+      task_->training_data(), config_.training.sampler.create(plan), device_, config_.training.prefetch, first_step,
+      group_ ? data::BatchPart{group_->rank(), group_->size()} : data::BatchPart{});
 }
 
 void Trainer::begin_run() {

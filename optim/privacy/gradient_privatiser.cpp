@@ -65,10 +65,11 @@ void GradientPrivatiser::begin_run(const RunPlan& plan, const PerExampleObjectiv
         "random subset of the data achieves; it is for the samplers shuffle and sequential. For '{}' take '{}'",
         accountant_->name, plan.sampler, privacy::default_accountant(mechanism_.sampling).name));
   if (options_.secure && plan.ranks > 1)
-    throw ConfigError(fmt::format(
-        "optimizer.secure: every rank draws the same noise from the run's seed; noise that nobody can draw again has no "
-        "seed, and this run has {} ranks. Train on one, or set 'secure: false'",
-        plan.ranks));
+    throw ConfigError(
+        fmt::format("optimizer.secure: every rank draws the same noise from the run's seed; noise that nobody can draw "
+                    "again has no "
+                    "seed, and this run has {} ranks. Train on one, or set 'secure: false'",
+                    plan.ranks));
   fix_noise(plan);
   if (options_.secure)
     noise_ = std::make_unique<SecureNoise>();

@@ -92,8 +92,8 @@ void LowRankUpdate::keep_state_of(const std::vector<bool>& kept) {
 }
 
 bool LowRankUpdate::begin_step(Objective& objective) {
-  const bool linear = residual_.mode() == ResidualMode::none && !options_.norms &&
-                      options_.subspace.method != BasisMethod::exact_svd;
+  const bool linear =
+      residual_.mode() == ResidualMode::none && !options_.norms && options_.subspace.method != BasisMethod::exact_svd;
   ranks_ = linear && objective.gradients_are_parts() ? &objective : nullptr;
   return ranks_ != nullptr;
 }

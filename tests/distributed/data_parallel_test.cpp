@@ -65,12 +65,11 @@ Result expect_equal_runs(const RunConfig& config, double tolerance = 1e-10) {
 
 /// Options without which an optimizer does not start, or would not do what is tested.
 std::string options_of(const std::string& optimizer) {
-  const std::map<std::string, std::string> special = {
-      {"dp_sgd", "{type: dp_sgd, noise_multiplier: 1}"},
-      {"dp", "{type: dp, noise_multiplier: 1}"},
-      {"mezo", "{type: mezo, learning_rate: 1e-4}"},
-      {"galore", "{type: galore, subspace: {rank: 3, interval: 2}}"},
-      {"lorenza", "{type: lorenza, subspace: {rank: 3, interval: 2}}"}};
+  const std::map<std::string, std::string> special = {{"dp_sgd", "{type: dp_sgd, noise_multiplier: 1}"},
+                                                      {"dp", "{type: dp, noise_multiplier: 1}"},
+                                                      {"mezo", "{type: mezo, learning_rate: 1e-4}"},
+                                                      {"galore", "{type: galore, subspace: {rank: 3, interval: 2}}"},
+                                                      {"lorenza", "{type: lorenza, subspace: {rank: 3, interval: 2}}"}};
   const auto found = special.find(optimizer);
   return found == special.end() ? optimizer : found->second;
 }
@@ -88,8 +87,8 @@ TEST(DataParallel, CoversEveryOptimizer) {
   }
 }
 
-// On small batches L-BFGS divides by curvatures near zero, which are rounding; it is for whole ones. On the perceptron it
-// magnifies rounding a thousandfold with every step: the order of the examples alone moves the fifth loss by 1e-7.
+// On small batches L-BFGS divides by curvatures near zero, which are rounding; it is for whole ones. On the perceptron
+// it magnifies rounding a thousandfold with every step: the order of the examples alone moves the fifth loss by 1e-7.
 TEST(DataParallel, OfLbfgsTakesTheWholeDataset) {
   RunConfig linear = configuration(kLinear, "lbfgs"), perceptron = configuration(kMlp, "lbfgs");
   linear.training.batch_size = perceptron.training.batch_size = 1797;
@@ -134,7 +133,8 @@ TEST(DataParallel, WorksWhereSomeRanksHaveNoExamples) {
 }
 
 TEST(DataParallel, WeighsTokensAndProbesTheFirstExamples) {
-  for (const char* optimizer : {"adamw", "{type: adazo_sam, probe_fraction: 0.3}", "{type: lorenza, subspace: {rank: 3}}"}) {
+  for (const char* optimizer :
+       {"adamw", "{type: adazo_sam, probe_fraction: 0.3}", "{type: lorenza, subspace: {rank: 3}}"}) {
     SCOPED_TRACE(optimizer);
     expect_equal_runs(configuration(kLanguage, optimizer));
   }
@@ -165,7 +165,8 @@ RunConfig parsed(const std::string& text) {
 TEST(ShardedState, OfEveryOptimizerThatHasItTrainsAsWhole) {
   for (const char* optimizer :
        {"adam", "{type: adamw, amsgrad: true}", "{type: galore, subspace: {rank: 3, interval: 2}}",
-        "{type: lorenza, subspace: {rank: 3, interval: 2}}", "{type: lorenza, residual: fira, subspace: {rank: 3, interval: 2}}",
+        "{type: lorenza, subspace: {rank: 3, interval: 2}}",
+        "{type: lorenza, residual: fira, subspace: {rank: 3, interval: 2}}",
         "{type: galore, per_layer: true, rule: {type: adam_8bit, smallest: 100}, subspace: {rank: 3, interval: 2}}"}) {
     SCOPED_TRACE(optimizer);
     // Fira divides by the norms of projected columns, some of which are nearly zero.

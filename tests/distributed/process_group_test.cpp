@@ -30,8 +30,7 @@ TEST(ProcessGroup, SumsTensorsOfAnyLayoutInPlace) {
 TEST(ProcessGroup, SumsManyTensorsInFewMessages) {
   std::vector<at::Tensor> tensors;
   for (int i = 0; i < 40; ++i)
-    tensors.push_back(
-        at::full({i, 2}, static_cast<double>(ranks().rank() + i), i % 3 ? at::kFloat : at::kDouble));
+    tensors.push_back(at::full({i, 2}, static_cast<double>(ranks().rank() + i), i % 3 ? at::kFloat : at::kDouble));
   tensors.push_back(at::Tensor());
   tensors.push_back(at::ones({3'000'000}, at::kDouble));  // of several messages' size
   ranks().sum(tensors);
@@ -111,9 +110,8 @@ std::string message(const Function& function) {
 
 TEST(ProcessGroup, NamesTheRankWithAnotherConfiguration) {
   EXPECT_EQ(message<ConfigError>([] { ranks().require_equal_text("configuration", "a: 1\nb: 2\n"); }), "");
-  const std::string told = message<ConfigError>([] {
-    ranks().require_equal_text("configuration", ranks().rank() == 1 ? "a: 1\nb: 3\n" : "a: 1\nb: 2\n");
-  });
+  const std::string told = message<ConfigError>(
+      [] { ranks().require_equal_text("configuration", ranks().rank() == 1 ? "a: 1\nb: 3\n" : "a: 1\nb: 2\n"); });
   EXPECT_NE(told.find("rank 1 on "), std::string::npos) << told;
   EXPECT_NE(told.find("another configuration than rank 0: 'b: 3' instead of 'b: 2'"), std::string::npos) << told;
 }
@@ -122,7 +120,8 @@ TEST(ProcessGroup, NamesTheRankAndTensorWithOtherWeights) {
   at::Tensor first = at::arange(6, at::kDouble), second = at::tensor({1.0, 2.0, 3.0}).to(at::kFloat);
   const auto check = [&] { ranks().require_equal_tensors({{"layer.weight", first}, {"layer.bias", second}}); };
   EXPECT_EQ(message<SystemError>(check), "");
-  if (ranks().rank() == ranks().size() - 1) second = at::tensor({1.0, 3.0, 2.0}).to(at::kFloat);  // a sum would not see it
+  if (ranks().rank() == ranks().size() - 1)
+    second = at::tensor({1.0, 3.0, 2.0}).to(at::kFloat);  // a sum would not see it
   const std::string told = message<SystemError>(check);
   EXPECT_NE(told.find(fmt::format("rank {} on ", ranks().size() - 1)), std::string::npos) << told;
   EXPECT_NE(told.find("'layer.bias' differs"), std::string::npos) << told;

@@ -53,7 +53,8 @@ TEST(RankEnvironment, OfTorchrunHasTheAgentsStore) {
 }
 
 TEST(RankEnvironment, OfPlainVariablesIsKeptByRankZero) {
-  const auto ranks = ranks_of({{"RANK", "1"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "10.0.0.1"}, {"MASTER_PORT", "5000"}});
+  const auto ranks =
+      ranks_of({{"RANK", "1"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "10.0.0.1"}, {"MASTER_PORT", "5000"}});
   ASSERT_TRUE(ranks);
   EXPECT_FALSE(ranks->agent_store);
   EXPECT_EQ(ranks->local_rank, 0);
