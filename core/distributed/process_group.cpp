@@ -343,14 +343,22 @@ void ProcessGroup::require_equal_text(const std::string& what, const std::string
 
 namespace {
 
-/// A number that depends on every bit, computed on the device: [1].
+/// A number that depends on every bit and its place, computed on the device in parts of bounded size: [1].
 at::Tensor fingerprint(const at::Tensor& tensor) {
+  constexpr std::int64_t kPart = 1 << 22;
   const at::Tensor flat = tensor.detach().contiguous().reshape({-1});
-  const std::int64_t width = static_cast<std::int64_t>(flat.element_size());
+  const auto width = static_cast<std::int64_t>(flat.element_size());
   const at::ScalarType type = width == 8 ? at::kLong : width == 4 ? at::kInt : width == 2 ? at::kShort : at::kByte;
-  const at::Tensor words = flat.view(type).to(at::kLong);
+  const at::TensorOptions numbers = flat.options().dtype(at::kLong);
   // A sum alone would not see two values that changed places.
-  return (words * at::arange(1, words.numel() + 1, words.options())).sum().reshape({1});
+  const at::Tensor places = at::arange(1, std::min(kPart, flat.numel()) + 1, numbers);
+  at::Tensor total = at::zeros({1}, numbers);
+  for (std::int64_t begin = 0; begin < flat.numel(); begin += kPart) {
+    const std::int64_t length = std::min(kPart, flat.numel() - begin);
+    const at::Tensor words = flat.narrow(0, begin, length).view(type).to(at::kLong);
+    total = total * 31 + (words * places.narrow(0, 0, length)).sum();
+  }
+  return total;
 }
 
 }  // namespace

@@ -100,7 +100,10 @@ void Trainer::require_equal_ranks() {
   group_->require_equal_tensors(tensors);
   // Statistics of a rank's own batches, such as those of batch normalisation: rank 0's are everybody's.
   torch::NoGradGuard no_grad;
-  for (at::Tensor& buffer : task_->module().buffers()) group_->broadcast(buffer);
+  std::vector<at::Tensor> statistics;
+  for (const at::Tensor& buffer : task_->module().buffers())
+    if (buffer.is_floating_point()) statistics.push_back(buffer);
+  group_->broadcast(statistics, 0);
 }
 
 std::unique_ptr<data::BatchLoader> Trainer::make_loader(std::int64_t first_step) const {

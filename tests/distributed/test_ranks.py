@@ -179,6 +179,13 @@ exec {PROGRAM} train ranks.yaml --output restarted --continue --quiet
         self.assertEqual(self.summary("restarted")["status"], "completed")
         self.assert_equal_weights("calm", "restarted", 1e-9)
 
+    def test_bfloat16_products_give_the_loss_of_one_process(self):
+        lower = ["--set", "training.precision=bfloat16"]
+        self.run_talweg("train", self.config, "--output", "one", *lower)
+        self.finish(self.start(2, "train", self.config, "--output", "two", *lower))
+        one, two = (self.summary(run)["metrics"]["eval/loss"] for run in ("one", "two"))
+        self.assertLess(abs(one - two), 0.02)
+
     def test_gradients_are_rounded_on_request(self):
         bytes_per_step, losses = {}, {}
         for compression in ("none", "bfloat16", "float16"):
