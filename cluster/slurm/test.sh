@@ -111,7 +111,7 @@ wait_for() { # JOB STATE SECONDS
   fail "job $1 is $(state "$1") and not $2 after $3 s"
 }
 wait_for_requeue() {
-  for _ in $(seq 300); do [ "$(restarts "$1")" = 1 ] && return 0; sleep 0.2; done
+  for _ in $(seq 600); do [ "$(restarts "$1")" = 1 ] && return 0; sleep 0.2; done
   fail "job $1 was not put into the queue again; it is $(state "$1")"
 }
 wait_for_checkpoint() { # RUN
@@ -146,6 +146,13 @@ grep -q '"interrupted"' stopped/summary.json || fail "the signal did not stop th
 wait_for "$job" COMPLETED 240
 must_equal_whole stopped "after a signal"
 ok "USR1 saves, the job goes into the queue again, goes on, and ends as the undisturbed one"
+
+# Slurm looks every half minute whose time is over.
+job=$(submit --time=1 --signal=USR1@50 "$here/one_node.sbatch" small.yaml timed --quiet --set training.steps=10000000)
+wait_for_requeue "$job"
+grep -q '"interrupted"' timed/summary.json || fail "the end of its time did not stop the run"
+scancel "$job"
+ok "a job whose time is over is saved and put into the queue again"
 
 job=$(submit "$here/one_node.sbatch" small.yaml killed --quiet)
 wait_for_checkpoint killed
