@@ -103,7 +103,7 @@ wait_for() { # JOB STATE SECONDS
       "$2") return 0 ;;
       # A requeued job waits for a minute or two before it may start again; here it need not.
       PENDING) [ "$(restarts "$1")" = 0 ] || scontrol update JobId="$1" StartTime=now 2>/dev/null ;;
-      RUNNING | COMPLETING | CONFIGURING) ;;
+      RUNNING | COMPLETING | CONFIGURING | REQUEUE*) ;;
       *) fail "job $1 is $now and not $2" ;;
     esac
     sleep 0.2
@@ -111,7 +111,11 @@ wait_for() { # JOB STATE SECONDS
   fail "job $1 is $(state "$1") and not $2 after $3 s"
 }
 wait_for_requeue() {
-  for _ in $(seq 600); do [ "$(restarts "$1")" = 1 ] && return 0; sleep 0.2; done
+  for _ in $(seq 600); do
+    [ "$(restarts "$1")" = 1 ] && return 0
+    case $(state "$1") in FAILED | TIMEOUT | CANCELLED) break ;; esac
+    sleep 0.2
+  done
   fail "job $1 was not put into the queue again; it is $(state "$1")"
 }
 wait_for_checkpoint() { # RUN
@@ -161,7 +165,6 @@ wait_for "$job" FAILED 60
 [ "$(result killed 2>/dev/null | cut -d' ' -f1)" != completed ] || fail "the run was over before a rank was killed"
 ok "a killed rank ends the step and the job"
 scontrol requeue "$job" || fail "the job cannot be put into the queue again"
-wait_for_requeue "$job"
 wait_for "$job" COMPLETED 240
 must_equal_whole killed "after a kill"
 ok "put into the queue again it goes on with the run, which ends as the undisturbed one"
