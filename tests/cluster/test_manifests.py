@@ -42,6 +42,18 @@ class Manifests(unittest.TestCase):
         self.assertEqual(pod["subdomain"], service["metadata"]["name"])
         self.assertEqual(int(variables["MASTER_PORT"]), service["spec"]["ports"][0]["port"])
 
+    def test_what_can_succeed_is_tried_again(self):
+        header = (SOURCE / "core/error.h").read_text()
+        codes = {name: int(code) for name, code in re.findall(r"^  (\w+) = (\d+),", header, re.MULTILINE)}
+        job = next(r for name, r in self.resources() if name == "training.yaml" and r["kind"] == "Job")
+        actions = {}
+        for rule in job["spec"]["podFailurePolicy"]["rules"]:
+            for code in rule.get("onExitCodes", {}).get("values", []):
+                actions.setdefault(code, rule["action"])  # the first rule that fits decides
+        expected = {code: "FailJob" for name, code in codes.items() if name != "success"}
+        expected |= {codes["system_failure"]: "Count", codes["interrupted_and_saved"]: "Ignore"}
+        self.assertEqual(actions, expected)
+
     def test_the_user_is_that_of_the_image(self):
         user = int(re.search(r"--uid (\d+)", (SOURCE / "Dockerfile").read_text())[1])
         for name, resource in self.resources():
