@@ -138,10 +138,13 @@ RunOutcome train_run(const RunConfig& config, const RunDirectory* directory, con
     else
       fmt::print(stderr, "talweg: rank {}: {}\n", ranks.group()->rank(), error.what());
   }
-  if (!directory) return outcome;
-  io::write_file_atomically(directory->summary(), summarize(config, outcome, *directory).dump(1) + "\n");
-  write_run_report({directory->path()}, directory->report());
-  if (!invocation.quiet) say_how_it_went(config, outcome, *directory);
+  if (directory) {
+    io::write_file_atomically(directory->summary(), summarize(config, outcome, *directory).dump(1) + "\n");
+    write_run_report({directory->path()}, directory->report());
+    if (!invocation.quiet) say_how_it_went(config, outcome, *directory);
+  }
+  // Ranks end together: a launcher takes the end of one for a reason to end the others, which may still write.
+  if (ranks.group() && outcome.status != RunStatus::failed) ranks.group()->barrier();
   return outcome;
 }
 

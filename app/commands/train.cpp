@@ -7,6 +7,7 @@
 #include "core/config/yaml.h"
 #include "core/error.h"
 #include "core/io/atomic_file.h"
+#include "core/train/signal_watch.h"
 
 namespace talweg::app {
 
@@ -38,6 +39,7 @@ void require_configuration_of(const fs::path& folder, const config::Value& root)
 /// Trains all points as one of the ranks that a launcher started, or alone. Errors are told to the other ranks.
 int train_as_rank(const config::Value& root, const fs::path& folder, const Invocation& invocation, bool begins) {
   const std::vector<config::SweepPoint> points = config::expand_sweep(root);
+  const SignalWatch signals;
   const RankSession ranks(config::parse<RunConfig>(points.front().config));
   try {
     if (invocation.continues && ranks.agree(has_begun(folder))) {

@@ -65,6 +65,7 @@ class SumHook : public c10d::CommHookInterface {
 }  // namespace
 
 struct GradientReducer::State {
+  explicit State(ProcessGroup& ranks) : group(ranks) {}
   ProcessGroup& group;
   std::shared_ptr<Exchanges> exchanges = std::make_shared<Exchanges>();
   bool find_unused = false;
@@ -73,7 +74,7 @@ struct GradientReducer::State {
 
 GradientReducer::GradientReducer(ProcessGroup& group, const std::vector<std::pair<std::string, at::Tensor>>& parameters,
                                  const std::vector<bool>& used)
-    : state_(new State{group}) {
+    : state_(std::make_unique<State>(group)) {
   std::vector<at::Tensor> tensors;
   std::unordered_map<std::size_t, std::string> names;
   for (std::size_t i = 0; i < parameters.size(); ++i) {

@@ -5,6 +5,7 @@ namespace {
 
 constexpr int kSignals[] = {SIGTERM, SIGINT, SIGUSR1};
 volatile std::sig_atomic_t first_signal = 0;
+int watches = 0;
 
 void remember(int signal) {
   if (first_signal != 0 && signal == SIGINT) {
@@ -17,6 +18,7 @@ void remember(int signal) {
 }  // namespace
 
 SignalWatch::SignalWatch() {
+  if (watches++ > 0) return;
   first_signal = 0;
   struct sigaction action {};
   action.sa_handler = remember;
@@ -26,6 +28,7 @@ SignalWatch::SignalWatch() {
 }
 
 SignalWatch::~SignalWatch() {
+  if (--watches > 0) return;
   for (int i = 0; i < 3; ++i) sigaction(kSignals[i], &earlier_[i], nullptr);
 }
 
