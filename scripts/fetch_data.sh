@@ -82,8 +82,7 @@ ratings() {
 bible() {
   local sum=cd45f0c9cedab8e4439bd6486c8952c77cc8b0ecc5d1f6ae3513f2039f47229d
   have kjv.txt $sum && return 0
-  local PATH=$PATH:/usr/games  # where Debian puts it
-  if ! command -v bible >/dev/null 2>&1; then
+  if ! type -P bible >/dev/null; then  # the program, not this function
     local sudo=
     [ "$(id -u)" -eq 0 ] || sudo=sudo
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q bible-kjv >/dev/null 2>&1 ||
