@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the container without a registry and runs it: cluster/container/test.sh     as root, on Debian, with a network.
 # The base image is made by debootstrap; the certificates and the pip configuration of this host, where it stands behind a
-# proxy with its own, are lent to the build. Exit code 77: not possible here. It compiles everything: 10 to 30 minutes.
+# proxy with its own, are lent to the build. Exit code 77: not possible here. It compiles everything, as the first ./talweg does.
 # Environment:
 #   TALWEG_DATA        what scripts/fetch_data.sh puts into the image (default: nothing)
 #   TALWEG_CUDA        1: the image for GPUs, which is built and asked for its version
