@@ -5,6 +5,7 @@
 #   docker run --rm -v "$PWD/runs:/talweg/runs" talweg train configs/quickstart.yaml
 # Versions are those of scripts/pins.sh.
 FROM docker.io/library/debian:bookworm-slim AS build
+ENV CCACHE_DIR=/ccache
 WORKDIR /talweg
 COPY scripts scripts
 RUN apt-get update && apt-get install -y --no-install-recommends $(. scripts/pins.sh && echo $APT_PACKAGES) && rm -rf /var/lib/apt/lists/*

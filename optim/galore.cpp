@@ -28,9 +28,10 @@ nlohmann::json Galore::account() const {
 
 StepReport Galore::step(Objective& objective) {
   LayerwiseGradients layers(update_, tensors().size());
-  const Evaluation evaluation = per_layer_                      ? layers.for_step(objective)
-                                : update_.begin_step(objective) ? objective.partial_gradient()
-                                                                : objective.gradient();
+  const bool parts = update_.begin_step(objective);
+  const Evaluation evaluation = per_layer_ ? layers.for_step(objective)
+                                : parts    ? objective.partial_gradient()
+                                           : objective.gradient();
   StepReport report{
       .loss = evaluation.value, .step_size = learning_rate(), .forwards = 1, .backwards = 1, .scalars = {}};
   if (!evaluation.usable) {

@@ -100,8 +100,8 @@ StepReport Lorenza::step(Objective& objective) {
   StepReport report{.loss = {}, .step_size = learning_rate(), .scalars = {}};
   LayerwiseGradients layers(update_, tensors().size());
   const bool parts = update_.begin_step(objective);
-  const auto whole = [&] { return parts ? objective.partial_gradient() : objective.gradient(); };
-  const auto gradient = [&] { return per_layer ? layers.for_step(objective) : whole(); };
+  const auto at_once = [&] { return parts ? objective.partial_gradient() : objective.gradient(); };
+  const auto gradient = [&] { return per_layer ? layers.for_step(objective) : at_once(); };
   Evaluation evaluation;
   last_ascent_ = {};
   if (options_.ascent.zeroth_order.rho == 0) {
@@ -111,7 +111,7 @@ StepReport Lorenza::step(Objective& objective) {
     if (evaluation.usable && !per_layer) update_.refresh(gradients());
   } else {
     if (update_.refresh_is_due()) {
-      evaluation = per_layer ? layers.for_bases(objective) : whole();
+      evaluation = per_layer ? layers.for_bases(objective) : at_once();
       ++report.forwards;
       ++report.backwards;
       if (evaluation.usable && !per_layer) update_.refresh(gradients());

@@ -14,7 +14,6 @@ class RankSession {
  public:
   /// Meets the other ranks. Throws SystemError, ConfigError.
   explicit RankSession(const RunConfig& config);
-  /// Where an error ends the session, the others hear of it.
   ~RankSession();
   RankSession(const RankSession&) = delete;
   RankSession& operator=(const RankSession&) = delete;

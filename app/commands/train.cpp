@@ -31,8 +31,7 @@ void require_configuration_of(const fs::path& folder, const config::Value& root)
   if (!equal)
     throw ConfigError(
         fmt::format("'{0}' holds a run with another configuration; 'talweg resume {0}' goes on with that one, another "
-                    "--output begins "
-                    "a new run",
+                    "--output begins a new run",
                     folder.string()));
 }
 

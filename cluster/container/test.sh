@@ -42,7 +42,7 @@ fi
 for name in http_proxy https_proxy no_proxy; do
   [ -n "${!name:-}" ] && lent+=(--env "$name=${!name}")
 done
-[ -n "${TALWEG_CCACHE:-}" ] && mkdir -p "$TALWEG_CCACHE" && lent+=(-v "$(realpath "$TALWEG_CCACHE"):/root/.cache/ccache:rw")
+[ -n "${TALWEG_CCACHE:-}" ] && mkdir -p "$TALWEG_CCACHE" && lent+=(-v "$(realpath "$TALWEG_CCACHE"):/ccache:rw")
 echo "building; it writes $folder/build.log"
 buildah "${store[@]}" bud --isolation chroot --pull-never "${lent[@]}" --build-arg "TALWEG_DATA=${TALWEG_DATA:-}" \
   --build-arg "TALWEG_CUDA=${TALWEG_CUDA:-0}" --build-arg "TALWEG_BUILD_JOBS=${TALWEG_BUILD_JOBS:-}" \

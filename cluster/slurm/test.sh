@@ -135,14 +135,14 @@ process_of() { # JOB RANK
 result() { python3 -c "import json, sys; s = json.load(open(sys.argv[1] + '/summary.json')); print(s['status'], s['steps'], s['metrics']['eval/loss'])" "$1"; }
 must_equal_whole() { [ "$(result "$1")" = "$whole" ] || fail "$2: $(result "$1") instead of $whole"; }
 
-job=$(submit "$here/one_node.sbatch" small.yaml whole --quiet)
+job=$(submit "$here/train.sbatch" small.yaml whole --quiet)
 wait_for "$job" COMPLETED 180
 whole=$(result whole)
 [ "${whole%% *}" = completed ] || fail "the run is not completed: $whole"
 grep -q '"ranks": 2' whole/summary.json || fail "it did not run on two ranks"
-ok "one_node.sbatch trains on two ranks: $whole"
+ok "train.sbatch trains on two ranks: $whole"
 
-job=$(submit "$here/one_node.sbatch" small.yaml stopped --quiet)
+job=$(submit "$here/train.sbatch" small.yaml stopped --quiet)
 wait_for_checkpoint stopped
 scancel --signal=USR1 "$job"
 wait_for_requeue "$job"
@@ -152,13 +152,13 @@ must_equal_whole stopped "after a signal"
 ok "USR1 saves, the job goes into the queue again, goes on, and ends as the undisturbed one"
 
 # Slurm looks every half minute whose time is over.
-job=$(submit --time=1 --signal=USR1@50 "$here/one_node.sbatch" small.yaml timed --quiet --set training.steps=10000000)
+job=$(submit --time=1 --signal=USR1@50 "$here/train.sbatch" small.yaml timed --quiet --set training.steps=10000000)
 wait_for_requeue "$job"
 grep -q '"interrupted"' timed/summary.json || fail "the end of its time did not stop the run"
 scancel "$job"
 ok "a job whose time is over is saved and put into the queue again"
 
-job=$(submit "$here/one_node.sbatch" small.yaml killed --quiet)
+job=$(submit "$here/train.sbatch" small.yaml killed --quiet)
 wait_for_checkpoint killed
 kill -9 "$(process_of "$job" 1)" || fail "there is no rank to kill"
 wait_for "$job" FAILED 60
@@ -169,10 +169,10 @@ wait_for "$job" COMPLETED 240
 must_equal_whole killed "after a kill"
 ok "put into the queue again it goes on with the run, which ends as the undisturbed one"
 
-job=$(submit --nodes=2 --ntasks-per-node=1 --cpus-per-task=1 --gpus-per-task=0 "$here/many_nodes.sbatch" small.yaml many --quiet)
+job=$(submit --nodes=2 --ntasks-per-node=1 --cpus-per-task=1 "$here/train.sbatch" small.yaml many --quiet)
 wait_for "$job" COMPLETED 180
 must_equal_whole many "on two hosts"
-ok "many_nodes.sbatch trains on a rank on each of two hosts"
+ok "train.sbatch trains on a rank on each of two hosts"
 
 job=$(submit --array=0-1 "$here/sweep_array.sbatch" small.yaml grid optimizer.learning_rate 1e-2 1e-3)
 for _ in $(seq 900); do [ -z "$(squeue -h -j "$job" 2>/dev/null)" ] && break; sleep 0.2; done

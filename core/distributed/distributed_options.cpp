@@ -21,8 +21,7 @@ void declare(config::Fields& f, DistributedOptions& o) {
   f("compression", o.compression, "what gradients are rounded to on their way between ranks");
   f("find_unused_parameters", o.find_unused_parameters,
     "look in every step for parameters that the loss does not use, for models whose graph changes; those that the "
-    "first "
-    "step does not use are found without");
+    "first step does not use are found without");
   f("shard_optimizer", o.shard_optimizer,
     "every rank keeps the optimizer state of its share of the parameters (ZeRO stage 1): adam, adamw, galore, lorenza");
 }

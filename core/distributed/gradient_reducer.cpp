@@ -12,12 +12,27 @@ namespace {
 
 using std::chrono::steady_clock;
 
-/// What the exchanges of a backward pass came to; they end on other threads.
+/// What the exchanges of a backward pass came to; they end on other threads. Time counts once however many buckets are
+/// on their way.
 struct Exchanges {
   std::mutex mutex;
   ProcessGroup::Traffic traffic;
+  std::int64_t under_way = 0;
+  steady_clock::time_point since;
   std::string failure;
   bool last = false;  // the last bucket was sent
+
+  void begin(bool is_last) {
+    const std::lock_guard lock(mutex);
+    last |= is_last;
+    if (under_way++ == 0) since = steady_clock::now();
+  }
+  void end(std::int64_t bytes, const std::string& error) {
+    const std::lock_guard lock(mutex);
+    traffic.bytes += bytes;
+    if (--under_way == 0) traffic.seconds += std::chrono::duration<double>(steady_clock::now() - since).count();
+    if (!error.empty()) failure = error;
+  }
 };
 
 /// Sums a bucket as it is, or rounded to 16 bits; nothing is divided, for the losses of the ranks are weighted already.
@@ -31,21 +46,12 @@ class SumHook : public c10d::CommHookInterface {
     at::Tensor sent = buffer;
     if (compression_ == Compression::bfloat16) sent = buffer.to(at::kBFloat16);
     if (compression_ == Compression::float16) sent = buffer.to(at::kHalf);
-    {
-      const std::lock_guard lock(exchanges_->mutex);
-      exchanges_->last |= bucket.isLast();
-    }
+    exchanges_->begin(bucket.isLast());
     std::vector<at::Tensor> list{sent};
-    const auto begin = steady_clock::now();
     const auto bytes = static_cast<std::int64_t>(sent.nbytes());
     return group_.allreduce(list)->getFuture()->then(
-        [sent, buffer, begin, bytes, exchanges = exchanges_](c10::ivalue::Future& done) -> c10::IValue {
-          {
-            const std::lock_guard lock(exchanges->mutex);
-            exchanges->traffic.bytes += bytes;
-            exchanges->traffic.seconds += std::chrono::duration<double>(steady_clock::now() - begin).count();
-            if (done.hasError()) exchanges->failure = done.tryRetrieveErrorMessage();
-          }
+        [sent, buffer, bytes, exchanges = exchanges_](c10::ivalue::Future& done) -> c10::IValue {
+          exchanges->end(bytes, done.hasError() ? done.tryRetrieveErrorMessage() : "");
           done.value();  // rethrows
           if (sent.is_same(buffer)) return c10::IValue(buffer);
           torch::NoGradGuard no_grad;
@@ -102,8 +108,6 @@ GradientReducer::~GradientReducer() = default;
 void GradientReducer::begin(const at::Tensor& loss) {
   {
     const std::lock_guard lock(state_->exchanges->mutex);
-    state_->group.count(state_->exchanges->traffic);
-    state_->exchanges->traffic = {};
     state_->exchanges->last = false;
   }
   state_->reducer->rebuild_buckets();
@@ -116,13 +120,11 @@ void GradientReducer::begin(const at::Tensor& loss) {
                                                             : std::vector<at::Tensor>{});
 }
 
-bool GradientReducer::complete() const {
+bool GradientReducer::end() {
   const std::lock_guard lock(state_->exchanges->mutex);
+  state_->group.count(state_->exchanges->traffic);
+  state_->exchanges->traffic = {};
   return state_->exchanges->last;  // buckets are sent in order
-}
-
-bool GradientReducer::failed() const {
-  return !failure().empty();
 }
 
 std::string GradientReducer::failure() const {

@@ -25,10 +25,11 @@ class GradientReducer {
   /// over ranks of what had accumulated there.
   void begin(const at::Tensor& loss);
 
-  /// Whether the backward pass has exchanged everything; otherwise some parameter was not used in it after all.
-  bool complete() const;
-  /// Whether an exchange went wrong in the last backward pass; the group then says which rank was lost.
-  bool failed() const;
+  /// After the backward pass: counts what it sent as the group's traffic. Answers whether everything was exchanged;
+  /// otherwise some parameter was not used in it after all.
+  bool end();
+  /// What went wrong in an exchange, when the backward pass threw; the group then says which rank was lost. Empty: the
+  /// error is another one.
   std::string failure() const;
 
  private:

@@ -17,6 +17,8 @@ class ProcessGroup;
 
 namespace talweg::distributed {
 
+class Connection;
+
 /// The processes that train one model together. Every rank calls the same operations in the same order; sums come out
 /// equal bit for bit on all of them. When a rank dies, hangs or fails, the operations of the others throw a SystemError
 /// that names it, at once or after the timeout.
@@ -53,10 +55,11 @@ class ProcessGroup {
   /// Returns when every rank has come here.
   void barrier();
 
-  /// Throws ConfigError on every rank, naming the first rank whose text differs from rank 0's and the first line that
+  /// Throws ConfigError on every rank, naming a rank whose text differs from rank 0's and the first line that
   /// does. `what`: "configuration".
   void require_equal_text(const std::string& what, const std::string& text);
-  /// Throws SystemError on every rank, naming the first rank and tensor whose bits differ from rank 0's.
+  /// Throws SystemError on every rank, naming a rank whose bits differ from rank 0's, and the first tensor in which
+  /// they do.
   void require_equal_tensors(const std::vector<std::pair<std::string, at::Tensor>>& tensors);
 
   /// Tells the others why this rank ends; they say it in their own error.
@@ -67,7 +70,7 @@ class ProcessGroup {
   /// What was exchanged by this rank so far.
   struct Traffic {
     std::int64_t bytes = 0;  ///< handed over to sums
-    double seconds = 0;      ///< spent waiting for them
+    double seconds = 0;      ///< during which some exchange was under way
   };
   const Traffic& traffic() const { return traffic_; }
   /// For exchanges that are made elsewhere.
@@ -77,7 +80,6 @@ class ProcessGroup {
   c10d::ProcessGroup& handle();
 
  private:
-  struct Connection;
   template <class Operation>
   void perform(const Operation& operation);
   template <class Exchange>

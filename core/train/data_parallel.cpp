@@ -36,10 +36,14 @@ DataParallel::DataParallel(distributed::ProcessGroup& group, ParameterList param
 
 DataParallel::~DataParallel() = default;
 
-void DataParallel::begin_step(double weight, std::int64_t examples) {
+void DataParallel::begin_step(std::int64_t own, std::int64_t examples, std::optional<double> weight) {
   examples_ = examples;
-  const double whole = sum(std::vector<double>{weight}).front();
-  share_ = whole > 0 ? weight / whole : 0;
+  share_ = share_of(weight.value_or(static_cast<double>(own)), weight ? std::nullopt : std::optional(examples));
+}
+
+double DataParallel::share_of(double own, std::optional<std::int64_t> whole) {
+  const double all = whole ? static_cast<double>(*whole) : sum(std::vector<double>{own}).front();
+  return all > 0 ? own / all : 0;
 }
 
 at::Tensor DataParallel::sum(const at::Tensor& value) {
@@ -89,14 +93,14 @@ at::Tensor DataParallel::with_overlap(
   }
   try {
     at::Tensor value = evaluate([this](const at::Tensor& loss) { reducer_->begin(loss); });
-    if (!reducer_->complete())
+    if (!reducer_->end())
       throw TrainingError(
           "the loss left out a parameter that the first step used, so the ranks could not exchange its gradient; set "
           "'distributed.find_unused_parameters: true' for a model whose graph changes");
     complete_gradients();
     return value;
   } catch (const std::exception&) {
-    if (reducer_->failed()) group_.throw_lost(reducer_->failure());
+    if (const std::string failure = reducer_->failure(); !failure.empty()) group_.throw_lost(failure);
     throw;
   }
 }

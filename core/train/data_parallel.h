@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,9 +25,11 @@ class DataParallel {
 
   distributed::ProcessGroup& group() { return group_; }
 
-  /// Before the evaluations of a step. `weight`: what this rank's part counts for in the mean over the batch;
-  /// `examples` in the whole batch. Every rank calls it.
-  void begin_step(double weight, std::int64_t examples);
+  /// Before the evaluations of a step, on every rank: `own` of the `examples` of the batch are this rank's. `weight`:
+  /// what they count for in the mean over the batch, where that is not their number.
+  void begin_step(std::int64_t own, std::int64_t examples, std::optional<double> weight);
+  /// The share of `own` in `whole`, or, where that is not known, in the sum over the ranks. 0 of nothing.
+  double share_of(double own, std::optional<std::int64_t> whole);
   /// What this rank's mean loss is multiplied by.
   double share() const { return share_; }
   std::int64_t examples() const { return examples_; }

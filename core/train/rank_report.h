@@ -13,7 +13,7 @@ class RankReport {
   explicit RankReport(distributed::ProcessGroup& group) : group_(group), last_(group.traffic()) {}
 
   /// Of the `steps` made in `seconds` since the last call, on every rank: bytes that this rank hands over a step, the
-  /// mean share of the time that ranks spend in exchanges, and the slowest rank, which waits least.
+  /// mean share of the time during which an exchange was under way, and the slowest rank, which waits least.
   Metrics take(std::int64_t steps, double seconds);
 
   /// Of the whole session.

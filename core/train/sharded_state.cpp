@@ -1,9 +1,10 @@
 #include "core/train/sharded_state.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
-#include <set>
 
+#include "core/distributed/named_tensors.h"
 #include "core/error.h"
 #include "core/libtorch.h"
 #include "core/optimizer/shardable.h"
@@ -52,33 +53,17 @@ void ShardedState::exchange_parameters() {
 
 OptimizerState ShardedState::gather(OptimizerState own) {
   torch::NoGradGuard no_grad;
-  std::set<std::string> present;
-  for (const auto& [name, tensor] : own.tensors) present.insert(name);
-  for (std::int64_t rank = 0; rank < group_.size(); ++rank) {
-    json listed = json::array();
-    for (const auto& [name, tensor] : own.tensors)
-      listed.push_back({name, static_cast<int>(tensor.scalar_type()), tensor.sizes().vec()});
-    // What rank 0 has already, such as bases that every rank knows, stays where it is.
-    std::map<std::string, at::Tensor> mine;
-    for (const auto& [name, tensor] : own.tensors) mine[name] = tensor;
-    const json theirs = json::parse(group_.broadcast(listed.dump(), rank));
-    const std::string wanted = group_.broadcast(
-        [&] {
-          json names = json::array();
-          for (const json& item : theirs)
-            if (!present.contains(item.at(0).get<std::string>())) names.push_back(item);
-          return names.dump();
-        }(),
-        0);
-    for (const json& item : json::parse(wanted)) {
-      const auto name = item.at(0).get<std::string>();
-      at::Tensor tensor = rank == group_.rank() ? mine.at(name).cpu().contiguous()
-                                                : at::empty(item.at(2).get<std::vector<std::int64_t>>(),
-                                                            static_cast<at::ScalarType>(item.at(1).get<int>()));
-      if (tensor.numel() > 0) group_.broadcast(tensor.reshape({-1}).view(at::kByte), rank);
+  std::map<std::string, at::Tensor> mine(own.tensors.begin(), own.tensors.end());
+  for (std::int64_t rank = 1; rank < group_.size(); ++rank) {
+    json wanted = json::array();
+    for (const json& item : json::parse(group_.broadcast(distributed::list_tensors(own.tensors).dump(), rank)))
+      // What rank 0 has already, such as bases that every rank knows, stays where it is.
+      if (!mine.contains(item.at(0).get<std::string>())) wanted.push_back(item);
+    for (auto& [name, tensor] : distributed::listed_tensors(json::parse(group_.broadcast(wanted.dump())))) {
+      tensor = distributed::broadcast_contents(group_, rank == group_.rank() ? mine.at(name) : tensor, rank);
       if (!group_.is_first()) continue;
       own.tensors.emplace_back(name, tensor);
-      present.insert(name);
+      mine[name] = tensor;
     }
   }
   return own;

@@ -74,10 +74,10 @@ class TaskObjective : public PerExampleObjective {
   const std::string& defect() const { return defect_; }
 
  private:
-  template <class Visit>
-  at::Tensor evaluate(Visit&& visit);
-  template <class Visit>
-  at::Tensor evaluate(const data::Batch& batch, Precision precision, Visit&& visit);
+  /// Receives the weighted loss of a micro-batch, and whether it is the last.
+  using VisitLoss = std::function<void(const at::Tensor& loss, bool last)>;
+  at::Tensor evaluate(const VisitLoss& visit);
+  at::Tensor evaluate(const data::Batch& batch, Precision precision, const VisitLoss& visit);
   /// Losses of the examples [begin, begin + length) with their graph: [length].
   at::Tensor example_losses(std::int64_t begin, std::int64_t length);
   at::Tensor linear_gradient();
@@ -98,6 +98,8 @@ class TaskObjective : public PerExampleObjective {
   bool loss_is_finite(const at::Tensor& loss);
   /// The part of a batch's mean that a micro-batch is.
   double share_of(const data::Batch& part, const data::Batch& batch) const;
+  /// What the examples count for, where that is not their number.
+  std::optional<double> weight_of(const data::Batch& batch) const;
   bool is_linear() const;
   /// The outputs of the linear model at the parameters as they stand.
   at::Tensor outputs();

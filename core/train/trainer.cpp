@@ -84,28 +84,6 @@ Trainer::Trainer(const RunConfig& config, std::unique_ptr<RunRecorder> recorder,
   if (group_) rank_report_ = std::make_unique<RankReport>(*group_);
 }
 
-/// Rank 0 goes first: what a task prepares in files, such as tokenised text, the others find there.
-void Trainer::make_task() {
-  if (group_ && !group_->is_first()) group_->barrier();
-  torch::manual_seed(streams_.seed_of("initialisation"));
-  task_ = config_.task.create(TaskContext{device_, storage_type(config_.training.precision), streams_});
-  if (group_ && group_->is_first()) group_->barrier();
-}
-
-void Trainer::require_equal_ranks() {
-  if (!group_) return;
-  std::vector<std::pair<std::string, at::Tensor>> tensors;
-  for (const NamedParameter& parameter : optimizer_->named_parameters())
-    tensors.emplace_back(parameter.name, parameter.tensor);
-  group_->require_equal_tensors(tensors);
-  // Statistics of a rank's own batches, such as those of batch normalisation: rank 0's are everybody's.
-  torch::NoGradGuard no_grad;
-  std::vector<at::Tensor> statistics;
-  for (const at::Tensor& buffer : task_->module().buffers())
-    if (buffer.is_floating_point()) statistics.push_back(buffer);
-  group_->broadcast(statistics, 0);
-}
-
 std::unique_ptr<data::BatchLoader> Trainer::make_loader(std::int64_t first_step) const {
   const data::SamplingPlan plan{task_->training_data().size(), config_.training.batch_size, streams_};
   return std::make_unique<data::BatchLoader>(
@@ -208,7 +186,7 @@ nlohmann::json Trainer::account() {
 
 void Trainer::train_step() {
   data::Batch batch = loader_->next();
-  const std::int64_t examples = group_ ? loader_->whole_size() : batch.size;
+  const std::int64_t examples = loader_->whole_size();
   examples_ += examples;
   optimizer_->set_schedule_factor(schedule_->factor(step_, total_steps_));
   try {
@@ -268,12 +246,7 @@ void Trainer::record() {
     values.emplace_back("train/gradient_norm", objective_->gradient_norm().item<double>());
   if (skipped_ > 0) values.emplace_back("train/skipped_steps", static_cast<double>(skipped_));
   for (const auto& [name, value] : report_.scalars) values.emplace_back("train/" + name, value);
-  if (rank_report_) {
-    for (const auto& value :
-         rank_report_->take(step_ - last_rank_report_, seconds() - std::exchange(last_rank_report_seconds_, seconds())))
-      values.push_back(value);
-    last_rank_report_ = step_;
-  }
+  add_rank_report(values);
   emit(values);
 }
 
@@ -287,12 +260,7 @@ void Trainer::evaluate() {
     for (const auto& [name, value] : task_->evaluate()) values.emplace_back("eval/" + name, value);
     task_->module().train();
   }
-  if (group_) {  // decisions are made from rank 0's numbers
-    std::vector<double> numbers;
-    for (const auto& item : values) numbers.push_back(item.second);
-    group_->broadcast(at::from_blob(numbers.data(), {static_cast<std::int64_t>(numbers.size())}, at::kDouble));
-    for (std::size_t i = 0; i < values.size(); ++i) values[i].second = numbers[i];
-  }
+  take_first_ranks(values);
   last_evaluation_ = step_;
   emit(values);
   const double loss = report_.loss.defined() ? report_.loss.item<double>() : std::nan("");

@@ -74,6 +74,9 @@ class Trainer {
   void begin_run();
   /// Stops ranks that did not come to the same weights.
   void require_equal_ranks();
+  /// Decisions are made from rank 0's numbers.
+  void take_first_ranks(Metrics& values);
+  void add_rank_report(Metrics& values);
   nlohmann::json account();
   void train_step();
   /// A sentence on a step that did not fit into memory, and on settings under which it would.

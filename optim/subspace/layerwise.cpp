@@ -17,7 +17,7 @@ LayerwiseGradients::LayerwiseGradients(LowRankUpdate& update, std::size_t count)
 
 /// The parts of a gradient as they come, of whole gradients where those are needed.
 Evaluation LayerwiseGradients::stream(Objective& objective, const std::function<void(GradientPart)>& visit) {
-  if (update_.begin_step(objective) || !objective.gradients_are_parts()) return objective.stream_gradient(visit);
+  if (update_.sums_over_ranks() || !objective.gradients_are_parts()) return objective.stream_gradient(visit);
   return objective.stream_gradient([&](GradientPart part) {
     objective.sum_over_ranks({part.gradient});
     visit(std::move(part));

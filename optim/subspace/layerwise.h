@@ -23,6 +23,7 @@ class LayerwiseGradients {
   const std::vector<at::Tensor>& kept() const { return kept_; }
 
  private:
+  /// LowRankUpdate::begin_step() was called for this step.
   Evaluation stream(Objective& objective, const std::function<void(GradientPart)>& visit);
   void keep(GradientPart part);
   void settle(const Evaluation& evaluation);

@@ -95,7 +95,7 @@ bool LowRankUpdate::begin_step(Objective& objective) {
   const bool linear =
       residual_.mode() == ResidualMode::none && !options_.norms && options_.subspace.method != BasisMethod::exact_svd;
   ranks_ = linear && objective.gradients_are_parts() ? &objective : nullptr;
-  return ranks_ != nullptr;
+  return sums_over_ranks();
 }
 
 void LowRankUpdate::sum_over_ranks(const std::vector<at::Tensor>& tensors) const {

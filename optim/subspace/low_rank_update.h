@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 
 #include "core/optimizer/optimizer.h"
@@ -26,6 +25,7 @@ class LowRankUpdate {
   /// products of new subspaces are summed over them, not the gradients of the projected matrices. Answers whether that
   /// is so; where the whole gradient is needed (residuals, norms, exact decompositions) it is not.
   bool begin_step(Objective& objective);
+  bool sums_over_ranks() const { return ranks_ != nullptr; }
 
   /// Keeps the moments of these parameters alone, and moves no others. Every rank keeps all bases.
   void keep_state_of(const std::vector<bool>& kept);

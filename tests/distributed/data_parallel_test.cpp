@@ -2,19 +2,19 @@
 // for what bends the ordinary path (micro-batches, clipping, parts without examples, losses that weigh examples).
 #include <gtest/gtest.h>
 
-#include <map>
-
 #include "core/config/yaml.h"
 #include "core/error.h"
 #include "core/libtorch.h"
 #include "core/temporary_folder.h"
 #include "core/train/trainer.h"
 #include "distributed/ranks.h"
+#include "small_optimizer.h"
 
 namespace talweg {
 namespace {
 
 using talweg::testing::ranks;
+using talweg::testing::small_optimizer;
 
 const char* const kMlp = "{type: classification, data: digits, model: {type: mlp, hidden: [6]}}";
 const char* const kLinear = "{type: classification, data: digits, model: linear}";
@@ -63,19 +63,12 @@ Result expect_equal_runs(const RunConfig& config, double tolerance = 1e-10) {
   return shared;
 }
 
-/// Options without which an optimizer does not start, or would not do what is tested.
-std::string options_of(const std::string& optimizer) {
-  const std::map<std::string, std::string> special = {{"dp_sgd", "{type: dp_sgd, noise_multiplier: 1}"},
-                                                      {"dp", "{type: dp, noise_multiplier: 1}"},
-                                                      {"mezo", "{type: mezo, learning_rate: 1e-4}"},
-                                                      {"galore", "{type: galore, subspace: {rank: 3, interval: 2}}"},
-                                                      {"lorenza", "{type: lorenza, subspace: {rank: 3, interval: 2}}"}};
-  const auto found = special.find(optimizer);
-  return found == special.end() ? optimizer : found->second;
-}
-
 std::vector<std::string> all_optimizers() {
   return config::Registry<OptimizerKind>::instance().names();
+}
+
+TEST(DataParallel, ProjectsOnEveryRank) {
+  expect_equal_runs(configuration(kMlp, "{type: lorenza, subspace: {rank: 3, interval: 2}}"));
 }
 
 TEST(DataParallel, CoversEveryOptimizer) {
@@ -83,7 +76,7 @@ TEST(DataParallel, CoversEveryOptimizer) {
     SCOPED_TRACE(optimizer);
     if (optimizer == "lbfgs") continue;  // below
     const std::string task = optimizer == "natural_gradient" ? "bandit" : optimizer == "gd_smooth" ? kLinear : kMlp;
-    expect_equal_runs(configuration(task, options_of(optimizer)));
+    expect_equal_runs(configuration(task, small_optimizer(optimizer)));
   }
 }
 
@@ -140,6 +133,10 @@ TEST(DataParallel, WeighsTokensAndProbesTheFirstExamples) {
   }
 }
 
+TEST(DataParallel, RefusesNoiseThatOnlyOneRankCouldDraw) {
+  EXPECT_THROW(train(configuration(kMlp, "{type: dp_sgd, noise_multiplier: 1, secure: true}"), &ranks()), ConfigError);
+}
+
 TEST(DataParallel, ExchangesWholeGradientsWhereTheyAreNeeded) {
   for (const char* optimizer :
        {"{type: lorenza, residual: raw, subspace: {rank: 3, interval: 2}}",
@@ -151,15 +148,12 @@ TEST(DataParallel, ExchangesWholeGradientsWhereTheyAreNeeded) {
   }
 }
 
-std::string sharded(const std::string& optimizer, std::int64_t steps, bool shard) {
-  return fmt::format(
-      "name: sharded\nseed: 5\ndevice: cpu\ntask: {}\noptimizer: {}\ntraining: {{steps: {}, batch_size: 22, precision: "
-      "float64, log_every: 1, evaluate_every: 3}}\ndistributed: {{shard_optimizer: {}}}\n",
-      kMlp, optimizer, steps, shard);
-}
-
-RunConfig parsed(const std::string& text) {
-  return config::parse<RunConfig>(config::parse_yaml(text, "test"));
+RunConfig sharded(const std::string& optimizer, std::int64_t steps, bool shard) {
+  RunConfig config = configuration(kMlp, optimizer);
+  config.training.steps = steps;
+  config.training.evaluate_every = 3;
+  config.distributed.shard_optimizer = shard;
+  return config;
 }
 
 TEST(ShardedState, OfEveryOptimizerThatHasItTrainsAsWhole) {
@@ -171,21 +165,21 @@ TEST(ShardedState, OfEveryOptimizerThatHasItTrainsAsWhole) {
     SCOPED_TRACE(optimizer);
     // Fira divides by the norms of projected columns, some of which are nearly zero.
     const bool fira = std::string_view(optimizer).find("fira") != std::string_view::npos;
-    expect_equal_runs(parsed(sharded(optimizer, 5, true)), fira ? 1e-9 : 1e-10);
+    expect_equal_runs(sharded(optimizer, 5, true), fira ? 1e-9 : 1e-10);
   }
 }
 
 TEST(ShardedState, IsSavedWholeAndContinuesDividedOrNot) {
   for (const char* optimizer : {"adamw", "{type: lorenza, subspace: {rank: 3, interval: 2}}"}) {
     SCOPED_TRACE(optimizer);
-    const Result whole = train(parsed(sharded(optimizer, 6, false)), nullptr);
+    const Result whole = train(sharded(optimizer, 6, false), nullptr);
     const talweg::testing::TemporaryFolder folder;
     std::optional<RunDirectory> directory;
     if (ranks().is_first()) directory.emplace(RunDirectory::create(folder.path() / "run"));
     const auto recorder = [&] { return directory ? make_directory_recorder(*directory) : make_silent_recorder(); };
-    Trainer(parsed(sharded(optimizer, 3, true)), recorder(), true, at::kCPU, &ranks()).run();
+    Trainer(sharded(optimizer, 3, true), recorder(), true, at::kCPU, &ranks()).run();
     for (const bool shard : {true, false}) {
-      Trainer second(parsed(sharded(optimizer, shard ? 5 : 6, shard)), recorder(), true, at::kCPU, &ranks());
+      Trainer second(sharded(optimizer, shard ? 5 : 6, shard), recorder(), true, at::kCPU, &ranks());
       second.restore();
       second.run();
       if (shard) continue;
@@ -203,11 +197,12 @@ TEST(ShardedState, TakesAShareOfTheMemory) {
     config.distributed.shard_optimizer = shard;
     return train(config, &ranks()).outcome.account.at("subspace").at("state_bytes").get<double>();
   };
-  EXPECT_LT(bytes(true), bytes(false));
+  const double whole = bytes(false), shared = bytes(true);
+  EXPECT_LT(shared, whole);
 }
 
 TEST(ShardedState, IsRefusedWhereStateIsNotOfSingleParameters) {
-  EXPECT_THROW(train(parsed(sharded("lbfgs", 3, true)), &ranks()), ConfigError);
+  EXPECT_THROW(train(sharded("lbfgs", 3, true), &ranks()), ConfigError);
 }
 
 TEST(ShardedState, DividesParametersEvenly) {

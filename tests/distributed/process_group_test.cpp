@@ -66,7 +66,7 @@ TEST(GradientReducer, FindsParametersThatAStepDoesNotUse) {
     if (use) loss = loss + seldom.sum();
     searching.begin(loss);
     loss.backward();
-    EXPECT_TRUE(searching.complete());
+    EXPECT_TRUE(searching.end());
     EXPECT_TRUE(at::allclose(always.grad(), at::full({3}, 2 * triangle())));
     EXPECT_EQ(seldom.grad().defined() && seldom.grad().sum().item<double>() > 0, use);
   }
@@ -78,7 +78,7 @@ TEST(GradientReducer, NoticesAParameterThatAStepDoesNotUse) {
   const auto backward = [&](at::Tensor loss) {
     trusting.begin(loss);
     loss.backward();
-    return trusting.complete();
+    return trusting.end();
   };
   EXPECT_TRUE(backward(always.sum() + seldom.sum()));
   EXPECT_FALSE(backward(always.sum()));

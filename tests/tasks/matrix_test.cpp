@@ -12,10 +12,13 @@
 #include "core/temporary_folder.h"
 #include "core/train/capabilities.h"
 #include "core/train/trainer.h"
+#include "small_optimizer.h"
 #include "tasks/register.h"
 
 namespace talweg::tasks {
 namespace {
+
+using talweg::testing::small_optimizer;
 
 struct Cell {
   std::string task, optimizer, precision;
@@ -47,18 +50,6 @@ std::string small_configuration(const std::string& task) {
        "layers: 1, heads: 2, feed_forward: 12}, evaluation: {share: 0.1}}"}};
   const auto found = special.find(task);
   return found == special.end() ? task : found->second;
-}
-
-/// Options without which an optimizer does not start.
-std::string small_optimizer(const std::string& optimizer) {
-  const std::map<std::string, std::string> special = {
-      {"dp_sgd", "{type: dp_sgd, noise_multiplier: 1}"},
-      {"dp", "{type: dp, noise_multiplier: 1}"},
-      {"mezo", "{type: mezo, learning_rate: 1e-4}"},
-      {"galore", "{type: galore, subspace: {rank: 3, interval: 2}}"},
-      {"lorenza", "{type: lorenza, residual: raw, subspace: {rank: 3, interval: 2}}"}};
-  const auto found = special.find(optimizer);
-  return found == special.end() ? optimizer : found->second;
 }
 
 /// Words of the error when the optimizer asks for something the task does not know; empty where it knows all.

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+namespace talweg::testing {
+
+/// Options without which an optimizer does not start.
+inline std::string small_optimizer(const std::string& optimizer) {
+  const std::map<std::string, std::string> special = {
+      {"dp_sgd", "{type: dp_sgd, noise_multiplier: 1}"},
+      {"dp", "{type: dp, noise_multiplier: 1}"},
+      {"mezo", "{type: mezo, learning_rate: 1e-4}"},
+      {"galore", "{type: galore, subspace: {rank: 3, interval: 2}}"},
+      {"lorenza", "{type: lorenza, residual: raw, subspace: {rank: 3, interval: 2}}"}};
+  const auto found = special.find(optimizer);
+  return found == special.end() ? optimizer : found->second;
+}
+
+}  // namespace talweg::testing
