@@ -173,7 +173,7 @@ def main():
     others = whole - 4 * sum(m * n for m, n in model.matrices)  # what is not projected
     of_matrices = (found["projected"][1] - others) / (whole - others)
     hidden = found["one bucket"][0] - found["buckets"][0]
-    could = min(all_reduce(whole, 2, bandwidth, LATENCY), alone * 2 / 3)
+    could = min(found["one bucket"][0] - alone, alone * 2 / 3)
     text = f"""# Scaling
 
 Written by `bench/scaling.py`: what two ranks exchange here, a model of a step that is checked against it, and what the model says

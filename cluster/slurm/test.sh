@@ -151,8 +151,9 @@ wait_for "$job" COMPLETED 240
 must_equal_whole stopped "after a signal"
 ok "USR1 saves, the job goes into the queue again, goes on, and ends as the undisturbed one"
 
-# Slurm looks every half minute whose time is over.
-job=$(submit --time=1 --signal=USR1@50 "$here/train.sbatch" small.yaml timed --quiet --set training.steps=10000000)
+# Slurm looks every half minute whose time is over, and signals that much too early: with a minute in all it could do so
+# before there are ranks.
+job=$(submit --time=2 --signal=USR1@50 "$here/train.sbatch" small.yaml timed --quiet --set training.steps=10000000)
 wait_for_requeue "$job"
 grep -q '"interrupted"' timed/summary.json || fail "the end of its time did not stop the run"
 scancel "$job"
