@@ -2,7 +2,6 @@ find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(nlohmann_json REQUIRED)
-find_package(fmt REQUIRED)
 find_package(cxxopts REQUIRED)
 
 # Header-only use of kissfft in double precision; the library of the same package is single precision.
@@ -17,3 +16,9 @@ find_library(TALWEG_UTF8PROC_LIBRARY utf8proc REQUIRED)
 
 find_path(TALWEG_SENTENCEPIECE_INCLUDE sentencepiece_processor.h REQUIRED)
 find_library(TALWEG_SENTENCEPIECE_LIBRARY sentencepiece REQUIRED)
+
+# Text formatting, from the headers that LibTorch carries.
+find_path(TALWEG_FMT_INCLUDE fmt/format-inl.h PATHS ${TALWEG_TORCH_ROOT_FOUND}/include NO_DEFAULT_PATH REQUIRED)
+add_library(talweg_fmt STATIC ${CMAKE_SOURCE_DIR}/cmake/fmt.cpp)
+set_target_properties(talweg_fmt PROPERTIES EXPORT_NAME fmt)
+target_include_directories(talweg_fmt SYSTEM PUBLIC $<BUILD_INTERFACE:${TALWEG_FMT_INCLUDE}>)

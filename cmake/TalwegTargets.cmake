@@ -32,14 +32,14 @@ function(talweg_library name)
     target_link_libraries(talweg_${name} PUBLIC talweg_${dependency})
   endforeach()
   if(name STREQUAL core)
-    target_link_libraries(talweg_core PUBLIC talweg_libtorch nlohmann_json::nlohmann_json fmt::fmt-header-only Threads::Threads
+    target_link_libraries(talweg_core PUBLIC talweg_libtorch nlohmann_json::nlohmann_json talweg_fmt Threads::Threads
       PRIVATE yaml-cpp ZLIB::ZLIB ${TALWEG_UTF8PROC_LIBRARY}
       ${TALWEG_SENTENCEPIECE_LIBRARY})
     if(TALWEG_CUDA AND cuda_sources)
       # What CI compiles to see that the CUDA sources still build; no device is needed.
       add_library(talweg_cuda_sources OBJECT EXCLUDE_FROM_ALL ${cuda_sources})
       target_include_directories(talweg_cuda_sources PRIVATE ${CMAKE_SOURCE_DIR})
-      target_link_libraries(talweg_cuda_sources PRIVATE talweg_libtorch talweg_flags nlohmann_json::nlohmann_json fmt::fmt-header-only)
+      target_link_libraries(talweg_cuda_sources PRIVATE talweg_libtorch talweg_flags nlohmann_json::nlohmann_json talweg_fmt)
     endif()
   endif()
   target_precompile_headers(talweg_${name} REUSE_FROM talweg_precompiled)

@@ -1,11 +1,13 @@
 #include "models/dense_product.h"
 
+#include <algorithm>
+
+#include "core/simd/lanes.h"
+
 // No LibTorch in here: the file has compiler options of its own (CMakeLists.txt), so that a·b + c is one instruction.
 
 namespace talweg::models {
 namespace {
-
-#define TALWEG_INLINE inline __attribute__((always_inline))
 
 template <int Width>
 struct Vector {
@@ -110,6 +112,44 @@ auto* choose_product() {
 }
 #endif
 
+using V8 = Vector<kRowPadding>::Type;
+
+TALWEG_INLINE V8* vector_at(double* data) {
+  return reinterpret_cast<V8*>(data);
+}
+TALWEG_INLINE const V8* vector_at(const double* data) {
+  return reinterpret_cast<const V8*>(data);
+}
+
+/// The transpose of eight rows of eight: pairs of numbers, of pairs and of quadruples change places.
+TALWEG_INLINE void transpose_square(V8 (&rows)[8]) {
+  V8 pairs[8], quadruples[8];
+  for (int i = 0; i < 8; i += 2) {
+    pairs[i] = __builtin_shufflevector(rows[i], rows[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
+    pairs[i + 1] = __builtin_shufflevector(rows[i], rows[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+  }
+  for (int i : {0, 1, 4, 5}) {
+    quadruples[i] = __builtin_shufflevector(pairs[i], pairs[i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+    quadruples[i + 2] = __builtin_shufflevector(pairs[i], pairs[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+  }
+  for (int i = 0; i < 4; ++i) {
+    rows[i] = __builtin_shufflevector(quadruples[i], quadruples[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    rows[i + 4] = __builtin_shufflevector(quadruples[i], quadruples[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+}
+
+/// A block of at most eight rows and columns; what lies beside it in the padded target becomes zero.
+TALWEG_INLINE void transpose_block(const double* from, std::size_t from_stride, double* to, std::size_t to_stride,
+                                   std::size_t rows, std::size_t columns) {
+  V8 square[kRowPadding];
+#pragma GCC unroll 8  // so that the square stays in registers
+  for (std::size_t k = 0; k < kRowPadding; ++k) square[k] = k < rows ? *vector_at(from + k * from_stride) : V8{};
+  transpose_square(square);
+#pragma GCC unroll 8
+  for (std::size_t k = 0; k < kRowPadding; ++k)
+    if (k < columns) *vector_at(to + k * to_stride) = square[k];
+}
+
 }  // namespace
 
 void dense_product(const ElementView& a, const double* b, std::size_t b_stride, double* c, std::size_t c_stride,
@@ -118,28 +158,29 @@ void dense_product(const ElementView& a, const double* b, std::size_t b_stride, 
   product({a, b, b_stride, c, c_stride, m, n, k, accumulate});
 }
 
-double scaled_residual(const double* product, const double* target, double scale, double* back, std::size_t size) {
-  double sums[kRowPadding] = {};
-  for (std::size_t i = 0; i < size; i += kRowPadding)
-    for (std::size_t j = 0; j < kRowPadding; ++j) {
-      const double r = product[i + j] - target[i + j];
-      sums[j] += r * r;
-      back[i + j] = scale * r;
-    }
+TALWEG_VECTOR_CLONES double scaled_residual(const double* product, const double* target, double scale, double* back,
+                                            std::size_t size) {
+  V8 sums = {};
+  for (std::size_t i = 0; i < size; i += kRowPadding) {
+    const V8 r = *vector_at(product + i) - *vector_at(target + i);
+    sums += r * r;
+    *vector_at(back + i) = scale * r;
+  }
   double total = 0;
-  for (const double sum : sums) total += sum;
+  for (std::size_t j = 0; j < kRowPadding; ++j) total += sums[j];
   return total;
 }
 
-void transpose_matrix(const double* from, std::size_t from_stride, double* to, std::size_t to_stride, std::size_t rows,
-                      std::size_t columns) {
-  constexpr std::size_t block = 8;  // eight cache lines on either side
-  std::size_t i = 0;
-  for (; i + block <= rows; i += block)
-    for (std::size_t j = 0; j < columns; ++j)
-      for (std::size_t k = 0; k < block; ++k) to[j * to_stride + i + k] = from[(i + k) * from_stride + j];
-  for (; i < rows; ++i)
-    for (std::size_t j = 0; j < columns; ++j) to[j * to_stride + i] = from[i * from_stride + j];
+TALWEG_VECTOR_CLONES void add_in_place(double* to, const double* addend, std::size_t size) {
+  for (std::size_t i = 0; i < size; i += kRowPadding) *vector_at(to + i) += *vector_at(addend + i);
+}
+
+TALWEG_VECTOR_CLONES void transpose_matrix(const double* from, std::size_t from_stride, double* to,
+                                           std::size_t to_stride, std::size_t rows, std::size_t columns) {
+  for (std::size_t i = 0; i < rows; i += kRowPadding)
+    for (std::size_t j = 0; j < columns; j += kRowPadding)
+      transpose_block(from + i * from_stride + j, from_stride, to + j * to_stride + i, to_stride, rows - i,
+                      columns - j);
 }
 
 }  // namespace talweg::models

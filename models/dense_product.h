@@ -22,10 +22,14 @@ struct ElementView {
 void dense_product(const ElementView& a, const double* b, std::size_t b_stride, double* c, std::size_t c_stride,
                    std::size_t m, std::size_t n, std::size_t k, bool accumulate);
 
-/// back = scale·(product − target) over `size` doubles, a multiple of kRowPadding; answers ‖product − target‖².
+/// back = scale·(product − target) over `size` doubles, a multiple of kRowPadding, 64-byte aligned; answers ‖product −
+/// target‖².
 double scaled_residual(const double* product, const double* target, double scale, double* back, std::size_t size);
 
-/// to = fromᵀ for `rows` by `columns` entries; the strides are those of rows.
+/// to += addend over `size` doubles, a multiple of kRowPadding.
+void add_in_place(double* to, const double* addend, std::size_t size);
+
+/// to = fromᵀ for `rows` by `columns` entries; rows of both are `padded` and 64-byte aligned, and so are the strides.
 void transpose_matrix(const double* from, std::size_t from_stride, double* to, std::size_t to_stride, std::size_t rows,
                       std::size_t columns);
 

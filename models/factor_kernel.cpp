@@ -112,7 +112,7 @@ double FactorKernel::gradient(double factor) {
 double FactorKernel::descend(double eta, double factor) {
   const double squares = residual(-eta * factor);
   walk_back([&](std::size_t l, const Matrix& back) { multiply(back, false, transposed_[l - 1], layers_[l], true); });
-  for (std::size_t i = 0; i < layers_[0].rows * layers_[0].stride; ++i) layers_[0].data[i] += backs_[0].data[i];
+  add_in_place(layers_[0].data, backs_[0].data, layers_[0].rows * layers_[0].stride);
   return squares;
 }
 

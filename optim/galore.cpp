@@ -20,6 +20,7 @@ Galore::Galore(ParameterList parameters, const GaloreOptions& options)
 
 void Galore::begin_run(const RunPlan& plan, Objective&) {
   update_.set_streams(plan.streams);
+  update_.set_clock(plan.clock);
 }
 
 nlohmann::json Galore::account() const {

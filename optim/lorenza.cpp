@@ -88,6 +88,7 @@ Lorenza::Lorenza(ParameterList parameters, const LorenzaOptions& options)
 
 void Lorenza::begin_run(const RunPlan& plan, Objective&) {
   update_.set_streams(plan.streams);
+  update_.set_clock(plan.clock);
   ascent_->set_streams(plan.streams);
 }
 

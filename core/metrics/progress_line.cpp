@@ -13,6 +13,8 @@ namespace {
 constexpr int narrowest = 20;
 constexpr int shortest_bar = 8;
 constexpr int longest_bar = 40;
+/// A task may measure dozens of things; the first few tell how it goes.
+constexpr size_t most_evaluation_metrics = 4;
 
 /// A piece of the line; the pieces with the highest rank are left out first when the line is too
 /// long.
@@ -46,7 +48,7 @@ std::vector<Piece> pieces(const Progress& p) {
   list.push_back({0, step_text(p)});
   list.push_back({6, fmt::format("epoch {:.2f}", p.epoch)});
   if (p.step > 0 || std::isfinite(p.loss)) list.push_back({1, fmt::format("loss {:.4g}", p.loss)});
-  for (size_t i = 0; i < p.evaluation.size(); ++i)
+  for (size_t i = 0; i < std::min(p.evaluation.size(), most_evaluation_metrics); ++i)
     list.push_back({i == 0 ? 2 : 7 + static_cast<int>(i), metric_text(p.evaluation[i])});
   if (p.steps_per_second > 0) list.push_back({4, format_quantity(p.steps_per_second) + " steps/s"});
   if (p.examples_per_second > 0) list.push_back({1000, format_quantity(p.examples_per_second) + " examples/s"});

@@ -14,9 +14,10 @@ struct Progress {
   int64_t total_steps = 0;  ///< 0 when the run has no fixed end
   double epoch = 0;
   double loss = 0;
-  std::vector<std::pair<std::string, double>> evaluation;  ///< latest evaluation, most telling metric first
-  double steps_per_second = 0;                             ///< 0 while unknown
-  double examples_per_second = 0;                          ///< 0 while unknown
+  std::vector<std::pair<std::string, double>>
+      evaluation;                  ///< latest evaluation, most telling metric first; four are shown
+  double steps_per_second = 0;     ///< 0 while unknown
+  double examples_per_second = 0;  ///< 0 while unknown
   double elapsed_seconds = 0;
   double remaining_seconds = -1;  ///< negative while unknown
 };

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/objective/objective.h"
+#include "core/optimizer/step_clock.h"
 #include "core/random/random_streams.h"
 
 namespace talweg {
@@ -21,6 +22,7 @@ struct RunPlan {
   bool clips_gradient = false;    ///< training.clip_norm is set
   std::int64_t ranks = 1;         ///< processes that share every batch
   RandomStreams streams{0};
+  StepClock* clock = nullptr;  ///< where the time of steps is to be charged; null: nowhere
 };
 
 /// An optimizer that answers for a run as a whole, not only for single steps. The trainer finds this interface beside

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 #include <string_view>
+#include <tuple>
 
 #include "core/plot/series.h"
 
@@ -164,19 +165,44 @@ double decades_of(const Collected& chart) {
   return high > 0 ? std::log10(high / low) : -1;
 }
 
+/// Whether every curve keeps the value it has, such as that of a baseline.
+bool is_constant(const Collected& chart) {
+  for (const auto& [phase, variant] : chart.variants)
+    for (const auto& curve : variant.curves)
+      for (double value : curve.values)
+        if (!(value == curve.values.front())) return false;
+  return true;
+}
+
+/// What summary.json says the best checkpoint was chosen by.
+std::vector<MetricName> deciding_metrics(const std::vector<Run>& runs) {
+  std::vector<MetricName> names;
+  for (const auto& run : runs)
+    if (const auto best = run.summary.find("best"); best != run.summary.end() && best->is_object())
+      if (const auto metric = best->find("metric"); metric != best->end() && metric->is_string())
+        names.push_back(parse(metric->get<std::string>()));
+  return names;
+}
+
 }  // namespace
 
 std::vector<Chart> make_charts(const std::vector<Run>& runs) {
   std::vector<Collected> collected = collect(runs);
-  const auto rank = [](const Collected& chart) {
-    if (chart.group.empty()) return chart.title == "loss" ? 0 : 1;
-    return 2;
+  const std::vector<MetricName> decisive = deciding_metrics(runs);
+  const auto rank = [&](const Collected& chart) {
+    const auto is_this = [&](const MetricName& name) { return name.chart == chart.title && name.group == chart.group; };
+    if (chart.group.empty() && chart.title == "loss") return 0;
+    if (std::any_of(decisive.begin(), decisive.end(), is_this)) return 1;
+    if (is_constant(chart)) return 4;
+    return chart.group.empty() ? 2 : 3;
   };
-  std::stable_sort(collected.begin(), collected.end(), [&](const auto& a, const auto& b) {
-    return std::pair(rank(a), a.group) < std::pair(rank(b), b.group);
+  std::vector<std::pair<int, Collected>> ranked;
+  for (Collected& chart : collected) ranked.emplace_back(rank(chart), std::move(chart));
+  std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.first, a.second.group) < std::tie(b.first, b.second.group);
   });
   std::vector<Chart> charts;
-  for (const auto& chart : collected) {
+  for (const auto& [place, chart] : ranked) {
     const double decades = decades_of(chart);
     charts.push_back({draw(chart, runs, false), draw(chart, runs, true), decades >= 0, std::max(0.0, decades)});
   }

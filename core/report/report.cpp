@@ -80,18 +80,39 @@ constexpr const char* toolbar =
 <span class="switch"><label for="linear">linear</label><label for="logarithmic">log</label></span></div>
 )";
 
-std::string curve_section(const std::vector<Chart>& charts, const std::vector<ChartPlaces>& places,
-                          const Pictures& pictures) {
-  if (charts.empty()) return "<h2>Curves</h2><p class=\"muted\">Nothing was recorded yet.</p>\n";
-  std::string html = toolbar;
-  html += "<div class=\"charts\">\n";
-  for (size_t i = 0; i < charts.size(); ++i) {
+/// Charts beyond these, if they are more than a few, are folded away below the run's own figures.
+constexpr size_t open_charts = 8;
+constexpr size_t fewest_folded_charts = 3;
+
+/// Cards of the charts [begin, end).
+std::string chart_cards(const std::vector<Chart>& charts, const std::vector<ChartPlaces>& places,
+                        const Pictures& pictures, size_t begin, size_t end) {
+  std::string html = "<div class=\"charts\">\n";
+  for (size_t i = begin; i < end; ++i) {
     std::string views;
     for (const auto& [classes, place] : places[i].views)
       views += fmt::format("<div class=\"view {}\">{}</div>\n", classes, pictures.at(place));
     html += figure_card(charts[i].by_step.title, legend(charts[i].by_step), views, "");
   }
   return html + "</div>\n";
+}
+
+size_t count_open(const std::vector<Chart>& charts) {
+  return charts.size() < open_charts + fewest_folded_charts ? charts.size() : open_charts;
+}
+
+std::string curve_section(const std::vector<Chart>& charts, const std::vector<ChartPlaces>& places,
+                          const Pictures& pictures) {
+  if (charts.empty()) return "<h2>Curves</h2><p class=\"muted\">Nothing was recorded yet.</p>\n";
+  return toolbar + chart_cards(charts, places, pictures, 0, count_open(charts));
+}
+
+std::string folded_curve_section(const std::vector<Chart>& charts, const std::vector<ChartPlaces>& places,
+                                 const Pictures& pictures) {
+  const size_t shown = count_open(charts);
+  if (shown == charts.size()) return "";
+  return fmt::format("<details><summary>{} more curves</summary>\n{}</details>\n", charts.size() - shown,
+                     chart_cards(charts, places, pictures, shown, charts.size()));
 }
 
 struct TaskFigure {
@@ -152,6 +173,7 @@ std::vector<std::string> write_report(const std::vector<std::filesystem::path>& 
   content += difference_section(runs);
   content += curve_section(charts, places, pictures);
   content += figure_section(figures, runs.size() > 1, pictures);
+  content += folded_curve_section(charts, places, pictures);
   content += sample_section(runs);
   if (runs.size() == 1) content += numbers_section(runs[0]);
   content += detail_section(runs);

@@ -20,6 +20,7 @@ at::Tensor TaskObjective::example_losses(std::int64_t begin, std::int64_t length
 }
 
 ClippedSum TaskObjective::clipped_gradient(const gradient::Clipping& clipping, gradient::Backend backend) {
+  const StepClock::Scope timed(clock_, StepPhase::backward);
   if (!per_example_gradients_) per_example_gradients_ = std::make_unique<gradient::PerExampleGradients>(parameters_);
   if (!per_example_losses_) backend = gradient::Backend::loop;
   std::vector<at::Tensor> sums(tensors_.size()), losses, norms;

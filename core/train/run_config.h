@@ -8,10 +8,10 @@
 #include "core/data/sampler.h"
 #include "core/distributed/distributed_options.h"
 #include "core/optimizer/optimizer.h"
+#include "core/train/diagnostics_options.h"
 #include "core/train/expectation.h"
 #include "core/train/precision.h"
 #include "core/train/schedule.h"
-#include "core/train/sharpness_monitor.h"
 #include "core/train/task.h"
 
 namespace talweg {

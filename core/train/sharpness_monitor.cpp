@@ -49,10 +49,6 @@ void validate(const SharpnessOptions& o, const config::Value& where, config::Dia
     diagnostics.error(where.where, "'most_products' is smaller than 'eigenvalues'; each needs at least one");
 }
 
-void declare(config::Fields& f, DiagnosticsOptions& o) {
-  f("sharpness", o.sharpness, "largest eigenvalues of the Hessian of the training loss, by Lanczos' method");
-}
-
 SharpnessMonitor::SharpnessMonitor(Task& task, const SharpnessOptions& options, ObjectiveOptions objective,
                                    const RandomStreams& streams, at::Device device)
     : options_(options),

@@ -18,12 +18,6 @@ struct SharpnessOptions {
 void declare(config::Fields& f, SharpnessOptions& o);
 void validate(const SharpnessOptions& o, const config::Value& where, config::Diagnostics& diagnostics);
 
-/// What is measured beside the training, whatever the task.
-struct DiagnosticsOptions {
-  std::optional<SharpnessOptions> sharpness;
-};
-void declare(config::Fields& f, DiagnosticsOptions& o);
-
 /// Measures the sharpness, the largest eigenvalue of the Hessian of the training loss, of any task: on all training
 /// examples or on a fixed random subset, with the same frozen noise every time, running statistics put back. A
 /// measurement is a function of the parameters alone, so it disturbs nothing and a resumed run repeats it. Source:

@@ -73,6 +73,7 @@ at::Tensor TaskObjective::evaluate_whole_gradient() {
 
 Evaluation TaskObjective::partial_gradient() {
   if (!gradients_are_parts()) return gradient();
+  const StepClock::Scope timed(clock_, StepPhase::backward);
   Evaluation evaluation;
   evaluation.value = summed(evaluate_with_gradient());
   ranks_->complete_gradients();
@@ -93,6 +94,7 @@ void TaskObjective::check_parts(const at::Tensor& squares, Evaluation& evaluatio
 }
 
 Evaluation TaskObjective::gradient() {
+  const StepClock::Scope timed(clock_, StepPhase::backward);
   Evaluation evaluation;
   evaluation.value = evaluate_whole_gradient();
   clip_and_check(evaluation.value, evaluation);
@@ -100,6 +102,7 @@ Evaluation TaskObjective::gradient() {
 }
 
 Evaluation TaskObjective::stream_gradient(const std::function<void(GradientPart)>& visit) {
+  const StepClock::Scope timed(clock_, StepPhase::backward);
   if (options_.clip_norm && !is_undivided())
     throw ConfigError(
         "training.clip_norm: with gradients that are let go of layer by layer ('per_layer') the norm over several "

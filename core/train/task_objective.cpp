@@ -103,6 +103,7 @@ at::Tensor TaskObjective::evaluate(const data::Batch& batch, Precision precision
 }
 
 at::Tensor TaskObjective::value() {
+  const StepClock::Scope timed(clock_, StepPhase::probe);
   torch::NoGradGuard no_grad;
   if (is_linear()) {
     const at::Tensor mean = linear_->losses(linear_->outputs(batch_).unsqueeze(0), batch_).squeeze(0);
@@ -113,6 +114,7 @@ at::Tensor TaskObjective::value() {
 }
 
 at::Tensor TaskObjective::probe(double fraction) {
+  const StepClock::Scope timed(clock_, StepPhase::probe);
   const auto length = static_cast<std::int64_t>(std::ceil(fraction * static_cast<double>(whole_size()) - 1e-9));
   const bool whole = length >= whole_size();
   if (whole && options_.precision != Precision::bfloat16) return value();
@@ -139,6 +141,7 @@ at::Tensor TaskObjective::partial_probe(std::int64_t length, Precision precision
 
 bool TaskObjective::settle_statistics() {
   if (statistics_moved_ || buffers_.empty() || !buffers_move_) return false;
+  const StepClock::Scope timed(clock_, StepPhase::probe);
   torch::NoGradGuard no_grad;
   std::vector<at::Tensor> before;
   if (!buffers_are_known_)

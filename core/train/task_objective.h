@@ -7,6 +7,7 @@
 
 #include "core/objective/per_example_objective.h"
 #include "core/optimizer/optimizer.h"
+#include "core/optimizer/step_clock.h"
 #include "core/train/capabilities.h"
 #include "core/train/data_parallel.h"
 #include "core/train/precision.h"
@@ -61,6 +62,9 @@ class TaskObjective : public PerExampleObjective {
   /// In parts of the micro-batch size. Tasks without PerExampleLosses are evaluated one example at a time.
   ClippedSum clipped_gradient(const gradient::Clipping& clipping, gradient::Backend backend) override;
   void require_separate_examples() const override;
+
+  /// Charges the time of evaluations to it; null: nowhere. It must outlive the objective.
+  void set_clock(StepClock* clock) { clock_ = clock; }
 
   /// Calls `visit` with the loss of every micro-batch and its graph, weighted so that over all ranks they add up to the
   /// value. Running statistics are left untouched.
@@ -119,6 +123,7 @@ class TaskObjective : public PerExampleObjective {
   std::vector<at::Tensor> buffers_;
   std::vector<at::Tensor> saved_buffers_;
 
+  StepClock* clock_ = nullptr;
   std::unique_ptr<DataParallel> ranks_;                                   // null where there is one
   std::unique_ptr<gradient::PerExampleGradients> per_example_gradients_;  // made when first needed
 

@@ -17,12 +17,6 @@
 namespace talweg {
 namespace {
 
-void set(Metrics& metrics, const std::string& name, double value) {
-  for (auto& [known, old] : metrics)
-    if (known == name) return void(old = value);
-  metrics.emplace_back(name, value);
-}
-
 /// On a GPU, or on the CPU, whose allocator has no type of error of its own.
 bool is_out_of_memory(const c10::Error& error) {
   return dynamic_cast<const c10::OutOfMemoryError*>(&error) ||
@@ -70,6 +64,10 @@ Trainer::Trainer(const RunConfig& config, std::unique_ptr<RunRecorder> recorder,
   const ObjectiveOptions objective{training.precision, training.micro_batch_size.value_or(0), training.clip_norm,
                                    training.non_finite == NonFinitePolicy::skip};
   objective_ = std::make_unique<TaskObjective>(*task_, objective, streams_, device_, group_);
+  if (config_.diagnostics.step_time) {
+    clock_ = std::make_unique<StepClock>(device_);
+    objective_->set_clock(clock_.get());
+  }
   if (const auto& sharpness = config_.diagnostics.sharpness)
     sharpness_ = std::make_unique<SharpnessMonitor>(*task_, *sharpness, objective, streams_, device_);
   if (config_.weight_average) average_ = std::make_unique<WeightAverage>(parameters, config_.weight_average->decay);
@@ -104,11 +102,13 @@ void Trainer::begin_run() {
   plan.clips_gradient = config_.training.clip_norm.has_value();
   plan.ranks = group_ ? group_->size() : 1;
   plan.streams = streams_;
+  plan.clock = clock_.get();
   run_aware_->begin_run(plan, *objective_);
 }
 
 RunOutcome Trainer::run() {
   session_start_ = std::chrono::steady_clock::now();
+  last_clock_ = step_;
   recorder_->open(step_);
   metrics::ProgressOptions shown;
   shown.total_steps = total_steps_;
@@ -173,17 +173,6 @@ RunOutcome Trainer::so_far() const {
   return outcome;
 }
 
-/// The account of the run so far; its numbers are metrics as well, so that they can be expected: "privacy/epsilon".
-nlohmann::json Trainer::account() {
-  nlohmann::json account = run_aware_->account();
-  Metrics values;
-  for (const auto& [section, members] : account.items())
-    for (const auto& [name, value] : members.items())
-      if (value.is_number()) values.emplace_back(section + "/" + name, value.get<double>());
-  emit(values);
-  return account;
-}
-
 void Trainer::train_step() {
   data::Batch batch = loader_->next();
   const std::int64_t examples = loader_->whole_size();
@@ -191,6 +180,7 @@ void Trainer::train_step() {
   optimizer_->set_schedule_factor(schedule_->factor(step_, total_steps_));
   try {
     objective_->begin_step(step_, std::move(batch), examples);
+    const StepClock::Scope timed(clock_.get(), StepPhase::update);
     report_ = optimizer_->step(*objective_);
     if (sharded_) sharded_->exchange_parameters();
   } catch (const c10::Error& error) {
@@ -232,99 +222,12 @@ std::string Trainer::what_would_fit() const {
                      advice);
 }
 
-void Trainer::record() {
-  const LossWindow::Reading reading = window_.take();
-  if (reading.first_non_finite_step)
-    throw TrainingError(
-        fmt::format("step {}: the loss is not finite; lower the learning rate, clip with 'training.clip_norm', or set "
-                    "'training.non_finite: skip'",
-                    *reading.first_non_finite_step));
-  Metrics values;
-  if (reading.count > 0) values.emplace_back("train/loss", reading.mean);
-  values.emplace_back("train/step_size", report_.step_size);
-  if (objective_->gradient_norm().defined())
-    values.emplace_back("train/gradient_norm", objective_->gradient_norm().item<double>());
-  if (skipped_ > 0) values.emplace_back("train/skipped_steps", static_cast<double>(skipped_));
-  for (const auto& [name, value] : report_.scalars) values.emplace_back("train/" + name, value);
-  add_rank_report(values);
-  emit(values);
-}
-
-void Trainer::evaluate() {
-  Metrics values;
-  {
-    torch::NoGradGuard no_grad;
-    const WeightAverage::Scope averaged(average_.get());
-    const AutocastScope autocast(config_.training.precision, device_);
-    task_->module().eval();
-    for (const auto& [name, value] : task_->evaluate()) values.emplace_back("eval/" + name, value);
-    task_->module().train();
-  }
-  take_first_ranks(values);
-  last_evaluation_ = step_;
-  emit(values);
-  const double loss = report_.loss.defined() ? report_.loss.item<double>() : std::nan("");
-  progress_->evaluated(step_, epoch(), loss, values);
-  if (best_.update(step_, values) && step_ > 0) {
-    checkpoint::Checkpoint best = state();
-    best.tensors.erase("optimizer");
-    recorder_->save_best(best);
-  }
-}
-
-void Trainer::measure() {
-  const double begin = seconds();
-  Metrics measured, values;
-  try {
-    measured = sharpness_->measure(step_ > 0 ? report_.step_size : 0);
-  } catch (const TrainingError& error) {
-    throw TrainingError(fmt::format("step {}: {}", step_, error.what()));
-  }
-  for (const auto& [name, value] : measured) {
-    if (name == "hessian_products") hessian_products_ += std::llround(value);
-    values.emplace_back("curvature/" + name, value);
-  }
-  diagnostic_seconds_ += seconds() - begin;
-  emit(values);
-}
-
-void Trainer::emit(const Metrics& values) {
-  if (values.empty()) return;
-  const metrics::Record record{step_, seconds(), epoch(), values};
-  recorder_->write(record);
-  for (const auto& [name, value] : values) set(latest_, name, value);
-}
-
 void Trainer::save() {
   require_finite_parameters();
   require_equal_ranks();
   recorder_->flush();
   recorder_->save(state(), config_.checkpoint.keep);
   last_save_ = step_;
-}
-
-void Trainer::write_figures() {
-  if (!recorder_->keeps()) return;
-  torch::NoGradGuard no_grad;
-  const WeightAverage::Scope averaged(average_.get());
-  task_->module().eval();
-  for (const plot::Figure& figure : task_->figures()) recorder_->save(figure);
-  task_->module().train();
-  recorder_->flush();
-  const std::vector<metrics::Record> records = recorder_->records();
-  for (const plot::Figure& figure : task_->figures_over_time(records)) recorder_->save(figure);
-  for (const plot::Figure& figure : make_sharpness_figures(records)) recorder_->save(figure);
-}
-
-void Trainer::write_samples() {
-  if (!recorder_->keeps()) return;
-  torch::NoGradGuard no_grad;
-  const WeightAverage::Scope averaged(average_.get());
-  const AutocastScope autocast(config_.training.precision, device_);
-  task_->module().eval();
-  const std::vector<TextSample> samples = task_->samples();
-  task_->module().train();
-  if (!samples.empty()) recorder_->save(step_, samples);
 }
 
 void Trainer::require_finite_parameters() const {

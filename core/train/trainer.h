@@ -109,6 +109,8 @@ class Trainer {
   std::unique_ptr<TaskObjective> objective_;
   std::unique_ptr<WeightAverage> average_;
   std::unique_ptr<SharpnessMonitor> sharpness_;
+  std::unique_ptr<StepClock> clock_;  // null unless asked for
+  std::int64_t last_clock_ = 0;       // step of its last reading
   std::unique_ptr<data::BatchLoader> loader_;
   BestTracker best_;
   LossWindow window_;

@@ -132,6 +132,7 @@ void LowRankUpdate::find_basis(std::size_t k, const at::Tensor& gradient) {
 
 /// New bases of matrices of one shape and side.
 void LowRankUpdate::find_bases(const std::vector<std::size_t>& matrices, const std::vector<at::Tensor>& gradients) {
+  const StepClock::Scope timed(clock_, StepPhase::refresh);
   torch::NoGradGuard no_grad;
   const SubspaceOptions& o = options_.subspace;
   const Basis& first = bases_[matrices.front()];
@@ -174,6 +175,7 @@ void LowRankUpdate::find_bases(const std::vector<std::size_t>& matrices, const s
 }
 
 void LowRankUpdate::take_over_bases() {
+  const StepClock::Scope timed(clock_, StepPhase::refresh);
   torch::NoGradGuard no_grad;
   bool any = false;
   for (std::size_t k = 0; k < bases_.size(); ++k) {
@@ -200,12 +202,14 @@ const Basis& LowRankUpdate::newest_basis(std::size_t k) const {
 }
 
 void LowRankUpdate::project(std::size_t k, const at::Tensor& gradient) {
+  const StepClock::Scope timed(clock_, StepPhase::projection);
   newest_basis(k).project(gradient, projected_[k], options_.subspace.precision);
   formed_[k] = true;
 }
 
 void LowRankUpdate::add_projected(std::size_t k, const at::Tensor& gradient) {
   if (!formed_[k]) return project(k, gradient);
+  const StepClock::Scope timed(clock_, StepPhase::projection);
   at::Tensor& part = negative_[k];
   newest_basis(k).project(gradient, part, options_.subspace.precision);
   projected_[k].add_(part);

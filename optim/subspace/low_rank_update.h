@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "core/optimizer/optimizer.h"
+#include "core/optimizer/step_clock.h"
 #include "core/random/random_streams.h"
 #include "optim/subspace/low_rank_options.h"
 #include "optim/subspace/refresh_plan.h"
@@ -20,6 +21,8 @@ class LowRankUpdate {
 
   /// Random numbers of sketches; from the run's seed when there is a run.
   void set_streams(const RandomStreams& streams) { streams_ = streams; }
+  /// Where the time of refreshes and projections is charged; null: nowhere.
+  void set_clock(StepClock* clock) { clock_ = clock; }
 
   /// Before the gradients of a step are made. Where the ranks of a run hold parts of the gradient, projections and the
   /// products of new subspaces are summed over them, not the gradients of the projected matrices. Answers whether that
@@ -81,6 +84,7 @@ class LowRankUpdate {
   ParameterList parameters_;
   LowRankOptions options_;
   bool paired_;
+  StepClock* clock_ = nullptr;
   RandomStreams streams_{0};
   TargetSelection selection_;
   std::vector<Basis> bases_;

@@ -46,20 +46,21 @@ Metrics scores_of(const TextPredictions& predictions, const EvaluationSet& set, 
     truth.push_back(set.classes[i]);
   }
   Metrics metrics;
-  if (!set.ratings.empty() && !predictions.scores.empty()) {
-    metrics.emplace_back(prefix + "spearman", spearman(predictions.scores, set.ratings));
-    metrics.emplace_back(prefix + "pearson", pearson(predictions.scores, set.ratings));
+  if (!truth.empty()) {
+    const std::set<std::int64_t> names(truth.begin(), truth.end());
+    double f = 0;
+    if (*names.rbegin() <= 1)
+      f = f1(predicted, truth, 1);
+    else
+      for (const std::int64_t name : names) f += f1(predicted, truth, name) / static_cast<double>(names.size());
+    metrics.emplace_back(prefix + "accuracy", accuracy(predicted, truth));
+    metrics.emplace_back(prefix + "matthews", matthews(predicted, truth));
+    metrics.emplace_back(prefix + "f1", f);
   }
-  if (truth.empty()) return metrics;
-  const std::set<std::int64_t> names(truth.begin(), truth.end());
-  double f = 0;
-  if (*names.rbegin() <= 1)
-    f = f1(predicted, truth, 1);
-  else
-    for (const std::int64_t name : names) f += f1(predicted, truth, name) / static_cast<double>(names.size());
-  metrics.emplace_back(prefix + "f1", f);
-  metrics.emplace_back(prefix + "matthews", matthews(predicted, truth));
-  metrics.emplace_back(prefix + "accuracy", accuracy(predicted, truth));
+  if (!set.ratings.empty() && !predictions.scores.empty()) {
+    metrics.emplace_back(prefix + "pearson", pearson(predictions.scores, set.ratings));
+    metrics.emplace_back(prefix + "spearman", spearman(predictions.scores, set.ratings));
+  }
   return metrics;
 }
 

@@ -34,7 +34,7 @@ struct EvaluationSet {
 };
 
 /// accuracy, f1, matthews, pearson and spearman of predictions, each named `prefix` + name, those that are defined.
-/// The most telling (accuracy) is last.
+/// The most telling (accuracy) is first.
 Metrics scores_of(const TextPredictions& predictions, const EvaluationSet& set, const std::string& prefix);
 
 /// One of scores_of by its name, NaN when it is not defined.

@@ -172,7 +172,7 @@ at::Tensor TextClassification::all_outputs(const EvaluationSet& set) {
 Metrics TextClassification::evaluate() {
   Metrics metrics;
   const auto append = [&](const Metrics& more) { metrics.insert(metrics.end(), more.begin(), more.end()); };
-  for (std::size_t i = sets_.size(); i-- > 0;) {  // the evaluation texts last
+  for (std::size_t i = 0; i < sets_.size(); ++i) {
     const EvaluationSet& set = sets_[i];
     const at::Tensor outputs = all_outputs(set);
     if (i == 0) {
@@ -181,12 +181,12 @@ Metrics TextClassification::evaluate() {
                                               : at::cross_entropy_loss(outputs, targets);
       metrics.emplace_back("loss", loss.item<double>());
     }
+    append(scores_of(read_predictions(outputs, is_regression()), set, set.prefix));
     metrics.emplace_back(set.prefix + "majority_accuracy", score_of(set.majority, set, "accuracy"));
     if (!set.lexicon.scores.empty()) {
-      metrics.emplace_back(set.prefix + "lexicon_pearson", score_of(set.lexicon, set, "pearson"));
       metrics.emplace_back(set.prefix + "lexicon_accuracy", score_of(set.lexicon, set, "accuracy"));
+      metrics.emplace_back(set.prefix + "lexicon_pearson", score_of(set.lexicon, set, "pearson"));
     }
-    append(scores_of(read_predictions(outputs, is_regression()), set, set.prefix));
   }
   return metrics;
 }

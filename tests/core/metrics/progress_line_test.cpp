@@ -76,6 +76,14 @@ TEST(ProgressLine, ALogLineHasNoControlCharacters) {
             "  1.23k steps/s  79k examples/s  1:05  ETA 1:04");
 }
 
+TEST(ProgressLine, OfManyMetricsTheFirstFewAreShown) {
+  Progress progress = halfway();
+  for (int i = 0; i < 30; ++i) progress.evaluation.emplace_back("eval/other_" + std::to_string(i), i);
+  EXPECT_EQ(plain_line(progress),
+            " 50%  500/1000  epoch 2.50  loss 0.1235  accuracy 0.9812  eval/loss 0.0651  other_0 0  other_1 1"
+            "  1.23k steps/s  79k examples/s  1:05  ETA 1:04");
+}
+
 TEST(ProgressLine, Durations) {
   EXPECT_EQ(format_duration(9.9), "0:09");
   EXPECT_EQ(format_duration(3700), "1:01:40");

@@ -55,6 +55,26 @@ TEST_F(Report, TellsEverythingOfOneRun) {
   EXPECT_EQ(count(html, "<h4>loss</h4>"), 1u);  // train/loss and eval/loss share a plot
 }
 
+TEST_F(Report, OpensWithWhatTellsMostAndFoldsTheRest) {
+  const fs::path run = make("a", {.steps = 300});
+  metrics::JsonLinesSink sink(run / "metrics.jsonl");
+  for (int64_t step = 301; step < 304; ++step) {
+    metrics::Record record{step, 2.0, 10, {{"eval/baseline", 0.5}}};
+    for (int metric = 0; metric < 20; ++metric)
+      record.values.emplace_back("eval/other_" + std::to_string(metric), static_cast<double>(step));
+    sink.write(record);
+  }
+  const std::string html = page({run});
+  const size_t figures = html.find("<h2>Figures</h2>"), folded = html.find("<summary>17 more curves</summary>");
+  EXPECT_LT(html.find("<h4>loss</h4>"), html.find("<h4>accuracy</h4>"));  // by which the best checkpoint is chosen
+  EXPECT_LT(html.find("<h4>accuracy</h4>"), html.find("<h4>other_0</h4>"));
+  EXPECT_LT(html.find("<h4>other_0</h4>"), figures);
+  EXPECT_LT(figures, folded);
+  EXPECT_LT(folded, html.find("<h4>other_19</h4>"));
+  EXPECT_LT(html.find("<h4>other_19</h4>"), html.find("<h4>baseline</h4>"));  // it never changes
+  EXPECT_LT(html.find("<h4>baseline</h4>"), std::string::npos);
+}
+
 TEST_F(Report, NeedsNothingFromOutside) {
   const std::string html = page({make("a", {.steps = 300})});
   EXPECT_THAT(html, Not(HasSubstr("src=")));
