@@ -6,8 +6,15 @@
 
 namespace talweg {
 
-/// Fills a floating-point tensor with standard normal numbers that are a function of `seed` and the kind of device
-/// alone. LibTorch's default generators are left as they are, and the host does not wait for the device.
-void fill_with_seeded_normals(const at::Tensor& tensor, std::uint64_t seed);
+// Standard normal numbers that are a function of a seed, the type and the kind of device alone: threads change nothing,
+// LibTorch's default generators are left as they are, and the host does not wait for the device. On a CPU numbers of
+// float32 come from our own vector kernel (normal_kernel.h), a multiple faster than LibTorch's.
+
+/// Fills a floating-point tensor with normal numbers of this standard deviation.
+void fill_with_seeded_normals(const at::Tensor& tensor, std::uint64_t seed, double deviation = 1);
+
+/// to = base + scale·z, for the z of fill_with_seeded_normals(to, seed), in one pass. Shapes and types are equal; `to`
+/// may be `base`.
+void place_seeded_normals(const at::Tensor& base, double scale, std::uint64_t seed, const at::Tensor& to);
 
 }  // namespace talweg

@@ -23,16 +23,10 @@ void GaussianDirections::place(DisplacedParameters& about, std::span<const doubl
   const auto first = static_cast<std::size_t>(std::find_if(weights.begin(), weights.end(), is_used) - weights.begin());
   if (first == weights.size()) return about.restore();
   for (std::size_t i = 0; i < about.parameters().size(); ++i) {
-    at::Tensor parameter = about.parameters()[i];
-    fill_with_seeded_normals(parameter, seed(i, first));
-    at::add_out(parameter, about.point()[i], parameter, weights[first]);
-    at::Tensor more;
-    for (std::size_t j = first + 1; j < weights.size(); ++j) {
-      if (weights[j] == 0) continue;
-      if (!more.defined()) more = at::empty_like(about.point()[i]);
-      fill_with_seeded_normals(more, seed(i, j));
-      parameter.add_(more, weights[j]);
-    }
+    const at::Tensor& parameter = about.parameters()[i];
+    place_seeded_normals(about.point()[i], weights[first], seed(i, first), parameter);
+    for (std::size_t j = first + 1; j < weights.size(); ++j)
+      if (weights[j] != 0) place_seeded_normals(parameter, weights[j], seed(i, j), parameter);
   }
 }
 

@@ -1,21 +1,21 @@
 #include "optim/privacy/noise.h"
 
-#include <ATen/CPUGeneratorImpl.h>
-
 #include <cmath>
 #include <numbers>
 
 #include "core/libtorch.h"
+#include "core/random/seeded_normals.h"
 
 namespace talweg::optim {
 
 std::vector<at::Tensor> SeededNoise::draw(const std::vector<at::Tensor>& like, double deviation, std::int64_t step) {
-  // A copy of the device's generator: the program's own is left as it is.
-  at::Generator generator = at::globalContext().defaultGenerator(like.front().device()).clone();
-  generator.set_current_seed(streams_.seed_of(purpose_, static_cast<std::uint64_t>(step)));
+  const RandomStreams of_step(streams_.seed_of(purpose_, static_cast<std::uint64_t>(step)));
   std::vector<at::Tensor> noise;
-  for (const at::Tensor& tensor : like)
-    noise.push_back(at::empty_like(tensor, at::MemoryFormat::Contiguous).normal_(0, deviation, generator));
+  for (const at::Tensor& tensor : like) {
+    const at::Tensor drawn = at::empty_like(tensor, at::MemoryFormat::Contiguous);
+    fill_with_seeded_normals(drawn, of_step.seed_of("tensor", noise.size()), deviation);
+    noise.push_back(drawn);
+  }
   return noise;
 }
 

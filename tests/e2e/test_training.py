@@ -55,6 +55,23 @@ class Training(TalwegCase):
         self.run_talweg("train", file, "--output", "b", "--set", "training.prefetch=3")
         self.assertEqual(self.final_weights(self.folder / "a"), self.final_weights(self.folder / "b"))
 
+    def test_where_the_time_of_steps_goes_is_told_on_request(self):
+        config = SMALL + "diagnostics: {step_time: true}\n"
+        lorenza = "optimizer={type: lorenza, subspace: {rank: 4, interval: 30}}"
+        self.run_talweg("train", self.write("x.yaml", config), "--output", "run", "--set", lorenza)
+        records = [json.loads(line) for line in (self.folder / "run/metrics.jsonl").read_text().splitlines()]
+        times = [{k: v for k, v in record.items() if k.startswith("time/")} for record in records]
+        phases = {f"time/{phase}" for phase in ("probe", "backward", "projection", "refresh", "update")}
+        self.assertEqual(set().union(*times), phases)
+        self.assertTrue(all(value > 0 for record in times for value in record.values()))
+        # Steps between refreshes have none; what the parts take together is no more than the run took.
+        self.assertTrue(any(record and "time/refresh" not in record for record in times))
+        together = sum(sum(record.values()) for record in times) * records[-1]["step"] / sum(map(bool, times)) / 1e3
+        self.assertLessEqual(together, json.loads((self.folder / "run/summary.json").read_text())["seconds"])
+        # The metrics are not part of what a run is: watched or not, it ends with the same weights.
+        self.run_talweg("train", self.write("y.yaml", SMALL), "--output", "unwatched", "--set", lorenza)
+        self.assertEqual(self.final_weights(self.folder / "run"), self.final_weights(self.folder / "unwatched"))
+
     def test_the_same_command_begins_a_run_and_goes_on_with_it(self):
         config = self.write("small.yaml", SMALL)
         run = self.folder / "run"
