@@ -1,5 +1,8 @@
 #include "optim/subspace/residual.h"
 
+#include <cmath>
+#include <limits>
+
 #include "core/libtorch.h"
 
 namespace talweg::optim {
@@ -25,10 +28,15 @@ void Residual::apply(std::size_t index, const Basis& basis, const at::Tensor& gr
   const auto norms = [&](const at::Tensor& matrix) {
     return at::linalg_vector_norm(matrix, 2, at::IntArrayRef{side}, /*keepdim=*/true);
   };
-  const at::Tensor inside = norms(projected);
+  const at::Tensor inside = norms(projected), whole = norms(gradient);
   at::Tensor factors = norms(low_rank).div_(scale_of_direction).div_(inside + 1e-8);
-  // ‖(G − QĜ)_i‖² = ‖G_i‖² − ‖Ĝ_i‖².
-  const at::Tensor outside = norms(gradient).square_().sub_(inside.square()).clamp_min_(0);
+  // ‖(G − QĜ)_i‖² = ‖G_i‖² − ‖Ĝ_i‖². What is rounding alone counts as nothing: it would be what later residuals may not
+  // outgrow.
+  const double epsilon = gradient.scalar_type() == at::kDouble ? std::numeric_limits<double>::epsilon()
+                                                               : std::numeric_limits<float>::epsilon();
+  const double rounding = 4 * epsilon * std::sqrt(static_cast<double>(basis.projector().numel()));
+  at::Tensor outside = whole.square().sub_(inside.square());
+  outside.masked_fill_(outside <= rounding * whole.square(), 0);
   const at::Tensor norm = at::sqrt((outside * factors.square()).sum());
   at::Tensor& last = last_norms_[index];
   const at::Tensor excess = at::clamp_min(norm / (last + 1e-8), growth_limit_) / growth_limit_;

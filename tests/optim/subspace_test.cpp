@@ -6,6 +6,7 @@
 #include "optim/galore.h"
 #include "optim/low_rank_problem.h"
 #include "optim/subspace/block_quantization.h"
+#include "optim/subspace/residual.h"
 
 namespace talweg::optim {
 namespace {
@@ -170,6 +171,27 @@ TEST(PerLayer, StepsAreThoseOfWholeGradientsBitForBit) {
     }
     EXPECT_TRUE(at::equal(a.weight, b.weight));
     EXPECT_TRUE(at::equal(a.bias, b.bias));
+  }
+}
+
+// A gradient within the subspace leaves a residual of rounding alone, which later ones may well outgrow.
+TEST(Residual, OfRoundingAloneLimitsNothing) {
+  for (const at::ScalarType type : {at::kDouble, at::kFloat}) {
+    torch::manual_seed(3);
+    const at::TensorOptions like = at::TensorOptions(type);
+    Basis basis;
+    basis.left = std::get<0>(at::linalg_qr(at::randn({40, 3}, like)));
+    Residual residual(ResidualMode::fira, 1, 1.01);
+    residual.add(at::zeros({40, 7}, like));
+    const at::Tensor inside = at::mm(basis.left, at::randn({3, 7}, like)), whole = at::randn({40, 7}, like);
+    for (const at::Tensor& gradient : {inside, whole}) {
+      const at::Tensor projected = at::mm(basis.left.t(), gradient), direction = projected.sign();
+      at::Tensor weight = at::zeros({40, 7}, like), low_rank = direction.neg();
+      residual.apply(0, basis, gradient, projected, 1, 1, weight, low_rank);
+      if (gradient.is_same(inside)) continue;
+      const at::Tensor factors = std::sqrt(3.0) / projected.norm(2, at::IntArrayRef{0}, true);
+      EXPECT_TRUE(at::allclose(weight, -gradient * factors, 1e-5, 1e-6)) << weight << gradient * factors;
+    }
   }
 }
 

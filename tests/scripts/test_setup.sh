@@ -58,7 +58,7 @@ fi'
 export work_flag=$work
 
 fresh
-expect "another distribution gets a list of what to install" 1 "yaml-cpp, nlohmann-json, fmt"
+expect "another distribution gets a list of what to install" 1 "yaml-cpp, nlohmann-json, cxxopts"
 grep -q "missing here: g++ cmake ninja python3" "$work/said" || { echo "FAILED: the missing tools are named"; failures=$((failures + 1)); }
 
 fresh
