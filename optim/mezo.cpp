@@ -40,7 +40,7 @@ StepReport Mezo::step(Objective& objective) {
     weights.push_back(-learning_rate() * slope / static_cast<double>(options_.probe.probes));
   directions_.place(about_, weights);
   const double decay = learning_rate() * options_.weight_decay;
-  if (decay != 0) at::_foreach_add_(tensors(), about_.point(), -decay);
+  if (decay != 0) at::_foreach_add_(tensors(), about_.point().empty() ? tensors() : about_.point(), -decay);
   return report;
 }
 

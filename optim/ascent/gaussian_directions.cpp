@@ -22,6 +22,7 @@ void GaussianDirections::place(DisplacedParameters& about, std::span<const doubl
   const auto is_used = [](double weight) { return weight != 0; };
   const auto first = static_cast<std::size_t>(std::find_if(weights.begin(), weights.end(), is_used) - weights.begin());
   if (first == weights.size()) return about.restore();
+  about.leave();
   for (std::size_t i = 0; i < about.parameters().size(); ++i) {
     const at::Tensor& parameter = about.parameters()[i];
     place_seeded_normals(about.point()[i], weights[first], seed(i, first), parameter);

@@ -34,11 +34,13 @@ AscentReport GradientAscent::climb(Objective& objective, std::int64_t) {
   }
   std::vector<at::Tensor> norms = at::_foreach_norm(scaled);
   const at::Tensor all = at::linalg_vector_norm(at::stack(norms));
+  about_.leave();
   constexpr double kTiny = 1e-30;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const at::Tensor factor = options_.rho / (options_.norm == NormScope::all ? all : norms[i]).clamp_min(kTiny);
+    const at::Tensor& point = about_.point()[i];
     at::Tensor parameter = parameters[i];
-    parameter.addcmul_(options_.adaptive ? scaled[i] * parameter.abs() : gradients[i], factor);
+    at::addcmul_out(parameter, point, options_.adaptive ? scaled[i] * point.abs() : gradients[i], factor);
   }
   report.estimate_norm = all;
   return report;

@@ -31,6 +31,7 @@ void DiagonalDirections::begin_step(std::int64_t step, std::int64_t count) {
 void DiagonalDirections::place(DisplacedParameters& about, std::span<const double> weights) {
   if (pairs_.empty()) return;
   torch::NoGradGuard no_grad;
+  about.leave();
   at::Tensor sum = at::zeros({offsets_.back()}, at::kDouble);
   double* values = sum.mutable_data_ptr<double>();
   for (std::size_t j = 0; j < weights.size(); ++j)
@@ -50,6 +51,7 @@ void ProjectedDirections::begin_step(std::int64_t step, std::int64_t) {
 
 void ProjectedDirections::place(DisplacedParameters& about, std::span<const double> weights) {
   torch::NoGradGuard no_grad;
+  about.leave();
   for (std::size_t k = 0; k < about.parameters().size(); ++k) {
     const Basis& basis = basis_(k);
     at::Tensor parameter = about.parameters()[k];
