@@ -15,7 +15,7 @@ struct MezoOptions {
 void declare(config::Fields& f, MezoOptions& o);
 
 /// Gradient descent without a backward pass: θ ← (1 − ηλ)θ − η·(1/q) Σ_j D_j u_j with slopes D_j along Gaussian
-/// directions u_j, from 2q forward passes. No gradient and no activations are kept; weights are put back from a copy.
+/// directions u_j, from 2q forward passes. No gradient and no activations are kept; weights are put back bit for bit.
 /// Source: Malladi et al. 2023.
 class Mezo : public Optimizer, public RunAware {
  public:
