@@ -71,7 +71,13 @@ class Contest {
     forwards_ += report.forwards;
     return seconds;
   }
-  double loss() { return task_->evaluate().front().second; }
+  /// Of all examples. Descent on all of them is asked by its own objective, as evaluating a second copy of the data
+  /// would push the first out of the cache between steps.
+  double loss() {
+    if (batch_.size == 0) return task_->evaluate().front().second;
+    objective_->begin_step(steps_, batch_);
+    return objective_->value().item<double>();
+  }
   std::int64_t steps() const { return steps_; }
   std::int64_t forwards() const { return forwards_; }
 

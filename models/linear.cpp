@@ -23,13 +23,21 @@ at::Tensor Linear::forward(const at::Tensor& input) {
 }
 
 at::Tensor Linear::forward_transposed(const at::Tensor& input) {
+  if (output_->weight.size(0) == 1) {
+    const at::Tensor weights = output_->weight.select(0, 0), inputs = input.flatten(1);
+    return (output_->bias.defined() ? at::addmv(output_->bias.expand({inputs.size(0)}), inputs, weights)
+                                    : at::mv(inputs, weights))
+        .unsqueeze(0);
+  }
   const at::Tensor columns = input.flatten(1).t();
   return output_->bias.defined() ? at::addmm(output_->bias.unsqueeze(1), output_->weight, columns)
                                  : output_->weight.mm(columns);
 }
 
 std::vector<at::Tensor> Linear::pull_back(const at::Tensor& input, const at::Tensor& residual) {
-  std::vector<at::Tensor> gradient{residual.mm(input.flatten(1))};
+  const at::Tensor inputs = input.flatten(1);
+  std::vector<at::Tensor> gradient{residual.size(0) == 1 ? at::mv(inputs.t(), residual.select(0, 0)).unsqueeze(0)
+                                                         : residual.mm(inputs)};
   if (output_->bias.defined()) gradient.push_back(residual.sum(1));
   return gradient;
 }

@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "core/simd/lanes.h"
+#include "core/simd/logarithm.h"
 
 namespace talweg {
 namespace {
@@ -24,21 +25,6 @@ TALWEG_INLINE void uniform_from_one(const Bits& state, Numbers& u) {
   mix(bits);
   bits = (bits >> 12) | 0x3FF0000000000000ULL;
   u = reinterpret_cast<Numbers>(bits);
-}
-
-/// log of 0 < u < 1: u = 2^e·m with m in [√½, √2), log m = 2 artanh((m − 1)/(m + 1)).
-TALWEG_INLINE void logarithm(const Numbers& u, Numbers& result) {
-  Bits bits = reinterpret_cast<Bits>(u) + (0x3FF0000000000000ULL - 0x3FE6A09E667F3BCDULL);
-  Bits exponent = (bits >> 52) | 0x4330000000000000ULL;  // 2^52 + biased exponent
-  const Numbers e = reinterpret_cast<Numbers>(exponent) - (0x1p52 + 1023);
-  bits = (bits & 0x000FFFFFFFFFFFFFULL) + 0x3FE6A09E667F3BCDULL;
-  const Numbers m = reinterpret_cast<Numbers>(bits);
-  const Numbers s = (m - 1) / (m + 1);
-  const Numbers z = s * s;
-  Numbers series = Numbers{} + 2.0 / 21;
-#pragma GCC unroll 16
-  for (int odd = 19; odd >= 1; odd -= 2) series = series * z + 2.0 / odd;
-  result = e * std::numbers::ln2 + s * series;
 }
 
 /// cos and sin of 2π·t for t in [−½, ½].
@@ -72,7 +58,7 @@ TALWEG_VECTOR_CLONES void fill(const std::uint64_t* keys, std::int64_t streams, 
       Numbers u, angle, radius, cosine, sine;
       uniform_from_one(state + kStep * static_cast<std::uint64_t>(i + 1), u);
       uniform_from_one(state + kStep * static_cast<std::uint64_t>(i + 2), angle);
-      logarithm((u - 1) + 0x1p-53, radius);
+      simd::logarithm((u - 1) + 0x1p-53, radius);
       radius *= -2;
 #pragma GCC unroll 8
       for (std::int64_t lane = 0; lane < kLanes; ++lane) radius[lane] = std::sqrt(radius[lane]);

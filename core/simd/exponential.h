@@ -25,4 +25,22 @@ TALWEG_INLINE void exponential(Lanes<float>& x) {
   x = p * scale;
 }
 
+/// eˣ in every lane to about 1 ulp for x in [−708, 709]: x = n·ln 2 + r, and Taylor's polynomial of degree 13 in r.
+TALWEG_INLINE void exponential(Lanes<double>& x) {
+  using Bits = Lanes<std::uint64_t>;
+  constexpr double kRound = 0x1.8p52;  // adding it rounds to a whole number, which then is in the lowest bits
+  const Lanes<double> shifted = x * 1.4426950408889634 + kRound;
+  const Lanes<double> n = shifted - kRound;
+  const Lanes<double> r = (x - n * 0x1.62e42fefa3800p-1) - n * 0x1.ef35793c76730p-45;
+  Lanes<double> p = Lanes<double>{} + 1;
+#pragma GCC unroll 16
+  for (int degree = 13; degree >= 1; --degree) p = 1 + p * r * (1.0 / degree);
+  Bits bits;
+  std::memcpy(&bits, &shifted, sizeof(bits));
+  bits = (bits + 1023) << 52;
+  Lanes<double> scale;
+  std::memcpy(&scale, &bits, sizeof(scale));
+  x = p * scale;
+}
+
 }  // namespace talweg::simd

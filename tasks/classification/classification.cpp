@@ -101,8 +101,10 @@ bool Classification::is_linear() const {
 
 at::Tensor Classification::outputs(const data::Batch& batch) {
   const at::Tensor& inputs = batch.tensors[0];
-  if (!inputs.is_same(training_->all().tensors[0])) return model_->forward_transposed(inputs).t();
-  // Descent on all data multiplies by the same inputs in every step; by features first they need not be packed for it.
+  // Descent on all data multiplies by the same inputs in every step; by features first they need not be packed for it,
+  // which a single output never needs.
+  const bool is_whole = inputs.is_same(training_->all().tensors[0]);
+  if (!is_whole || options_.head == ClassificationHead::logistic) return model_->forward_transposed(inputs).t();
   if (!inputs_by_feature_.defined()) inputs_by_feature_ = inputs.flatten(1).t().contiguous().t();
   return model_->forward_transposed(inputs_by_feature_).t();
 }

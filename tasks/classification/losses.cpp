@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "core/libtorch.h"
+#include "tasks/classification/logistic_kernel.h"
 #include "tasks/classification/softmax_rows.h"
 
 namespace talweg::tasks {
@@ -29,6 +30,12 @@ at::Tensor signs(const at::Tensor& logits, const at::Tensor& targets) {
   return 1 - 2 * targets.to(logits.scalar_type());
 }
 
+/// Whether the logistic kernel takes these logits: float64 on the processor, no graph asked for.
+bool suits_kernel(const at::Tensor& logits) {
+  return logits.is_cpu() && logits.scalar_type() == at::kDouble &&
+         !(logits.requires_grad() && at::GradMode::is_enabled());
+}
+
 }  // namespace
 
 at::Tensor softmax_losses(const at::Tensor& logits, const at::Tensor& targets) {
@@ -37,6 +44,14 @@ at::Tensor softmax_losses(const at::Tensor& logits, const at::Tensor& targets) {
 }
 
 at::Tensor logistic_losses(const at::Tensor& logits, const at::Tensor& targets) {
+  if (suits_kernel(logits)) {
+    const at::Tensor z = logits.squeeze(-1).contiguous(), labels = targets.contiguous();
+    const at::Tensor losses = at::empty_like(z);
+    for (std::int64_t begin = 0, n = labels.numel(); begin < z.numel(); begin += n)
+      logistic_losses(z.const_data_ptr<double>() + begin, labels.const_data_ptr<std::int64_t>(), n,
+                      losses.mutable_data_ptr<double>() + begin);
+    return losses;
+  }
   return log_one_plus_exp(signs(logits, targets) * logits.squeeze(-1));
 }
 
@@ -51,6 +66,15 @@ LossesAndResiduals softmax_losses_and_residuals(const at::Tensor& logits, const 
 }
 
 LossesAndResiduals logistic_losses_and_residuals(const at::Tensor& logits, const at::Tensor& targets) {
+  if (suits_kernel(logits)) {
+    const at::Tensor z = logits.squeeze(-1).contiguous(), labels = targets.contiguous();
+    LossesAndResiduals result{at::empty_like(z), at::empty_like(z)};
+    logistic_losses_and_residuals(z.const_data_ptr<double>(), labels.const_data_ptr<std::int64_t>(), z.numel(),
+                                  result.losses.mutable_data_ptr<double>(),
+                                  result.residuals.mutable_data_ptr<double>());
+    result.residuals.unsqueeze_(-1);
+    return result;
+  }
   const at::Tensor sign = signs(logits, targets);
   const at::Tensor margins = sign * logits.squeeze(-1);
   return {log_one_plus_exp(margins), (sign * margins.sigmoid()).unsqueeze(-1)};
