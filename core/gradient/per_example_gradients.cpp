@@ -109,8 +109,8 @@ PerExampleGradients::Answer PerExampleGradients::add_clipped(const ExampleLosses
     verify(losses, begin, std::min<std::int64_t>(length, 4));
     next_check_ = 2 * calls_;
   }
-  const std::int64_t at_once =
-      std::max<std::int64_t>(1, bytes_at_once(tensors_.front().device()) / std::max<std::int64_t>(1, bytes_of_example_));
+  const std::int64_t at_once = std::max<std::int64_t>(
+      1, bytes_at_once(tensors_.front().device()) / std::max<std::int64_t>(1, bytes_of_example_));
   const std::int64_t parts = (length + at_once - 1) / at_once;
   if (parts <= 1) return add_part(losses, begin, length, clipping, backend, sums);
   std::vector<at::Tensor> values, norms;
