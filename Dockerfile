@@ -13,7 +13,9 @@ COPY . .
 ARG TALWEG_CUDA=0
 # Parallel compiler processes; empty: as many as there are cores.
 ARG TALWEG_BUILD_JOBS=
-RUN build=$(TALWEG_CUDA=$TALWEG_CUDA TALWEG_BUILD_JOBS=$TALWEG_BUILD_JOBS scripts/setup.sh) && \
+# What `talweg version` and every run state; the image has no repository: --build-arg TALWEG_COMMIT=$(git rev-parse --short=12 HEAD)
+ARG TALWEG_COMMIT=
+RUN build=$(TALWEG_CUDA=$TALWEG_CUDA TALWEG_BUILD_JOBS=$TALWEG_BUILD_JOBS TALWEG_COMMIT=$TALWEG_COMMIT scripts/setup.sh) && \
     DESTDIR=/runtime cmake --install $build --prefix /opt/talweg
 # What runs: the program, and the shared libraries that it loads, at the paths it was linked with. For processors these are
 # the ones that ldd names; for GPUs all of the wheels, since CUDA's libraries load each other by name.

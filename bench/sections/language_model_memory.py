@@ -21,6 +21,16 @@ ROWS = [("16 × 128 tokens", 128, 16, []),
          ["task.activation_checkpointing=true", "training.micro_batch_size=1"])]
 
 
+LOW_RANK = "targets: {include: [attention, feed_forward]}, subspace: {rank: 64}"
+OPTIMIZERS = [("`adamw`", "{type: adamw}"), ("`galore`", f"{{type: galore, {LOW_RANK}}}"),
+              ("`galore`, `per_layer`", f"{{type: galore, per_layer: true, {LOW_RANK}}}"),
+              ("`lorenza`", f"{{type: lorenza, {LOW_RANK}}}"),
+              ("`lorenza`, `per_layer`", f"{{type: lorenza, per_layer: true, {LOW_RANK}}}"),
+              ("`lorenza`, `per_layer`, `rule: adam_8bit`", f"{{type: lorenza, per_layer: true, rule: adam_8bit, {LOW_RANK}}}")]
+PEERS = [("transformers, fused AdamW", "adamw"), ("transformers, galore-torch", "galore")]
+ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "2097152000", "MALLOC_TOP_PAD_": "67108864"}
+
+
 def run(bench, overrides):
     """Peak memory of the process in MiB, and the losses of its two steps."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="talweg-memory-"))
@@ -50,4 +60,15 @@ def measure(bench):
                                        *extra])
             cells += [f"{peak:.0f}", ", ".join(f"{loss:.4f}" for loss in losses)]
         text += f"| {name} | " + " | ".join(cells) + " |\n"
+    text += ("\n4 × 128 tokens in float32, by optimizer; rank 64 in all matrices but embeddings, their subspaces found in these steps. "
+             "`per_layer` projects every gradient during the backward pass and lets go of it, so the whole gradient never exists.\n\n"
+             "| | peak MiB |\n|---|---|\n")
+    for name, optimizer in OPTIMIZERS:
+        peak, _ = run(bench, ["task.length=128", "training.batch_size=4", "training.precision=float32", "training.clip_norm=null",
+                              f"optimizer={optimizer}"])
+        text += f"| {name} | {peak:.0f} |\n"
+    for name, optimizer in PEERS:
+        found = bench.peer("lm_train", "--config", "smollm2-135M", "--batch", 4, "--seq", 128, "--optimizer", optimizer, "--repeat", 2,
+                           "--threads", 1, environment=ALLOCATOR)
+        text += f"| {name} | {found['peak_mem_mb']:.0f} |\n"
     return "Memory of language model training", text

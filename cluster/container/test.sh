@@ -43,9 +43,11 @@ for name in http_proxy https_proxy no_proxy; do
   [ -n "${!name:-}" ] && lent+=(--env "$name=${!name}")
 done
 [ -n "${TALWEG_CCACHE:-}" ] && mkdir -p "$TALWEG_CCACHE" && lent+=(-v "$(realpath "$TALWEG_CCACHE"):/ccache:rw")
+commit=$(git -C "$here" rev-parse --short=12 HEAD 2>/dev/null || true)
 echo "building; it writes $folder/build.log"
 buildah "${store[@]}" bud --isolation chroot --pull-never "${lent[@]}" --build-arg "TALWEG_DATA=${TALWEG_DATA:-}" \
   --build-arg "TALWEG_CUDA=${TALWEG_CUDA:-0}" --build-arg "TALWEG_BUILD_JOBS=${TALWEG_BUILD_JOBS:-}" \
+  --build-arg "TALWEG_COMMIT=$commit" \
   -t talweg -f "$here/Dockerfile" "$here" >"$folder/build.log" 2>&1 || { tail -n 30 "$folder/build.log"; fail "the image was not built"; }
 echo "ok: the image is built"
 
@@ -55,7 +57,9 @@ echo "its size: $(du -sh "$(buildah "${store[@]}" mount "$container")" | cut -f1
 [ "$(inside id -u)" = 1000 ] || fail "it does not run as an ordinary user"
 command=$(buildah "${store[@]}" inspect --format '{{.OCIv1.Config.Entrypoint}} {{.OCIv1.Config.Cmd}}' "$container")
 [ "$command" = "[talweg] [reproduce configs/paper]" ] || fail "by default it runs $command"
-inside talweg version
+version=$(inside talweg version)
+echo "$version"
+[[ $version == *"${commit:-}"* ]] || fail "it does not know its commit $commit"
 inside talweg train configs/quickstart.yaml --output runs/quickstart --quiet --set training.epochs=1
 inside test -s runs/quickstart/report.html || fail "the quickstart left no report"
 echo "ok: the quickstart trains in it, and its report is there"

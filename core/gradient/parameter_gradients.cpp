@@ -67,6 +67,13 @@ void ParameterGradients::materialise() {
   explicit_ = formed;
 }
 
+std::int64_t ParameterGradients::bytes() const {
+  std::int64_t sum = 0;
+  for (const at::Tensor& tensor : {outer_left_, outer_right_, row_indices_, rows_right_, explicit_})
+    if (tensor.defined()) sum += static_cast<std::int64_t>(tensor.nbytes());
+  return sum;
+}
+
 void ParameterGradients::clear() {
   outer_left_ = outer_right_ = row_indices_ = rows_right_ = explicit_ = at::Tensor();
 }

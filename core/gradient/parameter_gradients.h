@@ -35,6 +35,8 @@ class ParameterGradients {
   /// sum += Σ_i s_i g_i for factors [batch]; an undefined `sum` is made.
   void add_weighted_sum(const at::Tensor& factors, at::Tensor& sum);
 
+  /// Bytes of what is kept.
+  std::int64_t bytes() const;
   bool empty() const { return !outer_left_.defined() && !row_indices_.defined() && !explicit_.defined(); }
   void clear();
 

@@ -71,6 +71,12 @@ at::Tensor checked(at::Tensor losses, std::int64_t length) {
 /// Norms further apart than this (relative), or than `kNegligible` of the whole gradient, are of different vectors.
 constexpr double kTolerance = 0.02, kNegligible = 1e-4;
 
+/// What the examples of one pass may keep until their norms are known. On a processor little is lost by passes of
+/// fewer examples, and caches gain.
+std::int64_t bytes_at_once(const at::Device& device) {
+  return device.is_cpu() ? std::int64_t{64} << 20 : std::int64_t{1} << 30;
+}
+
 }  // namespace
 
 std::vector<std::pair<std::string, Backend>> choices(Backend) {
@@ -103,7 +109,23 @@ PerExampleGradients::Answer PerExampleGradients::add_clipped(const ExampleLosses
     verify(losses, begin, std::min<std::int64_t>(length, 4));
     next_check_ = 2 * calls_;
   }
+  const std::int64_t at_once = std::max<std::int64_t>(
+      1, bytes_at_once(tensors_.front().device()) / std::max<std::int64_t>(1, bytes_of_example_));
+  const std::int64_t parts = (length + at_once - 1) / at_once;
+  if (parts <= 1) return add_part(losses, begin, length, clipping, backend, sums);
+  std::vector<at::Tensor> values, norms;
+  for (std::int64_t part = 0; part < parts; ++part) {
+    const std::int64_t first = part * length / parts, last = (part + 1) * length / parts;
+    Answer answer = add_part(losses, begin + first, last - first, clipping, backend, sums);
+    values.push_back(std::move(answer.losses));
+    norms.push_back(std::move(answer.norms));
+  }
+  return {at::cat(values), at::cat(norms)};
+}
 
+PerExampleGradients::Answer PerExampleGradients::add_part(const ExampleLosses& losses, std::int64_t begin,
+                                                          std::int64_t length, const Clipping& clipping,
+                                                          Backend backend, std::vector<at::Tensor>& sums) {
   const at::Tensor values = checked(losses(begin, length), length);
   const std::vector<bool> recorded = record_all(values, backend, false);
   std::vector<std::size_t> rest;
@@ -159,6 +181,9 @@ void PerExampleGradients::verify(const ExampleLosses& losses, std::int64_t begin
     reference.push_back(at::stack(norms));
   }
   record_all(values, Backend::ghost, true);
+  std::int64_t kept = 0;
+  for (const ParameterGradients& gradients : gradients_) kept += gradients.bytes();
+  bytes_of_example_ = kept / length;
   torch::NoGradGuard no_grad;
   const at::Tensor expected = at::stack(reference, 1).cpu();
   const at::Tensor got = squared_norms(length).to(at::kDouble).sqrt().cpu();

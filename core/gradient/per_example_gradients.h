@@ -40,7 +40,8 @@ class PerExampleGradients {
     at::Tensor norms;   ///< ‖∇ℓ_i‖ before the scaling, [length]
   };
   /// Adds Σ s_i ∇ℓ_i over the examples [begin, begin + length) to `sums`, one tensor per parameter; undefined ones are
-  /// made when there is something to add.
+  /// made when there is something to add. Where what has to be kept until the norms are known would be large, the
+  /// examples are taken in several parts, whose number follows from shapes alone.
   Answer add_clipped(const ExampleLosses& losses, std::int64_t begin, std::int64_t length, const Clipping& clipping,
                      Backend backend, std::vector<at::Tensor>& sums);
 
@@ -50,6 +51,8 @@ class PerExampleGradients {
  private:
   enum class Trust { unknown, negligible, proven, refuted };
 
+  Answer add_part(const ExampleLosses& losses, std::int64_t begin, std::int64_t length, const Clipping& clipping,
+                  Backend backend, std::vector<at::Tensor>& sums);
   std::vector<bool> record_all(const at::Tensor& losses, Backend backend, bool keep_graph);
   void verify(const ExampleLosses& losses, std::int64_t begin, std::int64_t length);
   void loop_over(const ExampleLosses& losses, std::int64_t begin, std::int64_t length,
@@ -63,6 +66,7 @@ class PerExampleGradients {
   std::vector<Trust> trust_;
   std::vector<ParameterGradients> gradients_;
   std::int64_t calls_ = 0, next_check_ = 1;
+  std::int64_t bytes_of_example_ = 0;  // kept until the norms are known; 0 while it is not known
 };
 
 }  // namespace talweg::gradient

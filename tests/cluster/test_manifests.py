@@ -54,6 +54,23 @@ class Manifests(unittest.TestCase):
         expected |= {codes["system_failure"]: "Count", codes["interrupted_and_saved"]: "Ignore"}
         self.assertEqual(actions, expected)
 
+    def test_volumes_are_there_and_data_is_where_the_program_looks(self):
+        claims = {resource["metadata"]["name"] for _, resource in self.resources() if resource["kind"] == "PersistentVolumeClaim"}
+        for name, resource in self.resources():
+            if resource["kind"] != "Job":
+                continue
+            pod = resource["spec"]["template"]["spec"]
+            container = pod["containers"][0]
+            self.assertEqual({m["name"] for m in container["volumeMounts"]}, {v["name"] for v in pod["volumes"]}, name)
+            for volume in pod["volumes"]:
+                if "persistentVolumeClaim" in volume:
+                    self.assertIn(volume["persistentVolumeClaim"]["claimName"], claims, name)
+                self.assertNotIn("emptyDir", volume, name)  # results outlive the pod
+            paths = [m["mountPath"] for m in container["volumeMounts"]]
+            for variable in container.get("env", []):
+                if variable["name"] == "TALWEG_DATA_DIR":
+                    self.assertIn(variable["value"], paths)
+
     def test_the_user_is_that_of_the_image(self):
         user = int(re.search(r"--uid (\d+)", (SOURCE / "Dockerfile").read_text())[1])
         for name, resource in self.resources():

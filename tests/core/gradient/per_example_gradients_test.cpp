@@ -93,6 +93,31 @@ TEST(PerExampleGradients, ChunksGiveTheSameSum) {
   for (std::size_t i = 0; i < whole.sums.size(); ++i) EXPECT_LT(difference(parts.sums[i], whole.sums[i]), 1e-12);
 }
 
+// 64 rows of 512 numbers and as many derivatives: an example keeps 256 KiB until its norm is known, so that 300 of them
+// are taken in two parts.
+TEST(PerExampleGradients, WhatWouldKeepMuchIsTakenInParts) {
+  torch::manual_seed(5);
+  const at::Tensor inputs = at::randn({300, 64, 512}), weight = at::randn({512, 512}).div_(20).requires_grad_(true);
+  std::vector<std::int64_t> lengths;
+  const auto losses = [&](std::int64_t begin, std::int64_t length) {
+    const torch::AutoGradMode with_graph(true);
+    lengths.push_back(length);
+    return at::matmul(inputs.narrow(0, begin, length), weight.t()).tanh().sum(at::IntArrayRef{1, 2});
+  };
+  PerExampleGradients gradients({{"weight", weight}});
+  const FlatClipping clipping(1);
+  std::vector<at::Tensor> sums, reference(1);
+  const at::Tensor norms = gradients.add_clipped(losses, 0, 300, clipping, Backend::ghost, sums).norms;
+  EXPECT_EQ(lengths, (std::vector<std::int64_t>{4, 150, 150}));  // the first is the comparison with single losses
+  const at::Tensor one_by_one = gradients.add_clipped(losses, 290, 10, clipping, Backend::loop, reference).norms;
+  EXPECT_LT(difference(norms.narrow(0, 290, 10), one_by_one), 1e-5);
+  PerExampleGradients in_chunks({{"weight", weight}});
+  std::vector<at::Tensor> chunked(1);
+  for (std::int64_t begin = 0; begin < 300; begin += 100)
+    in_chunks.add_clipped(losses, begin, 100, clipping, Backend::ghost, chunked);
+  EXPECT_LT(difference(sums[0], chunked[0]), 1e-5);
+}
+
 TEST(PerExampleGradients, LayersThatReorderTheExamplesAreFoundOut) {
   // Positions first, examples second: the rows of the layer's input are not grouped by example.
   torch::manual_seed(5);
