@@ -96,15 +96,16 @@ bool ProgressDisplay::due_by_clock() {
 void ProgressDisplay::take(int64_t step, double epoch, double loss) {
   const auto now = Clock::now();
   while (marks_.size() > 1 && seconds_between(marks_.front().when, now) > speed_window_seconds) marks_.pop_front();
-  const Mark& oldest = marks_.front();
-  const double seconds = seconds_between(oldest.when, now);
   progress_.step = step;
   progress_.epoch = epoch;
   progress_.loss = loss;
   progress_.elapsed_seconds = seconds_between(start_, now);
-  if (seconds > 0 && step > oldest.step) {
-    progress_.steps_per_second = static_cast<double>(step - oldest.step) / seconds;
+  const double seconds = marks_.empty() ? 0 : seconds_between(marks_.front().when, now);
+  if (seconds > 0 && step > marks_.front().step) {
+    progress_.steps_per_second = static_cast<double>(step - marks_.front().step) / seconds;
     progress_.examples_per_second = progress_.steps_per_second * options_.examples_per_step;
+  }
+  if (progress_.elapsed_seconds > 0 && step > options_.first_step) {
     // The whole session's pace, pauses for evaluation included, says best when the run will end.
     const double pace = static_cast<double>(step - options_.first_step) / progress_.elapsed_seconds;
     progress_.remaining_seconds = static_cast<double>(std::max<int64_t>(options_.total_steps - step, 0)) / pace;
@@ -125,6 +126,7 @@ void ProgressDisplay::evaluated(int64_t step, double epoch, double loss,
   const std::lock_guard lock(mutex_);
   if (finished_) return;
   progress_.evaluation = std::move(values);
+  marks_.clear();  // the speed is that of steps, not of the pause for the evaluation
   take(step, epoch, loss);
   draw();
   if (!terminal_) next_draw_ = Clock::now() + duration_of(options_.line_seconds);

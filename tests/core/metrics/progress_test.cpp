@@ -70,6 +70,24 @@ ProgressOptions options(int file_descriptor) {
   return result;
 }
 
+/// "812 steps/s" of the last line.
+std::string speed_in(const std::string& lines) {
+  const size_t end = lines.rfind(" steps/s");
+  return end == std::string::npos ? "" : lines.substr(lines.rfind(' ', end - 1), end - lines.rfind(' ', end - 1));
+}
+
+TEST(ProgressDisplay, TheSpeedIsThatOfStepsAndNotOfEvaluations) {
+  Pipe log;
+  ProgressDisplay display(options(log.program()));
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  display.show(10, 1, 2.5);
+  const std::string before = speed_in(log.seen());
+  EXPECT_NE(before, "");
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));  // an evaluation
+  display.evaluated(10, 1, 2.5, {{"eval/accuracy", 0.5}});
+  EXPECT_EQ(speed_in(log.seen()), before);
+}
+
 TEST(ProgressDisplay, RedrawsInPlaceOnATerminal) {
   Terminal terminal;
   ProgressDisplay display(options(terminal.program()));
