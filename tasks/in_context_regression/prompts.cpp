@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 
 #include <cmath>
+#include <cstring>
 
 #include "core/libtorch.h"
 #include "core/random/keyed_normals.h"
@@ -50,8 +51,14 @@ TALWEG_INLINE void colour(const PromptLaw& law, const double* factor, std::int64
 template <class T>
 TALWEG_INLINE void put(const Lanes<double>* rows, std::int64_t count, std::int64_t valid, std::int64_t distance,
                        T* to) {
-  for (std::int64_t i = 0; i < count; ++i)
-    for (std::int64_t b = 0; b < valid; ++b) to[i * distance + b] = static_cast<T>(rows[i][b]);
+  typedef T Numbers __attribute__((vector_size(kLanes * sizeof(T))));
+  for (std::int64_t i = 0; i < count; ++i) {
+    const Numbers numbers = __builtin_convertvector(rows[i], Numbers);
+    if (valid == kLanes)
+      std::memcpy(to + i * distance, &numbers, sizeof(numbers));
+    else
+      for (std::int64_t b = 0; b < valid; ++b) to[i * distance + b] = numbers[b];
+  }
 }
 
 /// The path of one block of prompts, written token by token.

@@ -12,8 +12,8 @@ namespace {
 /// Parameters of 6 × 5 and 7 of a type, some normal numbers.
 std::vector<at::Tensor> parameters_of(at::ScalarType type) {
   std::vector<at::Tensor> list;
-  for (const at::IntArrayRef sizes : {at::IntArrayRef{6, 5}, at::IntArrayRef{7}})
-    list.push_back(seeded(sizes.vec(), list.size() + 1, type).requires_grad_(true));
+  for (const std::vector<std::int64_t>& sizes : {std::vector<std::int64_t>{6, 5}, std::vector<std::int64_t>{7}})
+    list.push_back(seeded(sizes, list.size() + 1, type).requires_grad_(true));
   return list;
 }
 
@@ -101,7 +101,8 @@ TEST(DisplacedParameters, AZeroDisplacementStaysZero) {
   expect_equal(parameters, start);
 }
 
-// A graph that was built at the displaced parameters finds them changed when they were put back before its backward pass.
+// A graph that was built at the displaced parameters finds them changed when they were put back before its backward
+// pass.
 TEST(DisplacedParameters, AGraphOfTheDisplacedPointCannotBeUsedUnnoticedAfterwards) {
   std::vector<at::Tensor> parameters = parameters_of(at::kFloat);
   DisplacedParameters about(parameters);
