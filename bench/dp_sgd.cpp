@@ -6,7 +6,6 @@
 // multiplier can be set to 0 with TALWEG_BENCH_NOISE=0: `first_update_norm` is then the peers'.
 #include <fmt/format.h>
 #include <malloc.h>
-#include <sys/resource.h>
 #include <torch/nn/modules/activation.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
@@ -114,10 +113,12 @@ class BenchTask : public Task, public PerExampleLosses {
   std::unique_ptr<data::TensorDataset> data_;
 };
 
+/// Of this process alone: what getrusage answers begins with the peak of the process that started it.
 double peak_megabytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
+  std::ifstream file("/proc/self/status");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) / 1024;
+  return 0;
 }
 
 double processor_seconds() {
