@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/device/host_read.h"
 #include "core/error.h"
 #include "core/libtorch.h"
+#include "core/linalg/machine_epsilon.h"
 
 namespace talweg {
 namespace {
@@ -99,10 +99,7 @@ class Subspace {
     return product_(vector);
   }
 
-  double epsilon() const {
-    return basis_.scalar_type() == at::kDouble ? std::numeric_limits<double>::epsilon()
-                                               : std::numeric_limits<float>::epsilon();
-  }
+  double epsilon() const { return linalg::machine_epsilon(basis_.scalar_type()); }
 
  private:
   const std::function<at::Tensor(const at::Tensor&)>& product_;

@@ -1,8 +1,7 @@
 #include "core/linalg/symmetric_eigen.h"
 
-#include <limits>
-
 #include "core/libtorch.h"
+#include "core/linalg/machine_epsilon.h"
 
 namespace talweg::linalg {
 namespace {
@@ -36,8 +35,7 @@ SymmetricEigen jacobi_eigen(const at::Tensor& matrices) {
   // A above V: rotations from the right make the columns of A·V orthogonal; their lengths are the eigenvalues.
   at::Tensor both = at::cat({columns, at::eye(even, columns.options()).expand_as(columns)}, -2);
   const at::Tensor order = next_round(even, matrices.device());
-  const double epsilon = matrices.scalar_type() == at::kDouble ? std::numeric_limits<double>::epsilon()
-                                                               : std::numeric_limits<float>::epsilon();
+  const double epsilon = machine_epsilon(matrices.scalar_type());
   for (std::int64_t round = 0; round < kSweeps * (even - 1); ++round) {
     const at::Tensor p = both.narrow(-1, 0, half), q = both.narrow(-1, half, half);
     const at::Tensor top_p = p.narrow(-2, 0, even), top_q = q.narrow(-2, 0, even);

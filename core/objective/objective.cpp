@@ -1,9 +1,8 @@
 #include "core/objective/objective.h"
 
-#include <limits>
-
 #include "core/error.h"
 #include "core/libtorch.h"
+#include "core/linalg/machine_epsilon.h"
 #include "core/objective/stream_gradients.h"
 
 namespace talweg {
@@ -27,8 +26,7 @@ std::unique_ptr<HessianOperator> Objective::hessian() {
 }
 
 double Objective::relative_precision() const {
-  return parameters().front().scalar_type() == at::kDouble ? std::numeric_limits<double>::epsilon()
-                                                           : std::numeric_limits<float>::epsilon();
+  return linalg::machine_epsilon(parameters().front().scalar_type());
 }
 
 double Objective::smoothness() {

@@ -16,7 +16,7 @@ bool suits_kernel(const at::Tensor& tensor) {
 /// `base` may be null.
 void run_kernel(const float* base, double scale, std::uint64_t seed, const at::Tensor& to) {
   constexpr std::int64_t kBlocksOfAThread = 512;
-  auto* target = static_cast<float*>(to.data_ptr());
+  auto* target = to.mutable_data_ptr<float>();
   const std::int64_t count = to.numel();
   at::parallel_for(0, (count + kNormalBlock - 1) / kNormalBlock, kBlocksOfAThread,
                    [&](std::int64_t first, std::int64_t last) {

@@ -87,7 +87,7 @@ void DisplacedParameters::reflect() {
       continue;
     }
     const auto* point = point_[i].const_data_ptr<float>();
-    auto* moved = static_cast<float*>(parameter.data_ptr());
+    auto* moved = parameter.mutable_data_ptr<float>();
     squares.push_back(at::scalar_tensor(at::parallel_reduce(
                                             std::int64_t{0}, parameter.numel(), std::int64_t{1} << 16, 0.0,
                                             [&](std::int64_t begin, std::int64_t end, double sum) {

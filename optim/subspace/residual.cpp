@@ -1,9 +1,9 @@
 #include "optim/subspace/residual.h"
 
 #include <cmath>
-#include <limits>
 
 #include "core/libtorch.h"
+#include "core/linalg/machine_epsilon.h"
 
 namespace talweg::optim {
 
@@ -32,8 +32,7 @@ void Residual::apply(std::size_t index, const Basis& basis, const at::Tensor& gr
   at::Tensor factors = norms(low_rank).div_(scale_of_direction).div_(inside + 1e-8);
   // ‖(G − QĜ)_i‖² = ‖G_i‖² − ‖Ĝ_i‖². What is rounding alone counts as nothing: it would be what later residuals may not
   // outgrow.
-  const double epsilon = gradient.scalar_type() == at::kDouble ? std::numeric_limits<double>::epsilon()
-                                                               : std::numeric_limits<float>::epsilon();
+  const double epsilon = linalg::machine_epsilon(gradient.scalar_type());
   const double rounding = 4 * epsilon * std::sqrt(static_cast<double>(basis.projector().numel()));
   at::Tensor outside = whole.square().sub_(inside.square());
   outside.masked_fill_(outside <= rounding * whole.square(), 0);
