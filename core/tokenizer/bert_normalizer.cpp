@@ -3,20 +3,12 @@
 #include <utf8proc.h>
 
 #include "core/tokenizer/unicode.h"
+#include "core/tokenizer/unicode_8.h"
 
 namespace talweg::tokenizer {
 namespace {
 
 constexpr std::uint32_t kReplacement = 0xFFFD;
-
-utf8proc_category_t category(std::uint32_t point) {
-  return utf8proc_category(static_cast<utf8proc_int32_t>(point));
-}
-
-bool is_control(std::uint32_t point) {
-  const auto kind = category(point);
-  return kind == UTF8PROC_CATEGORY_CC || kind == UTF8PROC_CATEGORY_CF || kind == UTF8PROC_CATEGORY_CO;
-}
 
 /// The blocks of CJK ideographs that the reference implementation lists.
 bool is_ideograph(std::uint32_t point) {
@@ -32,18 +24,7 @@ bool is_punctuation(std::uint32_t point) {
   if (point < 0x80)
     return (point >= 33 && point <= 47) || (point >= 58 && point <= 64) || (point >= 91 && point <= 96) ||
            (point >= 123 && point <= 126);
-  switch (category(point)) {
-    case UTF8PROC_CATEGORY_PC:
-    case UTF8PROC_CATEGORY_PD:
-    case UTF8PROC_CATEGORY_PE:
-    case UTF8PROC_CATEGORY_PF:
-    case UTF8PROC_CATEGORY_PI:
-    case UTF8PROC_CATEGORY_PO:
-    case UTF8PROC_CATEGORY_PS:
-      return true;
-    default:
-      return false;
-  }
+  return unicode_8::is_punctuation(point);
 }
 
 void append_lowercase(std::uint32_t point, std::string& text) {
@@ -57,7 +38,7 @@ void append_lowercase(std::uint32_t point, std::string& text) {
 /// One character outside of ASCII, cleaned and set apart but not yet folded.
 void append_clean(const BertNormalizer& normalizer, std::uint32_t point, std::string& text) {
   if (normalizer.clean) {
-    if (point == kReplacement || is_control(point)) return;
+    if (point == kReplacement || unicode_8::is_control(point)) return;
     if (character_class(point) == CharacterClass::space) {
       text += ' ';
       return;
@@ -81,7 +62,7 @@ void append_folded(const BertNormalizer& normalizer, std::string_view wide, std:
   for (std::size_t at = 0; at < wide.size();) {
     const CodePoint point = code_point(wide, at);
     at += point.length;
-    if (normalizer.strip_accents && category(point.value) == UTF8PROC_CATEGORY_MN) continue;
+    if (normalizer.strip_accents && unicode_8::is_nonspacing_mark(point.value)) continue;
     if (normalizer.lowercase)
       append_lowercase(point.value, text);
     else

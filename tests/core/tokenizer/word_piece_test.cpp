@@ -82,5 +82,31 @@ TEST(WordPiece, RealVocabularyGivesTheReferenceIds) {
   EXPECT_EQ(tokenizer->roles().unknown, 100);
 }
 
+/// The ids of "a·b ·" for every code point of a plane in the place of "·", folded into one number: h ← 1099511628211·h
+/// + id + 1, modulo 2⁶⁴.
+std::uint64_t folded_ids(const Tokenizer& tokenizer, std::uint32_t plane) {
+  std::uint64_t folded = 0;
+  for (std::uint32_t point = std::max(1u, plane << 16); point < (plane + 1) << 16; ++point) {
+    if (point >= 0xD800 && point < 0xE000) continue;
+    std::string character;
+    append_utf8(point, character);
+    for (const std::int32_t id : tokenizer.encode('a' + character + "b " + character))
+      folded = folded * 1099511628211u + static_cast<std::uint64_t>(id) + 1;
+  }
+  return folded;
+}
+
+TEST(WordPiece, EveryCodePointGivesTheReferenceIds) {
+  const auto path = real_data("minilm");
+  if (path.empty()) GTEST_SKIP() << kNoRealData;
+  const auto tokenizer = read_tokenizer(path);
+  // The Python package tokenizers 0.23.1, the same file.
+  const std::pair<std::uint32_t, std::uint64_t> planes[] = {
+      {0, 0x673c0325bc54bbcf},  {1, 0x287166aca39ab247},  {2, 0xea08ba9e065b5804},
+      {3, 0x672558cd6eb40000},  {4, 0x672558cd6eb40000},  {13, 0x672558cd6eb40000},
+      {14, 0xb155e89b238f122e}, {15, 0xbbdbf73a338fa6e0}, {16, 0xbbdbf73a338fa6e0}};
+  for (const auto& [plane, ids] : planes) EXPECT_EQ(folded_ids(*tokenizer, plane), ids) << "plane " << plane;
+}
+
 }  // namespace
 }  // namespace talweg::tokenizer
