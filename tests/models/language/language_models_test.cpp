@@ -118,6 +118,35 @@ TEST(Llama, EqualsItsFormulas) {
   }
 }
 
+/// The gradient of the embedding of a model whose loss is a sum over the logits, or over the hidden states alone.
+at::Tensor embedding_gradient(Llama& model, const at::Tensor& ids, bool through_head) {
+  model.zero_grad();
+  const at::Tensor hidden = model.hidden(ids);
+  const at::Tensor targets = ids.roll(1, 1).flatten();
+  (through_head ? token_cross_entropy(hidden.flatten(0, 1), model.head(), targets) : hidden.pow(2).sum()).backward();
+  return model.named_parameters()["embedding.weight"].grad();
+}
+
+TEST(Llama, ATiedTableHasTheGradientsOfBothItsUses) {
+  LlamaShape shape = small_llama();
+  const auto apart = make_llama(shape, at::kDouble);
+  shape.tied = true;
+  const auto tied = make_llama(shape, at::kDouble);
+  {
+    torch::NoGradGuard no_grad;
+    auto sources = tied->named_parameters();
+    for (auto& item : apart->named_parameters())
+      item.value().copy_(sources[item.key() == "head.weight" ? "embedding.weight" : item.key()]);
+  }
+  const at::Tensor ids = some_ids(2, 9);
+  for (const bool through_head : {true, false}) {
+    const at::Tensor together = embedding_gradient(*tied, ids, through_head);
+    at::Tensor sum = embedding_gradient(*apart, ids, through_head);
+    if (through_head) sum = sum + apart->named_parameters()["head.weight"].grad();
+    EXPECT_LE(largest_difference(together, sum), 1e-13);
+  }
+}
+
 TEST(Llama, PublishedSizesHaveTheirNumberOfParameters) {
   // Embedding and head, per layer 4d² + 3·d·ffn (+ 2d of the norms), and the last norm.
   const std::vector<std::pair<LlamaSize, std::int64_t>> sizes = {{LlamaSize::m60, 58073600},
