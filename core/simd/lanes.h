@@ -58,6 +58,19 @@ TALWEG_INLINE double sum(const Lanes<T>& lanes) {
   return total;
 }
 
+/// The sum of the lanes by halves, in float32.
+TALWEG_INLINE float pairwise_sum(const Lanes<float>& lanes) {
+  typedef float Eight __attribute__((vector_size(32)));
+  typedef float Four __attribute__((vector_size(16)));
+  Eight halves[2];
+  std::memcpy(halves, &lanes, sizeof(lanes));
+  const Eight eight = halves[0] + halves[1];
+  Four quarters[2];
+  std::memcpy(quarters, &eight, sizeof(eight));
+  const Four four = quarters[0] + quarters[1];
+  return (four[0] + four[2]) + (four[1] + four[3]);
+}
+
 /// A matrix in memory: element (i, j) is data[i·row + j·column]. Element is Lanes<T>, a matrix per problem, or T, one
 /// matrix for all.
 template <class Element>

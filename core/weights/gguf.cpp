@@ -49,7 +49,7 @@ at::Tensor GgufFile::tensor(const std::string& name) const {
     return result;
   }
   at::Tensor result = at::empty(stored.shape, at::kFloat);
-  unpack_blocks(*stored.format, bytes, result.numel() / stored.format->values, result.mutable_data_ptr<float>());
+  stored.format->unpack(bytes, result.numel() / stored.format->values, result.mutable_data_ptr<float>());
   return result;
 }
 

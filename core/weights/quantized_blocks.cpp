@@ -162,14 +162,22 @@ void q6_k(Bytes block, float* y) {
   }
 }
 
+/// The format whose blocks of `Size` bytes `Unpack` turns into `Values` numbers each.
+template <void (*Unpack)(Bytes, float*), std::int64_t Values, std::int64_t Size>
+constexpr BlockFormat format(std::uint32_t id, std::string_view name) {
+  return {id, name, Values, Size, [](const std::uint8_t* bytes, std::int64_t blocks, float* numbers) {
+            for (std::int64_t i = 0; i < blocks; ++i) Unpack(bytes + i * Size, numbers + i * Values);
+          }};
+}
+
 constexpr BlockFormat kFormats[] = {
-    {0, "F32", 1, 4, f32},          {1, "F16", 1, 2, f16},        {2, "Q4_0", 32, 18, q4_0},
-    {3, "Q4_1", 32, 20, q4_1},      {6, "Q5_0", 32, 22, q5_0},    {7, "Q5_1", 32, 24, q5_1},
-    {8, "Q8_0", 32, 34, q8_0},      {10, "Q2_K", 256, 84, q2_k},  {11, "Q3_K", 256, 110, q3_k},
-    {12, "Q4_K", 256, 144, q4_k},   {13, "Q5_K", 256, 176, q5_k}, {14, "Q6_K", 256, 210, q6_k},
-    {20, "IQ4_NL", 32, 18, iq4_nl}, {24, "I8", 1, 1, nullptr},    {25, "I16", 1, 2, nullptr},
-    {26, "I32", 1, 4, nullptr},     {27, "I64", 1, 8, nullptr},   {28, "F64", 1, 8, f64},
-    {30, "BF16", 1, 2, bf16}};
+    format<f32, 1, 4>(0, "F32"),          format<f16, 1, 2>(1, "F16"),        format<q4_0, 32, 18>(2, "Q4_0"),
+    format<q4_1, 32, 20>(3, "Q4_1"),      format<q5_0, 32, 22>(6, "Q5_0"),    format<q5_1, 32, 24>(7, "Q5_1"),
+    format<q8_0, 32, 34>(8, "Q8_0"),      format<q2_k, 256, 84>(10, "Q2_K"),  format<q3_k, 256, 110>(11, "Q3_K"),
+    format<q4_k, 256, 144>(12, "Q4_K"),   format<q5_k, 256, 176>(13, "Q5_K"), format<q6_k, 256, 210>(14, "Q6_K"),
+    format<iq4_nl, 32, 18>(20, "IQ4_NL"), {24, "I8", 1, 1, nullptr},          {25, "I16", 1, 2, nullptr},
+    {26, "I32", 1, 4, nullptr},           {27, "I64", 1, 8, nullptr},         format<f64, 1, 8>(28, "F64"),
+    format<bf16, 1, 2>(30, "BF16")};
 
 }  // namespace
 
@@ -177,15 +185,6 @@ const BlockFormat* find_block_format(std::uint32_t id) {
   for (const BlockFormat& format : kFormats)
     if (format.id == id) return &format;
   return nullptr;
-}
-
-void unpack_blocks(const BlockFormat& format, const std::uint8_t* bytes, std::int64_t blocks, float* numbers) {
-  if (blocks == 0) return;  // an empty tensor has no address
-  if (format.id == 0) {
-    std::memcpy(numbers, bytes, static_cast<std::size_t>(blocks) * sizeof(float));
-    return;
-  }
-  for (std::int64_t i = 0; i < blocks; ++i) format.unpack(bytes + i * format.bytes, numbers + i * format.values);
 }
 
 }  // namespace talweg::weights

@@ -12,15 +12,12 @@ struct BlockFormat {
   std::string_view name;  ///< F32, Q4_1 …
   std::int64_t values;
   std::int64_t bytes;
-  /// Writes the `values` numbers of one block as float32; null for integer formats.
-  void (*unpack)(const std::uint8_t* block, float* numbers);
+  /// Writes the numbers of so many blocks, one after the other, as float32; null for integer formats.
+  void (*unpack)(const std::uint8_t* bytes, std::int64_t blocks, float* numbers);
 };
 
 /// The format with this number, or null when it is none of F32, F16, BF16, F64, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K,
 /// Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, I8, I16, I32, I64.
 const BlockFormat* find_block_format(std::uint32_t id);
-
-/// Writes `blocks` blocks one after the other as float32 to `numbers`. The format must have `unpack`.
-void unpack_blocks(const BlockFormat& format, const std::uint8_t* bytes, std::int64_t blocks, float* numbers);
 
 }  // namespace talweg::weights

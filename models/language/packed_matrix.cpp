@@ -37,7 +37,7 @@ PackedMatrix::PackedMatrix(const at::Tensor& matrix)
 }
 
 void PackedMatrix::unpack(std::int64_t begin, std::int64_t count, float* to) const {
-  weights::unpack_blocks(*format_, data_ + begin * row_bytes_, count * columns_ / format_->values, to);
+  format_->unpack(data_ + begin * row_bytes_, count * columns_ / format_->values, to);
 }
 
 at::Tensor PackedMatrix::multiply(const at::Tensor& x) const {

@@ -79,50 +79,81 @@ struct Q8_0 {
   }
 };
 
+// Rows are taken several at a time: they share the loads of x, and their sums do not wait for each other. What the next
+// rows need is asked for while these are multiplied, as a processor's own prefetching ends with every row of a stream.
+constexpr int kRowsAtOnce = 4;
+
+/// The products of `Rows` rows that follow each other.
+template <class Format, int Rows>
+TALWEG_INLINE void block_rows(const std::uint8_t* data, const float* x, const float* sums, std::int64_t blocks,
+                              float* y) {
+  const std::int64_t row_bytes = blocks * Format::kBytes;
+  Lanes<float> totals[Rows] = {};
+  float shifts[Rows] = {};
+  for (std::int64_t b = 0; b < blocks; ++b) {
+    Lanes<float> x_first, x_second;
+    std::memcpy(&x_first, x + 32 * b, 64);
+    std::memcpy(&x_second, x + 32 * b + 16, 64);
+    for (int r = 0; r < Rows; ++r) {
+      const std::uint8_t* at = data + r * row_bytes + b * Format::kBytes;
+      __builtin_prefetch(at + Rows * row_bytes);
+      Lanes<float> first, second;
+      float factor, offset;
+      Format::block(at, first, second, factor, offset);
+      totals[r] += (first * x_first + second * x_second) * factor;
+      shifts[r] += offset * sums[b];
+    }
+  }
+  for (int r = 0; r < Rows; ++r) y[r] = simd::pairwise_sum(totals[r]) + shifts[r];
+}
+
 template <class Format>
 TALWEG_INLINE void block_product(const std::uint8_t* data, const float* x, const float* sums, std::int64_t rows,
                                  std::int64_t columns, float* y) {
-  const std::int64_t blocks = columns / 32;
-  for (std::int64_t r = 0; r < rows; ++r) {
-    // Two chains, as an addition waits for the one before it.
-    Lanes<float> even{}, odd{};
-    float shift = 0;
-    for (std::int64_t b = 0; b < blocks; ++b, data += Format::kBytes) {
-      Lanes<float> first, second, x_first, x_second;
-      float factor, offset;
-      Format::block(data, first, second, factor, offset);
-      std::memcpy(&x_first, x + 32 * b, 64);
-      std::memcpy(&x_second, x + 32 * b + 16, 64);
-      even += (first * x_first) * factor;
-      odd += (second * x_second) * factor;
-      shift += offset * sums[b];
+  const std::int64_t blocks = columns / 32, row_bytes = blocks * Format::kBytes;
+  std::int64_t r = 0;
+  for (; r + kRowsAtOnce <= rows; r += kRowsAtOnce)
+    block_rows<Format, kRowsAtOnce>(data + r * row_bytes, x, sums, blocks, y + r);
+  for (; r < rows; ++r) block_rows<Format, 1>(data + r * row_bytes, x, sums, blocks, y + r);
+}
+
+template <int Rows>
+TALWEG_INLINE void brain_rows(const simd::BrainFloat* data, const float* x, std::int64_t columns, float* y) {
+  Lanes<float> sums[Rows][2] = {};
+  std::int64_t i = 0;
+  for (; i + 32 <= columns; i += 32) {
+    Lanes<float> x_first, x_second;
+    std::memcpy(&x_first, x + i, 64);
+    std::memcpy(&x_second, x + i + 16, 64);
+    for (int r = 0; r < Rows; ++r) {
+      const simd::BrainFloat* at = data + r * columns + i;
+      __builtin_prefetch(at + Rows * columns);
+      Lanes<float> w;
+      simd::load_floats(at, 16, w);
+      sums[r][0] += w * x_first;
+      simd::load_floats(at + 16, 16, w);
+      sums[r][1] += w * x_second;
     }
-    y[r] = static_cast<float>(simd::sum<float>(even + odd)) + shift;
   }
+  for (; i < columns; i += 16) {
+    const std::int64_t valid = columns - i < 16 ? columns - i : 16;
+    Lanes<float> v;
+    simd::load_floats(x + i, valid, v);
+    for (int r = 0; r < Rows; ++r) {
+      Lanes<float> w;
+      simd::load_floats(data + r * columns + i, valid, w);
+      sums[r][0] += w * v;
+    }
+  }
+  for (int r = 0; r < Rows; ++r) y[r] = simd::pairwise_sum(sums[r][0] + sums[r][1]);
 }
 
 TALWEG_INLINE void brain_product(const std::uint8_t* data, const float* x, std::int64_t rows, std::int64_t columns,
                                  float* y) {
-  for (std::int64_t r = 0; r < rows; ++r, data += 2 * columns) {
-    const auto* row = reinterpret_cast<const simd::BrainFloat*>(data);
-    Lanes<float> sums[4] = {};
-    std::int64_t i = 0;
-    for (; i + 64 <= columns; i += 64)
-      for (int k = 0; k < 4; ++k) {
-        Lanes<float> w, v;
-        simd::load_floats(row + i + 16 * k, 16, w);
-        std::memcpy(&v, x + i + 16 * k, 64);
-        sums[k] += w * v;
-      }
-    for (; i < columns; i += 16) {
-      const std::int64_t valid = columns - i < 16 ? columns - i : 16;
-      Lanes<float> w, v;
-      simd::load_floats(row + i, valid, w);
-      simd::load_floats(x + i, valid, v);
-      sums[0] += w * v;
-    }
-    y[r] = static_cast<float>(simd::sum<float>((sums[0] + sums[1]) + (sums[2] + sums[3])));
-  }
+  const auto* numbers = reinterpret_cast<const simd::BrainFloat*>(data);
+  std::int64_t r = 0;
+  for (; r + kRowsAtOnce <= rows; r += kRowsAtOnce) brain_rows<kRowsAtOnce>(numbers + r * columns, x, columns, y + r);
+  for (; r < rows; ++r) brain_rows<1>(numbers + r * columns, x, columns, y + r);
 }
 
 TALWEG_VECTOR_CLONES void multiply_q4_0(const std::uint8_t* data, const float* x, const float* sums, std::int64_t rows,

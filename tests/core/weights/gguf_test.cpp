@@ -159,7 +159,7 @@ TEST(Gguf, BlocksAreUnpackedAsTheReferenceDoes) {
     const std::uint16_t halves[] = {0x3400, 0xBE00};
     for (std::size_t i = 0; i < c.scales.size(); ++i) std::memcpy(block.data() + c.scales[i], &halves[i], 2);
     std::vector<float> y(static_cast<std::size_t>(format->values));
-    unpack_blocks(*format, block.data(), 1, y.data());
+    format->unpack(block.data(), 1, y.data());
     double sum = 0, weighted = 0;
     for (std::size_t i = 0; i < y.size(); ++i) {
       sum += y[i];
@@ -175,12 +175,12 @@ TEST(Gguf, BlocksAreUnpackedAsTheReferenceDoes) {
 TEST(Gguf, PlainFormatsAreExact) {
   float y = 0;
   const std::uint16_t half = 0x3E00, brain = 0xC049;
-  unpack_blocks(*find_block_format(1), reinterpret_cast<const std::uint8_t*>(&half), 1, &y);
+  find_block_format(1)->unpack(reinterpret_cast<const std::uint8_t*>(&half), 1, &y);
   EXPECT_EQ(y, 1.5f);
-  unpack_blocks(*find_block_format(30), reinterpret_cast<const std::uint8_t*>(&brain), 1, &y);
+  find_block_format(30)->unpack(reinterpret_cast<const std::uint8_t*>(&brain), 1, &y);
   EXPECT_EQ(y, -3.140625f);
   const double wide = -0.125;
-  unpack_blocks(*find_block_format(28), reinterpret_cast<const std::uint8_t*>(&wide), 1, &y);
+  find_block_format(28)->unpack(reinterpret_cast<const std::uint8_t*>(&wide), 1, &y);
   EXPECT_EQ(y, -0.125f);
 }
 
