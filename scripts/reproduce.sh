@@ -1,28 +1,47 @@
 #!/usr/bin/env bash
-# Runs the configurations that state what they should show and writes the verdicts to docs/reproduction.md.
-# usage: scripts/reproduce.sh [CONFIG_OR_FOLDER…]   (default: configs/quickstart.yaml configs/paper, which takes a while)
-# Without arguments the page is written; with them the verdicts are only printed.
+# Runs the configurations that state what they should show and writes the verdicts to a page of docs.
+# usage: scripts/reproduce.sh                     configs/quickstart.yaml and configs/paper: docs/reproduction.md, ten minutes
+#        scripts/reproduce.sh language-models     pretrained language models: docs/reproduction_language_models.md, over an hour of one
+#                                                 core; needs scripts/fetch_data.sh kjv smollm2 minilm sentiment
+#        scripts/reproduce.sh CONFIG_OR_FOLDER…   prints the verdicts and writes nothing
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
-[ $# -gt 0 ] && exec ./talweg reproduce "$@" --quiet
+
+case "${1-}" in
+  "")
+    title="Reproduction"
+    command="scripts/reproduce.sh"
+    page=docs/reproduction.md
+    configurations=(configs/quickstart.yaml configs/paper)
+    example=configs/paper/armijo/bandit.yaml
+    ;;
+  language-models)
+    title="Reproduction: pretrained language models"
+    command="scripts/reproduce.sh language-models"
+    page=docs/reproduction_language_models.md
+    configurations=(configs/language_modeling configs/text_classification)
+    example=configs/language_modeling/smollm2_lora.yaml
+    ;;
+  *) exec ./talweg reproduce "$@" --quiet ;;
+esac
 
 table=$(mktemp)
 trap 'rm -f "$table"' EXIT
 code=0
-./talweg reproduce configs/quickstart.yaml configs/paper --quiet --table "$table" || code=$?
+./talweg reproduce "${configurations[@]}" --quiet --table "$table" || code=$?
 [ -s "$table" ] || exit "$code"
 {
   cat <<TEXT
-# Reproduction
+# $title
 
-Written by \`scripts/reproduce.sh\`: every configuration below states in its \`expect:\` section what a theory, a paper or an independent
-computation says, and was run with the seeds it names. One of them: \`./talweg reproduce configs/paper/armijo/bandit.yaml\`.
+Written by \`$command\`: every configuration below states in its \`expect:\` section what a theory, a paper or an independent
+computation says, and was run with the seeds it names. One of them: \`./talweg reproduce $example\`.
 
 $(date -u +%Y-%m-%d), commit $(git rev-parse --short=12 HEAD), $(uname -m), LibTorch 2.11.0 on $OMP_NUM_THREADS thread(s) of a processor. $(grep -c '| met |' "$table") of \
 $(($(wc -l <"$table") - 2)) expectations met.
 
 TEXT
   cat "$table"
-} >docs/reproduction.md
+} >"$page"
 exit "$code"

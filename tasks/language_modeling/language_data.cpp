@@ -73,7 +73,7 @@ std::string_view without_words(std::string_view line, std::int64_t count) {
   return line;
 }
 
-std::shared_ptr<const data::TokenFile> read_text(const TextSource& source, const Tokenisation& how) {
+LanguageCorpus read_text(const TextSource& source, const Tokenisation& how) {
   const auto bytes = std::make_shared<FileBytes>(source.path);
   Text text;
   text.name = source.path;
@@ -101,7 +101,7 @@ std::shared_ptr<const data::TokenFile> read_text(const TextSource& source, const
     });
     end();
   };
-  return tokenised(text, how);
+  return {tokenised(text, how)};
 }
 
 /// Calls visit(object) for the JSON object of every line. Throws DataError with the line's number.
@@ -141,7 +141,7 @@ void declare(Fields& f, JsonlSource& o) {
   f("field", o.field, "the member that holds the text");
 }
 
-std::shared_ptr<const data::TokenFile> read_jsonl(const JsonlSource& source, const Tokenisation& how) {
+LanguageCorpus read_jsonl(const JsonlSource& source, const Tokenisation& how) {
   const auto bytes = std::make_shared<FileBytes>(source.path);
   Text text;
   text.name = source.path;
@@ -153,7 +153,7 @@ std::shared_ptr<const data::TokenFile> read_jsonl(const JsonlSource& source, con
       sink.end_document();
     });
   };
-  return tokenised(text, how);
+  return {tokenised(text, how)};
 }
 
 struct ChatSource {
@@ -184,7 +184,7 @@ std::vector<ChatMessage> messages_of(const json& object, const ChatSource& sourc
   return messages;
 }
 
-std::shared_ptr<const data::TokenFile> read_chat(const ChatSource& source, const Tokenisation& how) {
+LanguageCorpus read_chat(const ChatSource& source, const Tokenisation& how) {
   if (!how.tokenizer.find("<|im_start|>") || !how.tokenizer.find("<|im_end|>"))
     throw ConfigError(
         "data: conversations are written with the tokens <|im_start|> and <|im_end|>, which the tokenizer does not "
@@ -204,7 +204,7 @@ std::shared_ptr<const data::TokenFile> read_chat(const ChatSource& source, const
     });
   };
   // The template has an end of its own.
-  return tokenised(text, {how.tokenizer, how.tokenizer_key, false, how.cache});
+  return {tokenised(text, {how.tokenizer, how.tokenizer_key, false, how.cache})};
 }
 
 enum class IdWidth { two, four };
@@ -238,11 +238,11 @@ std::vector<std::filesystem::path> files_of(const std::string& pattern) {
   return files;
 }
 
-std::shared_ptr<const data::TokenFile> read_tokens(const TokenSource& source, const Tokenisation& how) {
+LanguageCorpus read_tokens(const TokenSource& source, const Tokenisation& how) {
   auto file = std::make_shared<data::TokenFile>(data::TokenFile::open_plain(
       files_of(source.path), source.width == IdWidth::two ? 2 : 4, source.separator.value_or(-1)));
   file->require_below(how.tokenizer.vocabulary_size());
-  return file;
+  return {file};
 }
 
 struct WordChainSource {
@@ -259,17 +259,18 @@ void declare(Fields& f, WordChainSource& o) {
   f("seed", o.seed, "of the language and the text", config::at_least(0));
 }
 
-std::shared_ptr<const data::TokenFile> make_word_chain(const WordChainSource& source, const Tokenisation& how) {
+LanguageCorpus make_word_chain(const WordChainSource& source, const Tokenisation& how) {
   WordChain chain = source.chain;
   chain.seed = static_cast<std::uint64_t>(source.seed);
   tokenizer::Ids ids = how.tokenizer.encode(chain.text(source.length));
   const auto count = static_cast<std::int64_t>(ids.size());
-  return std::make_shared<data::TokenFile>(std::move(ids), std::vector<std::int64_t>{count});
+  return {std::make_shared<data::TokenFile>(std::move(ids), std::vector<std::int64_t>{count}),
+          chain.entropy_per_byte()};
 }
 
 template <class Options>
 void add(const char* name, const char* summary, const char* source,
-         std::shared_ptr<const data::TokenFile> (*read)(const Options&, const Tokenisation&)) {
+         LanguageCorpus (*read)(const Options&, const Tokenisation&)) {
   config::Registry<LanguageDataKind>::instance().add<Options>(name, summary, source, read);
 }
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/config/component.h"
@@ -18,10 +19,17 @@ struct Tokenisation {
   std::filesystem::path cache;  ///< folder of token files
 };
 
-/// The kind of component that `data:` chooses in language modeling: a corpus as ids.
+/// A corpus as ids.
+struct LanguageCorpus {
+  std::shared_ptr<const data::TokenFile> tokens;
+  /// Nats per byte of text below which no model can go, where the language is known that well.
+  std::optional<double> entropy_per_byte = std::nullopt;
+};
+
+/// The kind of component that `data:` chooses in language modeling.
 struct LanguageDataKind {
   static constexpr const char* name = "language_data";
-  using Signature = std::shared_ptr<const data::TokenFile>(const Tokenisation&);
+  using Signature = LanguageCorpus(const Tokenisation&);
 };
 
 /// Registers `text`, `jsonl`, `chat`, `tokens` and `word_chain`. Calling it again does nothing.

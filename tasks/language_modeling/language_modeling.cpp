@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/libtorch.h"
+#include "core/train/curve_group.h"
 #include "models/language/fused.h"
 #include "tasks/pretrained/language_model_files.h"
 
@@ -90,16 +91,18 @@ LanguageModeling::LanguageModeling(const LanguageModelingOptions& options, const
 void LanguageModeling::read_data(const TaskContext&) {
   const Tokenisation how{*tokenizer_, tokenizer_key_, options_.end_of_document,
                          options_.cache.empty() ? default_cache_folder() : std::filesystem::path(options_.cache)};
-  const auto corpus = options_.data.create(how);
+  LanguageCorpus corpus = options_.data.create(how);
   if (options_.evaluation.data) {
-    training_ = data::all_sequences(corpus, options_.sequences, options_.length);
-    evaluation_ = data::all_sequences(options_.evaluation.data->create(how), options_.sequences, options_.length);
+    training_ = data::all_sequences(corpus.tokens, options_.sequences, options_.length);
+    corpus = options_.evaluation.data->create(how);
+    evaluation_ = data::all_sequences(corpus.tokens, options_.sequences, options_.length);
   } else {
     data::SplitSequences split =
-        data::split_sequences(corpus, options_.sequences, options_.length, options_.evaluation.share);
+        data::split_sequences(corpus.tokens, options_.sequences, options_.length, options_.evaluation.share);
     training_ = std::move(split.training);
     evaluation_ = std::move(split.evaluation);
   }
+  if (tokenizer_key_ == "bytes") entropy_per_byte_ = corpus.entropy_per_byte;
 }
 
 at::Tensor LanguageModeling::loss(const data::Batch& batch) {
@@ -139,8 +142,23 @@ Metrics LanguageModeling::evaluate() {
   }
   metrics.emplace_back("loss", total / tokens);
   if (tokenizer_key_ == "bytes") metrics.emplace_back("bits_per_byte", total / tokens / std::numbers::ln2);
+  if (entropy_per_byte_) metrics.emplace_back("loss_over_entropy", total / tokens / *entropy_per_byte_);
   metrics.emplace_back("perplexity", std::exp(total / tokens));
   return metrics;
+}
+
+std::vector<plot::Figure> LanguageModeling::figures_over_time(const std::vector<metrics::Record>& records) {
+  if (!entropy_per_byte_) return {};
+  CurveGroup group;
+  group.name = "loss_and_entropy";
+  group.title = "Loss and entropy of the language";
+  group.y_label = "nats per byte";
+  group.caption =
+      "The line is the entropy of the next word over the mean length of a word: no model is below it on long texts. "
+      "What a sequence begins with has to be predicted without a context.";
+  group.curves = {{"train/loss", "training", plot::SeriesStyle::faint}, {"eval/loss", "held-out text"}};
+  group.references = {{*entropy_per_byte_, "entropy"}};
+  return {make_figure(group, records)};
 }
 
 std::vector<TextSample> LanguageModeling::samples() {

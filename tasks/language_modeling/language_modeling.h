@@ -59,6 +59,8 @@ class LanguageModeling : public Task, public WeightedExamples, public ModelExpor
   Metrics evaluate() override;
   /// The continuations of the configured prompts.
   std::vector<TextSample> samples() override;
+  /// The loss beside the entropy of the language, where that is known and tokens are bytes.
+  std::vector<plot::Figure> figures_over_time(const std::vector<metrics::Record>& records) override;
   std::string memory_advice() const override;
 
   /// Adapters are merged.
@@ -80,6 +82,7 @@ class LanguageModeling : public Task, public WeightedExamples, public ModelExpor
   std::string tokenizer_key_;
   std::shared_ptr<models::LanguageModel> model_;
   std::unique_ptr<data::TokenSequences> training_, evaluation_;
+  std::optional<double> entropy_per_byte_;  // of the language that is evaluated on
 };
 
 }  // namespace talweg::tasks

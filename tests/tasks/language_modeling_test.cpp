@@ -43,7 +43,7 @@ std::string corpus_of(const std::string& data, const std::filesystem::path& cach
   component.parse(config::parse_yaml(data, "test"), diagnostics, "data");
   diagnostics.throw_if_any();
   const NamedTokenizer bytes = read_named_tokenizer("bytes");
-  const auto file = component.create({*bytes.tokenizer, bytes.key, false, cache});
+  const auto file = component.create({*bytes.tokenizer, bytes.key, false, cache}).tokens;
   std::string text;
   for (std::int64_t d = 0; d < file->documents(); ++d) {
     std::vector<std::int64_t> ids(static_cast<std::size_t>(file->document_end(d) - file->document_begin(d)));
@@ -188,6 +188,27 @@ TEST(LanguageModeling, LossIsTheMeanOverTokensHoweverTheBatchIsDivided) {
         EXPECT_LE((parts[i] - whole[i]).abs().max().item<double>(), 1e-13) << micro_batch;
     }
   }
+}
+
+TEST(LanguageModeling, LossIsComparedWithTheEntropyOfAKnownLanguage) {
+  const auto metrics_of = [](const std::string& options) {
+    const auto task = make(options + kTiny, at::kDouble);
+    torch::NoGradGuard no_grad;
+    std::map<std::string, double> metrics;
+    for (const auto& [name, value] : task->evaluate()) metrics[name] = value;
+    return metrics;
+  };
+  const auto known =
+      metrics_of("length: 7, data: {type: word_chain, words: 20, attachment: 0.4, seed: 3, length: 200}, ");
+  const WordChain chain{20, 1, 0.4, 3};
+  EXPECT_NEAR(known.at("loss_over_entropy"), known.at("loss") / chain.entropy_per_byte(), 1e-12);
+
+  const talweg::testing::TemporaryFolder folder;
+  const std::string path = (folder.path() / "a.txt").string();
+  write(path, chain.text(50));
+  const auto unknown = metrics_of(fmt::format("length: 7, cache: '{}', data: {{type: text, path: '{}'}}, ",
+                                              (folder.path() / "cache").string(), path));
+  EXPECT_FALSE(unknown.contains("loss_over_entropy"));
 }
 
 TEST(LanguageModeling, EvaluationCountsEveryTokenOnceAndGaloreOneBatchTooMany) {
