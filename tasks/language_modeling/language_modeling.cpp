@@ -154,10 +154,11 @@ std::vector<plot::Figure> LanguageModeling::figures_over_time(const std::vector<
   group.title = "Loss and entropy of the language";
   group.y_label = "nats per byte";
   group.caption =
-      "The line is the entropy of the next word over the mean length of a word: no model is below it on long texts. "
-      "What a sequence begins with has to be predicted without a context.";
+      "Dotted: the entropy of the next word over the mean length of a word. No model is below it on long texts; what a "
+      "sequence begins with has to be predicted without a context.";
   group.curves = {{"train/loss", "training", plot::SeriesStyle::faint}, {"eval/loss", "held-out text"}};
   group.references = {{*entropy_per_byte_, "entropy"}};
+  group.y_log = true;
   return {make_figure(group, records)};
 }
 
