@@ -95,6 +95,28 @@ std::string style(const Series& series, size_t place) {
   return fmt::format("with lines lw 2 lc rgb '{}'", colour);
 }
 
+/// Where `value` stands on an axis: 0 at its low end, 1 at its high end.
+double place_on(const Axis& axis, bool log, double value) {
+  const auto scaled = [&](double v) { return log ? std::log(v) : v; };
+  return (scaled(value) - scaled(axis.low)) / (scaled(axis.high) - scaled(axis.low));
+}
+
+/// Which end of a horizontal line has room for a label: where the curves stay clear of the text, which stands above the
+/// line and takes about a quarter of its length; the right one if both do, else the one they keep farther away from.
+std::string_view label_end(const Figure& figure, const Axis& x, const Axis& y, double height) {
+  const double line = place_on(y, figure.y_log, height);
+  double left = 1, right = 1;
+  for (const Series& series : figure.series)
+    for (size_t k = 0; k < series.x.size(); ++k) {
+      const double along = place_on(x, figure.x_log, series.x[k]);
+      // From the middle of the text, which is half a line above.
+      const double distance = std::abs(place_on(y, figure.y_log, series.y[k]) - line - 0.04);
+      if (along < 0.25) left = std::min(left, distance);
+      if (along > 0.75) right = std::min(right, distance);
+    }
+  return right > 0.07 || right >= left ? "right" : "left";
+}
+
 std::string curves(const Figure& figure, const RenderOptions& options) {
   Range x{.log = figure.x_log}, y{.log = figure.y_log};
   std::string data, plot;
@@ -140,10 +162,9 @@ std::string curves(const Figure& figure, const RenderOptions& options) {
         "set arrow from graph 0, first {:.17g} to graph 1, first {:.17g} nohead dt (3,4) lw 1.2 lc "
         "rgb '{}'\n",
         line.y, line.y, placeholder_ink);
-    add(script,
-        "set label {} at graph 1, first {:.17g} right offset -0.3,0.5 textcolor rgb '{}' font "
-        "',11' front\n",
-        gnuplot_string(line.label), line.y, placeholder_ink);
+    const std::string_view end = label_end(figure, x_axis, y_axis, line.y);
+    add(script, "set label {} at graph {}, first {:.17g} {} offset {},0.5 textcolor rgb '{}' font ',11' front\n",
+        gnuplot_string(line.label), end == "left" ? 0 : 1, line.y, end, end == "left" ? 0.3 : -0.3, placeholder_ink);
   }
   // Without anything to draw the axes alone are drawn, with a word on why.
   if (plot.empty()) {

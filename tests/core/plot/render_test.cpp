@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/io/atomic_file.h"
 #include "core/plot/gnuplot.h"
+#include "core/plot/script.h"
 #include "core/temporary_folder.h"
 
 namespace talweg::plot {
@@ -115,6 +116,20 @@ TEST(RenderSvg, LabelsAreShownAsTheyAre) {
   EXPECT_THAT(render_svg({figure})[0], HasSubstr("50% of `x_1^2` \"q\" 'p' 007"));
   figure.heat_map = {{{1, 2}}, {}, {"10%", "20%"}};
   EXPECT_THAT(render_svg({figure})[0], HasSubstr("20%"));
+}
+
+TEST(GnuplotScript, LabelsOfLinesStandWhereTheCurvesLeaveRoom) {
+  Figure figure;
+  figure.references = {{1, "bound"}};
+  const auto label = [&](std::vector<double> y) {
+    figure.series = {{"loss", {0, 1, 2, 3, 4}, std::move(y)}};
+    const std::string script = gnuplot_script(figure, {}, "picture");
+    const std::size_t at = script.find("set label \"bound\"");
+    return script.substr(at, script.find('\n', at) - at);
+  };
+  EXPECT_THAT(label({9, 5, 2, 1.1, 1.01}), HasSubstr("at graph 0, first 1 left"));  // comes down to the line
+  EXPECT_THAT(label({1.01, 1.1, 2, 5, 9}), HasSubstr("at graph 1, first 1 right"));
+  EXPECT_THAT(label({9, 9, 9, 9, 9}), HasSubstr("at graph 1, first 1 right"));
 }
 
 TEST(GnuplotString, EscapesDigitsBecauseAnEscapeHasNoFixedLength) {
