@@ -83,7 +83,9 @@ void write_tensors(const fs::path& folder, const ModelFolderContent& content) {
 }  // namespace
 
 ModelFolder::ModelFolder(const fs::path& path) : path_(path) {
-  if (!fs::is_directory(path)) throw DataError(fmt::format("'{}' is not a folder", path.string()));
+  if (!fs::exists(path)) throw DataError(fmt::format("there is no '{}'", path.string()));
+  if (!fs::is_directory(path))
+    throw DataError(fmt::format("'{}' is a file; a model is a folder with {} and {}", path.string(), kConfig, kSingle));
   config_ = io::read_json_file(path / kConfig);
   if (!config_.is_object()) throw DataError(fmt::format("{}: it is not a JSON object", (path / kConfig).string()));
   if (fs::exists(path / kSingle)) {

@@ -82,7 +82,10 @@ NamedTokenizer read_named_tokenizer(const std::string& name) {
 }
 
 PretrainedLanguageModel read_language_model(const fs::path& path) {
-  std::shared_ptr<models::LanguageModel> model = is_gguf(path) ? read_gguf(path) : read_folder(path);
+  const bool gguf = is_gguf(path);
+  if (!gguf && fs::is_regular_file(path))
+    throw DataError(fmt::format("'{}' is neither a GGUF file nor a folder with a model", path.string()));
+  std::shared_ptr<models::LanguageModel> model = gguf ? read_gguf(path) : read_folder(path);
   NamedTokenizer named = read_named_tokenizer(path.string());
   if (named.tokenizer->vocabulary_size() > model->vocabulary())
     throw DataError(fmt::format("'{}': the tokenizer has {} ids, the model {}", path.string(),

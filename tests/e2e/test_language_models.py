@@ -96,6 +96,9 @@ class LanguageModels(TalwegCase):
                              (["--prompt", "x", "--weights", "blocks"], "GGUF")]:
             self.assertIn(words, self.run_talweg("generate", run, *wrong, code=2).stderr)
         self.run_talweg("generate", self.folder, "--prompt", "x", code=4)
+        text = self.write("text.txt", "neither this nor that")
+        self.assertIn("neither a GGUF file nor a folder", self.run_talweg("generate", text, "--prompt", "x", code=4).stderr)
+        self.assertIn("there is no", self.run_talweg("generate", "gone", "--prompt", "x", code=4).stderr)
 
     @needs_transformers
     def test_an_export_says_the_same_in_the_hugging_face_library(self):

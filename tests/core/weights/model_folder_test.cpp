@@ -98,7 +98,10 @@ TEST(ModelFolder, HostileFoldersAreRefused) {
   const fs::path path = folder.path() / "m";
   const auto read = [&] { return complaint([&] { ModelFolder model(path); }); };
   const auto write = [&](const char* name, const std::string& text) { std::ofstream(path / name) << text; };
-  EXPECT_THAT(read(), HasSubstr("not a folder"));
+  EXPECT_THAT(read(), HasSubstr("there is no"));
+  std::ofstream(path) << "text";
+  EXPECT_THAT(read(), HasSubstr("is a file"));
+  fs::remove(path);
   fs::create_directories(path);
   EXPECT_THAT(read(), HasSubstr("config.json"));
   write("config.json", "[1]");
