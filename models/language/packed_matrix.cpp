@@ -37,7 +37,11 @@ PackedMatrix::PackedMatrix(const at::Tensor& matrix)
 }
 
 void PackedMatrix::unpack(std::int64_t begin, std::int64_t count, float* to) const {
-  format_->unpack(data_ + begin * row_bytes_, count * columns_ / format_->values, to);
+  const std::uint8_t* rows = data_ + begin * row_bytes_;
+  if (const PackedNumbers numbers = packed_numbers(format_->id))
+    numbers(rows, count * columns_, to);
+  else
+    format_->unpack(rows, count * columns_ / format_->values, to);
 }
 
 at::Tensor PackedMatrix::multiply(const at::Tensor& x) const {

@@ -156,6 +156,42 @@ TALWEG_INLINE void brain_product(const std::uint8_t* data, const float* x, std::
   for (; r < rows; ++r) brain_rows<1>(numbers + r * columns, x, columns, y + r);
 }
 
+template <class Format>
+TALWEG_INLINE void block_numbers(const std::uint8_t* data, std::int64_t count, float* numbers) {
+  for (std::int64_t i = 0; i < count; i += 32, data += Format::kBytes) {
+    Lanes<float> first, second;
+    float factor, offset;
+    Format::block(data, first, second, factor, offset);
+    // Products of so few bits are exact: only the sum rounds, fused or not.
+    first = first * factor + offset;
+    second = second * factor + offset;
+    std::memcpy(numbers + i, &first, 64);
+    std::memcpy(numbers + i + 16, &second, 64);
+  }
+}
+
+TALWEG_VECTOR_CLONES void numbers_q4_0(const std::uint8_t* data, std::int64_t count, float* numbers) {
+  block_numbers<Q4_0>(data, count, numbers);
+}
+TALWEG_VECTOR_CLONES void numbers_q4_1(const std::uint8_t* data, std::int64_t count, float* numbers) {
+  block_numbers<Q4_1>(data, count, numbers);
+}
+TALWEG_VECTOR_CLONES void numbers_q8_0(const std::uint8_t* data, std::int64_t count, float* numbers) {
+  block_numbers<Q8_0>(data, count, numbers);
+}
+TALWEG_VECTOR_CLONES void numbers_brain(const std::uint8_t* data, std::int64_t count, float* numbers) {
+  const auto* from = reinterpret_cast<const simd::BrainFloat*>(data);
+  Lanes<float> lanes;
+  std::int64_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    simd::load_floats(from + i, 16, lanes);
+    simd::store_floats(lanes, 16, numbers + i);
+  }
+  if (i == count) return;
+  simd::load_floats(from + i, count - i, lanes);
+  simd::store_floats(lanes, count - i, numbers + i);
+}
+
 TALWEG_VECTOR_CLONES void multiply_q4_0(const std::uint8_t* data, const float* x, const float* sums, std::int64_t rows,
                                         std::int64_t columns, float* y) {
   block_product<Q4_0>(data, x, sums, rows, columns, y);
@@ -194,6 +230,21 @@ PackedProduct packed_product(std::uint32_t format) {
       return multiply_q8_0;
     case 30:
       return multiply_brain;
+    default:
+      return nullptr;
+  }
+}
+
+PackedNumbers packed_numbers(std::uint32_t format) {
+  switch (format) {
+    case 2:
+      return numbers_q4_0;
+    case 3:
+      return numbers_q4_1;
+    case 8:
+      return numbers_q8_0;
+    case 30:
+      return numbers_brain;
     default:
       return nullptr;
   }

@@ -44,6 +44,19 @@ TEST(PackedMatrix, MultipliesLikeItsNumbers) {
   }
 }
 
+TEST(PackedMatrix, HasTheNumbersOfItsFormatBitForBit) {
+  for (const std::uint32_t id : {2U, 3U, 8U}) {
+    const weights::BlockFormat& format = *weights::find_block_format(id);
+    const std::int64_t rows = 40, columns = 512;
+    const auto bytes = some_blocks(format, rows, columns);
+    const at::Tensor expected = at::empty({rows, columns});
+    format.unpack(reinterpret_cast<const std::uint8_t*>(bytes->data()), rows * columns / format.values,
+                  expected.data_ptr<float>());
+    const PackedMatrix matrix(format, rows, columns, *bytes, bytes);
+    EXPECT_TRUE(at::equal(matrix.select(at::arange(rows, at::kLong)), expected)) << format.name;
+  }
+}
+
 TEST(PackedMatrix, RoundsToBfloat16) {
   at::manual_seed(3);
   for (const std::int64_t columns : {64, 70, 7}) {
