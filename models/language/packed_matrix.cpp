@@ -3,7 +3,7 @@
 #include <ATen/Parallel.h>
 
 #include "core/libtorch.h"
-#include "models/language/packed_products.h"
+#include "models/language/packed_kernels.h"
 
 namespace talweg::models {
 namespace {
@@ -38,8 +38,8 @@ PackedMatrix::PackedMatrix(const at::Tensor& matrix)
 
 void PackedMatrix::unpack(std::int64_t begin, std::int64_t count, float* to) const {
   const std::uint8_t* rows = data_ + begin * row_bytes_;
-  if (const PackedNumbers numbers = packed_numbers(format_->id))
-    numbers(rows, count * columns_, to);
+  if (const PackedKernels* kernels = packed_kernels(format_->id))
+    kernels->numbers(rows, count * columns_, to);
   else
     format_->unpack(rows, count * columns_ / format_->values, to);
 }
@@ -50,15 +50,16 @@ at::Tensor PackedMatrix::multiply(const at::Tensor& x) const {
   std::vector<std::int64_t> shape = in.sizes().vec();
   shape.back() = rows_;
   const at::Tensor y = at::empty(shape, in.options());
-  const PackedProduct product = packed_product(format_->id);
-  if (vectors <= 2 && product) {
+  const PackedKernels* kernels = packed_kernels(format_->id);
+  if (vectors <= 2 && kernels) {
     const at::Tensor sums = at::empty({columns_ / 32 + 1}, in.options());
     for (std::int64_t v = 0; v < vectors; ++v) {
       const float* vector = in.const_data_ptr<float>() + v * columns_;
       float* out = y.data_ptr<float>() + v * rows_;
       block_sums(vector, columns_, sums.data_ptr<float>());
       at::parallel_for(0, rows_, 64, [&](std::int64_t begin, std::int64_t end) {
-        product(data_ + begin * row_bytes_, vector, sums.const_data_ptr<float>(), end - begin, columns_, out + begin);
+        kernels->product(data_ + begin * row_bytes_, vector, sums.const_data_ptr<float>(), end - begin, columns_,
+                         out + begin);
       });
     }
     return y;

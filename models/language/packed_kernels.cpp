@@ -1,4 +1,4 @@
-#include "models/language/packed_products.h"
+#include "models/language/packed_kernels.h"
 
 #include "core/simd/brain_float.h"
 
@@ -220,31 +220,18 @@ TALWEG_VECTOR_CLONES void block_sums(const float* x, std::int64_t columns, float
   }
 }
 
-PackedProduct packed_product(std::uint32_t format) {
+const PackedKernels* packed_kernels(std::uint32_t format) {
+  static constexpr PackedKernels q4_0{multiply_q4_0, numbers_q4_0}, q4_1{multiply_q4_1, numbers_q4_1},
+      q8_0{multiply_q8_0, numbers_q8_0}, brain{multiply_brain, numbers_brain};
   switch (format) {
     case 2:
-      return multiply_q4_0;
+      return &q4_0;
     case 3:
-      return multiply_q4_1;
+      return &q4_1;
     case 8:
-      return multiply_q8_0;
+      return &q8_0;
     case 30:
-      return multiply_brain;
-    default:
-      return nullptr;
-  }
-}
-
-PackedNumbers packed_numbers(std::uint32_t format) {
-  switch (format) {
-    case 2:
-      return numbers_q4_0;
-    case 3:
-      return numbers_q4_1;
-    case 8:
-      return numbers_q8_0;
-    case 30:
-      return numbers_brain;
+      return &brain;
     default:
       return nullptr;
   }
