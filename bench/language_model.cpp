@@ -1,4 +1,4 @@
-// Training and generation of Llama-type models, one thing per process: bench_language_model train|generate
+// Training and generation of Llama-type models, one thing per process: bench_language_model train|generate|read_memory
 // OPTION=VALUE… Prints JSON with processor milliseconds of a step or token, tokens per second and peak memory, as the
 // peers do.
 #include <ATen/Parallel.h>
@@ -156,6 +156,18 @@ void generate(const Options& options, at::Device device) {
       static_cast<double>(batch * prompt) / filling, status_megabytes("VmHWM"), base);
 }
 
+/// How fast memory is read, which bounds decoding: every token takes all weights.
+void read_memory() {
+  const at::Tensor numbers = at::ones({1 << 27});
+  double best = 1e9;
+  for (int round = 0; round < 5; ++round) {
+    const double begin = wall();
+    numbers.sum();
+    best = std::min(best, wall() - begin);
+  }
+  fmt::print("{{\"gigabytes_per_second\": {:.4g}}}\n", static_cast<double>(numbers.nbytes()) / 1e9 / best);
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -171,8 +183,11 @@ int main(int count, char** words) {
     mallopt(M_TOP_PAD, 64 << 20);
   }
   const at::Device device(text(options, "device", "cpu"));
-  if (count > 1 && std::string(words[1]) == "generate")
+  const std::string what = count > 1 ? words[1] : "";
+  if (what == "generate")
     generate(options, device);
+  else if (what == "read_memory")
+    read_memory();
   else
     train(options, device);
 }

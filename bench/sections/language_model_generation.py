@@ -6,6 +6,7 @@ import pathlib
 
 ROUNDS = 2
 TOKENS = 48
+PARAMETERS = 134.5  # millions, 28.3 of them the tied embedding
 
 
 def gguf():
@@ -49,6 +50,9 @@ def measure(bench):
     for name, rounds in found.items():
         decode, fill, memory = max(r[0] for r in rounds), max(r[1] for r in rounds), min(r[2] for r in rounds)
         text += f"| {name} | {decode:.1f} | {fill:.0f} | {memory:.0f} |\n"
+    bandwidth = bench.ours("language_model", "read_memory")["gigabytes_per_second"]
     return "Language model generation", text + (
+        f"\nEvery token takes all weights, and one core reads {bandwidth:.1f} GB/s here: at most "
+        f"{1e3 * bandwidth / (4 * PARAMETERS):.0f} tokens/s from float32, {1e3 * bandwidth / (2 * PARAMETERS):.0f} from bfloat16.\n"
         "\nGoals: bfloat16 ≥ 60 tokens/s; blocks ≥ ik_llama.cpp. Inputs and sums are float32 in all of ours, so blocks give what "
         "float32 gives, to rounding. Peaks of ours contain the float32 weights that packed ones are made from at the start.\n")
