@@ -17,6 +17,14 @@ TALWEG_INLINE void widen(const Sixteen& small, Lanes<float>& wide) {
   wide = __builtin_convertvector(integers, Lanes<float>);
 }
 
+/// The low halves of sixteen bytes, then the high ones.
+TALWEG_INLINE void widen_halves(const std::uint8_t* bytes, Lanes<float>& low, Lanes<float>& high) {
+  Bytes packed;
+  std::memcpy(&packed, bytes, 16);
+  widen(packed & 15, low);
+  widen(packed >> 4, high);
+}
+
 /// A float16 as float32. The conversion is one instruction where vector units are.
 TALWEG_INLINE float half_at(const std::uint8_t* at) {
 #if defined(__FLT16_MANT_DIG__)
@@ -44,10 +52,7 @@ struct Q4_1 {
   static constexpr std::int64_t kBytes = 20;
   TALWEG_INLINE static void block(const std::uint8_t* at, Lanes<float>& first, Lanes<float>& second, float& factor,
                                   float& offset) {
-    Bytes packed;
-    std::memcpy(&packed, at + 4, 16);
-    widen(packed & 15, first);
-    widen(packed >> 4, second);
+    widen_halves(at + 4, first, second);
     factor = half_at(at);
     offset = half_at(at + 2);
   }
@@ -56,10 +61,7 @@ struct Q4_0 {
   static constexpr std::int64_t kBytes = 18;
   TALWEG_INLINE static void block(const std::uint8_t* at, Lanes<float>& first, Lanes<float>& second, float& factor,
                                   float& offset) {
-    Bytes packed;
-    std::memcpy(&packed, at + 2, 16);
-    widen(packed & 15, first);
-    widen(packed >> 4, second);
+    widen_halves(at + 2, first, second);
     factor = half_at(at);
     offset = -8 * factor;
   }
