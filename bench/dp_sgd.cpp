@@ -18,9 +18,9 @@
 #include <chrono>
 #include <cstdlib>
 #include <ctime>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "bench/process_memory.h"
 #include "core/libtorch.h"
 #include "core/train/capabilities.h"
 #include "core/train/task_objective.h"
@@ -113,14 +113,6 @@ class BenchTask : public Task, public PerExampleLosses {
   std::unique_ptr<data::TensorDataset> data_;
 };
 
-/// Of this process alone: what getrusage answers begins with the peak of the process that started it.
-double peak_megabytes() {
-  std::ifstream file("/proc/self/status");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) / 1024;
-  return 0;
-}
-
 double processor_seconds() {
   timespec now{};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
@@ -167,7 +159,7 @@ int main(int argc, char** argv) {
     optimizer = std::move(made);
   }
 
-  const double base = peak_megabytes();
+  const double base = status_mebibytes("VmHWM");
   std::vector<at::Tensor> before;
   for (const NamedParameter& p : parameters) before.push_back(p.tensor.detach().clone());
   std::vector<double> wall, processor;
@@ -197,7 +189,7 @@ int main(int argc, char** argv) {
                                          {"ms_per_step_median", wall[wall.size() / 2]},
                                          {"cpu_ms_per_step_min", processor.front()},
                                          {"cpu_ms_per_step_median", processor[processor.size() / 2]},
-                                         {"peak_mem_mb", peak_megabytes()},
+                                         {"peak_mem_mb", status_mebibytes("VmHWM")},
                                          {"base_mem_mb", base},
                                          {"first_update_norm", std::sqrt(update)}};
   fmt::print("{}\n", result.dump());

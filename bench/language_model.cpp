@@ -12,6 +12,7 @@
 #include <fstream>
 #include <map>
 
+#include "bench/process_memory.h"
 #include "core/libtorch.h"
 #include "core/simd/lanes.h"
 #include "core/train/precision.h"
@@ -30,13 +31,6 @@ double wall() {
 }
 double processor() {
   return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
-}
-
-double status_megabytes(const std::string& key) {
-  std::ifstream file("/proc/self/status");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with(key + ":")) return std::stod(line.substr(key.size() + 1)) / 1024;
-  return 0;
 }
 
 /// Peak memory from now on: of the process, or of the allocator of a GPU.
@@ -67,7 +61,7 @@ void print(double best_wall, double best_processor, double tokens, double base, 
   fmt::print(
       "{{\"ms_per_step_min\": {:.4g}, \"cpu_ms_per_step_min\": {:.4g}, \"tokens_per_s_best\": {:.5g}, "
       "\"cpu_tokens_per_s_best\": {:.5g}, \"peak_mem_mb\": {:.1f}, \"base_mem_mb\": {:.1f}, \"loss\": {:.5g}}}\n",
-      1e3 * best_wall, 1e3 * best_processor, tokens / best_wall, tokens / best_processor, status_megabytes("VmHWM"),
+      1e3 * best_wall, 1e3 * best_processor, tokens / best_wall, tokens / best_processor, status_mebibytes("VmHWM"),
       base, loss);
 }
 
@@ -96,7 +90,7 @@ void train(const Options& options, at::Device device) {
     if (device.is_cuda()) torch::cuda::synchronize();
   };
   reset_peak();
-  const double base = status_megabytes("VmRSS");
+  const double base = status_mebibytes("VmRSS");
   const std::int64_t warm_up = number(options, "warmup", 1), repeat = number(options, "repeat", 4);
   double best_wall = 1e9, best_processor = 1e9;
   for (std::int64_t i = 0; i < warm_up + repeat; ++i) {
@@ -130,7 +124,7 @@ void generate(const Options& options, at::Device device) {
   }
   const at::Tensor ids = at::randint(2, vocabulary, {batch, prompt}, at::kLong).to(device);
   reset_peak();
-  const double base = status_megabytes("VmRSS");
+  const double base = status_mebibytes("VmRSS");
   double best_wall = 1e9, best_processor = 1e9, filling = 1e9;
   for (std::int64_t round = 0; round <= repeat; ++round) {
     models::KeyValueCache cache = model->make_cache(batch, prompt + tokens);
@@ -154,7 +148,7 @@ void generate(const Options& options, at::Device device) {
       "{{\"decode_tokens_per_s_best\": {:.5g}, \"cpu_decode_tokens_per_s_best\": {:.5g}, "
       "\"prefill_tokens_per_s_best\": {:.5g}, \"peak_mem_mb\": {:.1f}, \"base_mem_mb\": {:.1f}}}\n",
       static_cast<double>(batch) * count / best_wall, static_cast<double>(batch) * count / best_processor,
-      static_cast<double>(batch * prompt) / filling, status_megabytes("VmHWM"), base);
+      static_cast<double>(batch * prompt) / filling, status_mebibytes("VmHWM"), base);
 }
 
 /// The sum of `count` numbers, read as four streams: one alone does not keep memory busy.

@@ -8,13 +8,14 @@ TALWEG_BENCH_NOISE=0 all print the same first_update_norm up to the initial weig
 
 import json
 import os
-import re
 import sys
 import time
 import warnings
 
 import torch
 import torch.nn.functional as F
+
+from optim_common import status_mb
 
 PEERS = ["sgd", "opacus-hooks", "opacus-ghost", "opacus-functorch", "vmap", "one-at-a-time"]
 CLIP, LEARNING_RATE = 1.0, 0.05
@@ -135,12 +136,6 @@ def sgd_step(model, inputs, labels):
     return step
 
 
-def peak():
-    """Of this process alone: what getrusage answers begins with the peak of the process that started it."""
-    status = open("/proc/self/status").read()
-    return int(re.search(r"VmHWM:\s*(\d+)", status)[1]) / 1024
-
-
 def main():
     warnings.filterwarnings("ignore")
     name, batch, peer = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -151,7 +146,7 @@ def main():
         step = opacus_step(model, inputs, labels, peer.removeprefix("opacus-"))
     else:
         step = {"sgd": sgd_step, "vmap": vmap_step, "one-at-a-time": one_at_a_time_step}[peer](model, inputs, labels)
-    base, wall, processor, update = peak(), [], [], 0.0
+    base, wall, processor, update = status_mb("VmHWM"), [], [], 0.0
     before = [p.detach().clone() for p in model.parameters()]
     for i in range(warmup + steps):
         cpu, start = time.process_time(), time.perf_counter()
@@ -165,7 +160,7 @@ def main():
     wall.sort(), processor.sort()
     print(json.dumps({"peer": peer, "model": name, "batch": batch, "ms_per_step_min": wall[0], "ms_per_step_median": wall[len(wall) // 2],
                       "cpu_ms_per_step_min": processor[0], "cpu_ms_per_step_median": processor[len(processor) // 2],
-                      "peak_mem_mb": peak(), "base_mem_mb": base, "first_update_norm": update}))
+                      "peak_mem_mb": status_mb("VmHWM"), "base_mem_mb": base, "first_update_norm": update}))
 
 
 if __name__ == "__main__":

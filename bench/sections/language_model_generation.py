@@ -6,7 +6,7 @@ import pathlib
 
 ROUNDS = 2
 TOKENS = 48
-PARAMETERS = 134.5  # millions, 28.3 of them the tied embedding
+PARAMETERS = 134.5  # millions, the tied embedding once
 
 
 def gguf():

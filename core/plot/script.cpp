@@ -101,9 +101,10 @@ double place_on(const Axis& axis, bool log, double value) {
   return (scaled(value) - scaled(axis.low)) / (scaled(axis.high) - scaled(axis.low));
 }
 
-/// Which end of a horizontal line has room for a label: where the curves stay clear of the text, which stands above the
-/// line and takes about a quarter of its length; the right one if both do, else the one they keep farther away from.
-std::string_view label_end(const Figure& figure, const Axis& x, const Axis& y, double height) {
+/// Whether the label of a horizontal line stands at its right end, or else at the left: where the curves stay clear of
+/// the text, which stands above the line and takes about a quarter of its length; at the right if they do at both ends,
+/// else where they keep farther away.
+bool label_at_right(const Figure& figure, const Axis& x, const Axis& y, double height) {
   const double line = place_on(y, figure.y_log, height);
   double left = 1, right = 1;
   for (const Series& series : figure.series)
@@ -114,7 +115,7 @@ std::string_view label_end(const Figure& figure, const Axis& x, const Axis& y, d
       if (along < 0.25) left = std::min(left, distance);
       if (along > 0.75) right = std::min(right, distance);
     }
-  return right > 0.07 || right >= left ? "right" : "left";
+  return right > 0.07 || right >= left;
 }
 
 std::string curves(const Figure& figure, const RenderOptions& options) {
@@ -162,9 +163,10 @@ std::string curves(const Figure& figure, const RenderOptions& options) {
         "set arrow from graph 0, first {:.17g} to graph 1, first {:.17g} nohead dt (3,4) lw 1.2 lc "
         "rgb '{}'\n",
         line.y, line.y, placeholder_ink);
-    const std::string_view end = label_end(figure, x_axis, y_axis, line.y);
-    add(script, "set label {} at graph {}, first {:.17g} {} offset {},0.5 textcolor rgb '{}' font ',11' front\n",
-        gnuplot_string(line.label), end == "left" ? 0 : 1, line.y, end, end == "left" ? 0.3 : -0.3, placeholder_ink);
+    const bool right = label_at_right(figure, x_axis, y_axis, line.y);
+    add(script, "set label {} at graph {}, first {:.17g} {} textcolor rgb '{}' font ',11' front\n",
+        gnuplot_string(line.label), right ? 1 : 0, line.y, right ? "right offset -0.3,0.5" : "left offset 0.3,0.5",
+        placeholder_ink);
   }
   // Without anything to draw the axes alone are drawn, with a word on why.
   if (plot.empty()) {
