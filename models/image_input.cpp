@@ -24,4 +24,8 @@ at::Tensor channels_last_on_cpu(const at::Tensor& images) {
   return images.contiguous().as_strided(images.sizes(), {height * width, 1, width, 1});
 }
 
+bool channels_last_is_safe(std::int64_t input_channels, std::int64_t kernel_size, std::int64_t stride) {
+  return kernel_size > 1 || stride == 1 || input_channels >= 8;
+}
+
 }  // namespace talweg::models

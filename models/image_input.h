@@ -16,4 +16,9 @@ void require_image(const TensorModelShape& shape, const std::string& model);
 /// other devices.
 at::Tensor channels_last_on_cpu(const at::Tensor& images);
 
+/// Whether a convolution may be given images in the layout of `channels_last_on_cpu`. With 1 × 1 kernels, a stride and
+/// fewer than 8 input channels it may not: on processors without AVX-512, oneDNN then writes past its memory when it
+/// computes the gradient of the weights (oneDNN's issue 6035, in LibTorch 2.11).
+bool channels_last_is_safe(std::int64_t input_channels, std::int64_t kernel_size, std::int64_t stride);
+
 }  // namespace talweg::models

@@ -66,6 +66,7 @@ Resnet::Resnet(const ResnetOptions& options, const TensorModelShape& shape) {
     for (std::int64_t i = 0; i < options.blocks[stage]; ++i) {
       const bool shrink = stage > 0 && i == 0;
       const std::int64_t next = options.width << stage;
+      if (shrink && !channels_last_is_safe(channels, 1, 2)) channels_last_ = false;
       blocks_->push_back(Block(options, channels, next, shrink ? 2 : 1));
       channels = next;
     }
@@ -74,7 +75,8 @@ Resnet::Resnet(const ResnetOptions& options, const TensorModelShape& shape) {
 }
 
 at::Tensor Resnet::forward(const at::Tensor& input) {
-  return output_->forward(blocks_->forward(stem_->forward(channels_last_on_cpu(input))).mean({2, 3}));
+  const at::Tensor images = channels_last_ ? channels_last_on_cpu(input) : input;
+  return output_->forward(blocks_->forward(stem_->forward(images)).mean({2, 3}));
 }
 
 }  // namespace talweg::models

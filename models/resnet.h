@@ -32,6 +32,7 @@ class Resnet : public TensorModel {
   torch::nn::Sequential stem_{nullptr};
   torch::nn::Sequential blocks_{nullptr};
   torch::nn::Linear output_{nullptr};
+  bool channels_last_ = true;
 };
 
 }  // namespace talweg::models

@@ -83,10 +83,10 @@ install_packages() {
   fi
 }
 
-require_space() { # MEGABYTES
+require_space() { # MEGABYTES WHAT
   local free
   free=$(df -Pm "$root" | awk 'NR == 2 {print $4}')
-  [ "$free" -ge "$1" ] || die "LibTorch needs $1 MB of disk space, $free MB are free here"
+  [ "$free" -ge "$1" ] || die "$2 needs $1 MB of disk space, $free MB are free here"
 }
 
 # unpack_wheels FOLDER DESCRIPTION MEGABYTES PIP-ARGUMENTS...: into a virtual environment that appears whole or not at all.
@@ -96,7 +96,7 @@ unpack_wheels() {
   local wanted="$*"
   [ "$1" = -r ] && wanted="$* $(cksum <"$2")"
   [ -e "$folder/.complete" ] && [ "$(cat "$folder/.complete")" = "$wanted" ] && return 0
-  require_space "$megabytes"
+  require_space "$megabytes" "$description"
   say "fetching $description"
   rm -rf "$folder" "$folder.partial"
   mkdir -p "$(dirname "$folder")"
@@ -160,7 +160,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$stamp_key" ] || [ ! -e "$build/build.nin
       unpack_wheels .deps/cuda "LibTorch $TORCH_VERSION with CUDA (5 GB)" "$CUDA_MEGABYTES" $CUDA_WHEELS $CUDA_TOOLKIT_WHEELS
       torch_root=$root/$(site_packages .deps/cuda)/torch
     else
-      unpack_wheels .deps/cpu "LibTorch $TORCH_VERSION for the CPU (1.3 GB)" "$CPU_MEGABYTES" --no-deps $CPU_WHEELS
+      unpack_wheels .deps/cpu "LibTorch $TORCH_VERSION for the CPU (520 MB, unpacked 1.3 GB)" "$CPU_MEGABYTES" --no-deps $CPU_WHEELS
       torch_root=$root/$(site_packages .deps/cpu)/torch
     fi
   fi
@@ -201,19 +201,50 @@ fi
 
 [ "$build_it" = 1 ] || { echo "$build"; exit 0; }
 
-# The build itself: ninja knows what is out of date, and says nothing when nothing is.
+# report_progress LOG: reads what ninja prints; a terminal gets one line with percent and time left, anything else a line a minute.
+# Messages of the compiler go to LOG.
+report_progress() {
+  local line shown=0 done total elapsed left
+  while IFS= read -r line; do
+    if [[ ! $line =~ ^@([0-9]+)/([0-9]+)@([0-9]+) ]]; then
+      printf '%s\n' "$line" >>"$1"
+      continue
+    fi
+    done=${BASH_REMATCH[1]} total=${BASH_REMATCH[2]} elapsed=${BASH_REMATCH[3]}
+    [ "$total" -ge 3 ] || continue
+    left=
+    [ "$elapsed" -ge 20 ] && left=", $(duration $((elapsed * (total - done) / done))) left"
+    if [ -t 2 ]; then
+      printf '\r\033[Ktalweg setup: building, %d %%%s' $((100 * done / total)) "$left" >&2
+    elif [ $((elapsed - shown)) -ge 60 ] && [ "$done" -lt "$total" ]; then
+      shown=$elapsed
+      say "building, $((100 * done / total)) %$left"
+    fi
+  done
+  [ ! -t 2 ] || printf '\r\033[K' >&2
+}
+
+duration() { # SECONDS
+  if [ "$1" -lt 90 ]; then echo "$1 s"; else echo "$((($1 + 30) / 60)) minutes"; fi
+}
+
+# The build itself: ninja knows what is out of date, and says nothing when nothing is. What was interrupted goes on.
 targets=(talweg talweg_engine)
 [ "$want_tests" = 1 ] && targets=(all)
 jobs=()
 [ -n "${TALWEG_BUILD_JOBS:-}" ] && jobs=(-j "$TALWEG_BUILD_JOBS")
-if [ -t 2 ]; then
-  NINJA_STATUS='talweg setup: building [%f/%t] ' ninja -C "$build" "${jobs[@]+"${jobs[@]}"}" "${targets[@]}" 2>&1 |
-    { grep -v -e '^ninja: no work' -e '^ninja: Entering' -e 'Re-checking globbed' || true; } >&2
-  status=${PIPESTATUS[0]}
-else
-  [ -e "$build/app/talweg" ] || say "building (a few minutes the first time)"
-  ninja -C "$build" "${jobs[@]+"${jobs[@]}"}" "${targets[@]}" >"$build.log" 2>&1 && status=0 || status=$?
-  [ "$status" -eq 0 ] || grep -E 'error|FAILED' "$build.log" | head -n 20 >&2
+if [ ! -e "$build/app/talweg" ]; then
+  require_space "$BUILD_MEGABYTES" "the build"
+  cores=$(nproc 2>/dev/null || echo 1)
+  say "building the program (about $(duration $((PROGRAM_SECONDS / cores))) on $cores processors)"
 fi
-[ "$status" -eq 0 ] || die "the build failed (see $build.log)"
+: >"$build.log"
+NINJA_STATUS='@%f/%t@%e ' ninja -C "$build" "${jobs[@]+"${jobs[@]}"}" "${targets[@]}" 2>&1 | report_progress "$build.log"
+status=${PIPESTATUS[0]}
+if [ "$status" -ne 0 ]; then
+  grep -E 'error|FAILED' "$build.log" | head -n 20 >&2
+  die "the build failed (see $build.log); the next call goes on from there"
+fi
+warnings=$(grep -c 'warning:' "$build.log" || true)
+[ "$warnings" -eq 0 ] || say "the compiler gave $warnings warnings (see $build.log)"
 echo "$build"

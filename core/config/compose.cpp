@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "core/config/diagnostics.h"
 #include "core/config/yaml.h"
 #include "core/error.h"
 
@@ -15,10 +16,6 @@ namespace talweg::config {
 namespace {
 
 namespace fs = std::filesystem;
-
-[[noreturn]] void fail(const Location& where, const std::string& message) {
-  throw ConfigError(where.text() + ": " + message);
-}
 
 std::string expand_variables(const std::string& text, const Location& where) {
   std::string result;

@@ -39,6 +39,10 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+void fail(const Location& where, const std::string& message) {
+  throw ConfigError(where.text() + ": " + message);
+}
+
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
   constexpr std::size_t longest_word = 64;
   const std::string* best = nullptr;

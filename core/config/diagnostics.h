@@ -22,6 +22,9 @@ class Diagnostics {
   std::vector<std::string> messages_;
 };
 
+/// Throws ConfigError "location: message".
+[[noreturn]] void fail(const Location& where, const std::string& message);
+
 /// " (did you mean 'x'?)" when a candidate is close to `word`, otherwise " (known: a, b, c)".
 /// Close: an edit distance of at most a third of the word's length, or one word starts with the other.
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates);

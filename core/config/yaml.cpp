@@ -17,10 +17,6 @@
 namespace talweg::config {
 namespace {
 
-[[noreturn]] void fail(const Location& where, const std::string& message) {
-  throw ConfigError(where.text() + ": " + message);
-}
-
 /// Turns yaml-cpp's events into a Value; aliases are expanded while their size is counted, so a bomb stops early.
 class TreeBuilder : public YAML::EventHandler {
  public:

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <string>
 
+#include "core/io/folder.h"
 #include "core/io/output_file.h"
 
 namespace talweg::io {
@@ -43,16 +44,6 @@ class Aside {
   fs::path path_;
   bool in_place_ = false;
 };
-
-/// Makes the rename itself durable. Some network file systems cannot sync a folder; that is not an
-/// error.
-void sync_folder(const fs::path& folder) {
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  const int failed = ::fsync(descriptor) != 0 ? errno : 0;
-  ::close(descriptor);
-  if (failed == EIO || failed == ENOSPC) throw file_error("write the folder", folder, failed);
-}
 
 }  // namespace
 

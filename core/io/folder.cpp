@@ -27,10 +27,10 @@ bool exchange(const fs::path& a, const fs::path& b) {
 
 void sync_folder(const fs::path& folder) {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) throw file_error("open", folder, errno);
-  const int error = ::fsync(descriptor) ? errno : 0;
+  if (descriptor < 0) return;
+  const int error = ::fsync(descriptor) != 0 ? errno : 0;
   ::close(descriptor);
-  if (error) throw file_error("write", folder, error);
+  if (error == EIO || error == ENOSPC) throw file_error("write the folder", folder, error);
 }
 
 FolderAside::FolderAside(const fs::path& target) : target_(fs::absolute(target).lexically_normal()) {

@@ -4,7 +4,8 @@
 
 namespace talweg::io {
 
-/// Waits until the names in a folder are on the device. Throws SystemError.
+/// Waits until the names in a folder are on the device; a rename is durable from then on. Some network file systems
+/// cannot sync a folder, which is no error. Throws SystemError when the device fails or is full.
 void sync_folder(const std::filesystem::path& folder);
 
 /// A folder that appears, or replaces an earlier one, whole: filled aside (beside its target, so on the same file

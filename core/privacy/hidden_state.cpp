@@ -4,14 +4,11 @@
 #include <cmath>
 #include <limits>
 
+#include "core/privacy/square.h"
 #include "core/privacy/without_replacement_rdp.h"
 
 namespace talweg::privacy {
 namespace {
-
-double square(double x) {
-  return x * x;
-}
 
 /// What the diameter costs per unit of S_k: 1/(2η²σ²) with σ = sC/b.
 double shift_price(const Mechanism& m) {

@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/privacy/square.h"
+
 namespace talweg::privacy {
 namespace {
-
-double square(double x) {
-  return x * x;
-}
 
 /// How far one step can carry the two ends of the domain apart, in units of the step: (1 + ηL)D/η.
 double expanded_diameter(const BoundSetting& s) {

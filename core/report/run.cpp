@@ -222,8 +222,7 @@ std::vector<std::pair<std::string, double>> final_metrics(const Run& run) {
   }
   for (const auto& record : run.records) {
     for (const auto& [name, value] : record.values) {
-      const auto known =
-          std::find_if(values.begin(), values.end(), [&](const auto& entry) { return entry.first == name; });
+      const auto known = std::ranges::find(values, name, &std::pair<std::string, double>::first);
       if (known == values.end())
         values.emplace_back(name, value);
       else

@@ -13,7 +13,7 @@ using simd::multiply;
 using simd::View;
 
 template <class T>
-struct Problem {
+struct DecodingProblem {
   std::int64_t count, half, examples, steps;  // B, d + 1, n, T
   const T *value, *key_query, *context;
   std::int64_t context_prompt, context_row, context_column;
@@ -33,7 +33,7 @@ TALWEG_INLINE void apply(std::int64_t size, const View<Matrix>& matrix, Lanes<T>
 
 /// G of the examples alone: their Gram matrix in the upper corner, zero elsewhere.
 template <class T>
-TALWEG_INLINE void start(const Problem<T>& p, std::int64_t first, std::int64_t valid, Lanes<T>* context,
+TALWEG_INLINE void start(const DecodingProblem<T>& p, std::int64_t first, std::int64_t valid, Lanes<T>* context,
                          const View<Lanes<T>>& gram) {
   for (std::int64_t r = 0; r < p.half; ++r)
     for (std::int64_t j = 0; j < p.examples; ++j)
@@ -45,7 +45,7 @@ TALWEG_INLINE void start(const Problem<T>& p, std::int64_t first, std::int64_t v
 }
 
 template <class T>
-TALWEG_INLINE void block(const Problem<T>& p, std::int64_t first, std::int64_t valid, Lanes<T>* memory) {
+TALWEG_INLINE void block(const DecodingProblem<T>& p, std::int64_t first, std::int64_t valid, Lanes<T>* memory) {
   const std::int64_t size = p.size(), half = p.half, d = half - 1;
   simd::Pieces<T> pieces(memory);
   Lanes<T>* const context = pieces.take(half * p.examples);
@@ -75,16 +75,16 @@ TALWEG_INLINE void block(const Problem<T>& p, std::int64_t first, std::int64_t v
 }
 
 template <class T>
-TALWEG_INLINE void range(const Problem<T>& p, std::int64_t first, std::int64_t last, Lanes<T>* memory) {
+TALWEG_INLINE void range(const DecodingProblem<T>& p, std::int64_t first, std::int64_t last, Lanes<T>* memory) {
   for (std::int64_t begin = first; begin < last; begin += simd::lane_count<T>)
     block(p, begin, std::min(simd::lane_count<T>, last - begin), memory);
 }
 
-TALWEG_VECTOR_CLONES void range_of(const Problem<double>& p, std::int64_t first, std::int64_t last,
+TALWEG_VECTOR_CLONES void range_of(const DecodingProblem<double>& p, std::int64_t first, std::int64_t last,
                                    Lanes<double>* memory) {
   range(p, first, last, memory);
 }
-TALWEG_VECTOR_CLONES void range_of(const Problem<float>& p, std::int64_t first, std::int64_t last,
+TALWEG_VECTOR_CLONES void range_of(const DecodingProblem<float>& p, std::int64_t first, std::int64_t last,
                                    Lanes<float>* memory) {
   range(p, first, last, memory);
 }
@@ -98,19 +98,19 @@ at::Tensor decode(const at::Tensor& value, const at::Tensor& key_query, const Pr
   const at::Tensor weights =
       at::empty({steps, prompts.dimension(), prompts.count()}, prompts.context.options().requires_grad(false));
   const at::Tensor& context = prompts.context;
-  const Problem<T> p{prompts.count(),
-                     context.size(1),
-                     context.size(2),
-                     steps,
-                     v.const_data_ptr<T>(),
-                     w.const_data_ptr<T>(),
-                     context.const_data_ptr<T>(),
-                     context.stride(0),
-                     context.stride(1),
-                     context.stride(2),
-                     scale.data(),
-                     mode == Decoding::projected,
-                     weights.mutable_data_ptr<T>()};
+  const DecodingProblem<T> p{prompts.count(),
+                             context.size(1),
+                             context.size(2),
+                             steps,
+                             v.const_data_ptr<T>(),
+                             w.const_data_ptr<T>(),
+                             context.const_data_ptr<T>(),
+                             context.stride(0),
+                             context.stride(1),
+                             context.stride(2),
+                             scale.data(),
+                             mode == Decoding::projected,
+                             weights.mutable_data_ptr<T>()};
   constexpr std::int64_t kLanes = simd::lane_count<T>;
   at::parallel_for(0, (p.count + kLanes - 1) / kLanes, 8, [&](std::int64_t begin, std::int64_t end) {
     thread_local simd::Scratch<T> scratch;

@@ -14,7 +14,7 @@ using simd::View;
 
 /// The problem as plain memory.
 template <class T>
-struct Problem {
+struct TeacherForcingProblem {
   std::int64_t count, half, examples, steps;  // B, d + 1, n, k
   const T *value, *key_query;                 // V, W, row by row
   const T *context, *path;
@@ -31,11 +31,11 @@ struct Workspace {
   Lanes<T>*context, *gram, *tokens, *queries, *attended, *residual, *back, *scores;
   Lanes<T>*value_gradient, *key_query_gradient;  // sums over blocks
 
-  static std::int64_t needed(const Problem<T>& p) {
+  static std::int64_t needed(const TeacherForcingProblem<T>& p) {
     return p.half * (p.examples + p.half + p.steps + 1) + 4 * p.steps * p.size() + p.steps * p.steps +
            p.size() * (p.size() + p.half);
   }
-  Workspace(const Problem<T>& p, Lanes<T>* memory) {
+  Workspace(const TeacherForcingProblem<T>& p, Lanes<T>* memory) {
     simd::Pieces<T> pieces(memory);
     context = pieces.take(p.half * p.examples);
     gram = pieces.take(p.half * p.half);
@@ -48,7 +48,8 @@ struct Workspace {
 };
 
 template <class T>
-TALWEG_INLINE void load_block(const Problem<T>& p, std::int64_t first, std::int64_t valid, const Workspace<T>& w) {
+TALWEG_INLINE void load_block(const TeacherForcingProblem<T>& p, std::int64_t first, std::int64_t valid,
+                              const Workspace<T>& w) {
   for (std::int64_t r = 0; r < p.half; ++r)
     for (std::int64_t j = 0; j < p.examples; ++j)
       simd::load(p.context + first * p.context_prompt + r * p.context_row + j * p.context_column, p.context_prompt,
@@ -64,7 +65,7 @@ TALWEG_INLINE void load_block(const Problem<T>& p, std::int64_t first, std::int6
 /// G_i·a_i/λ_i for the rows a_i [k, D]: the upper half through the Gram matrix, the lower half through the tokens so
 /// far.
 template <class T>
-TALWEG_INLINE void attend(const Problem<T>& p, const Workspace<T>& w, Lanes<T>* a, Lanes<T>* result) {
+TALWEG_INLINE void attend(const TeacherForcingProblem<T>& p, const Workspace<T>& w, Lanes<T>* a, Lanes<T>* result) {
   const std::int64_t half = p.half, size = p.size(), steps = p.steps;
   const View<Lanes<T>> from{a, size, 1}, to{result, size, 1}, tokens{w.tokens, half, 1};
   multiply<T>(steps, half, half, from, View<Lanes<T>>{w.gram, half, 1}, to);
@@ -81,8 +82,9 @@ TALWEG_INLINE void attend(const Problem<T>& p, const Workspace<T>& w, Lanes<T>* 
     for (std::int64_t c = 0; c < size; ++c) *to.at(i, c) *= p.scales[i];
 }
 
-template <class T, bool WithGradients>
-TALWEG_INLINE double block(const Problem<T>& p, std::int64_t first, std::int64_t valid, const Workspace<T>& w) {
+template <class T>
+TALWEG_INLINE double block(const TeacherForcingProblem<T>& p, std::int64_t first, std::int64_t valid,
+                           const Workspace<T>& w, bool with_gradients) {
   const std::int64_t half = p.half, size = p.size(), steps = p.steps;
   load_block(p, first, valid, w);
   const View<Lanes<T>> context{w.context, p.examples, 1}, tokens{w.tokens, half, 1};
@@ -102,7 +104,7 @@ TALWEG_INLINE double block(const Problem<T>& p, std::int64_t first, std::int64_t
       squares += *residual.at(i, r) * *residual.at(i, r);
     }
   }
-  if constexpr (WithGradients) {
+  if (with_gradients) {
     const View<Lanes<T>> back{w.back, size, 1};
     multiply_add<T>(size, size, steps, residual.transposed(), attended, View<Lanes<T>>{w.value_gradient, size, 1});
     multiply<T>(steps, size, size, residual, value, back);
@@ -114,7 +116,7 @@ TALWEG_INLINE double block(const Problem<T>& p, std::int64_t first, std::int64_t
 
 /// Prompts [first, last): the sum of squared residuals, and the sums of both gradients, [D, D] and [D, d + 1].
 template <class T>
-TALWEG_INLINE double range(const Problem<T>& p, std::int64_t first, std::int64_t last, Lanes<T>* memory,
+TALWEG_INLINE double range(const TeacherForcingProblem<T>& p, std::int64_t first, std::int64_t last, Lanes<T>* memory,
                            double* gradients) {
   const Workspace<T> w(p, memory);
   const std::int64_t numbers = p.size() * (p.size() + p.half);
@@ -122,18 +124,18 @@ TALWEG_INLINE double range(const Problem<T>& p, std::int64_t first, std::int64_t
   if (gradients) std::fill(w.value_gradient, w.value_gradient + numbers, Lanes<T>{});
   for (std::int64_t begin = first; begin < last; begin += simd::lane_count<T>) {
     const std::int64_t valid = std::min(simd::lane_count<T>, last - begin);
-    total += gradients ? block<T, true>(p, begin, valid, w) : block<T, false>(p, begin, valid, w);
+    total += block(p, begin, valid, w, gradients != nullptr);
   }
   if (gradients)
     for (std::int64_t i = 0; i < numbers; ++i) gradients[i] = simd::sum<T>(w.value_gradient[i]);
   return total;
 }
 
-TALWEG_VECTOR_CLONES double range_of(const Problem<double>& p, std::int64_t first, std::int64_t last,
+TALWEG_VECTOR_CLONES double range_of(const TeacherForcingProblem<double>& p, std::int64_t first, std::int64_t last,
                                      Lanes<double>* memory, double* gradients) {
   return range(p, first, last, memory, gradients);
 }
-TALWEG_VECTOR_CLONES double range_of(const Problem<float>& p, std::int64_t first, std::int64_t last,
+TALWEG_VECTOR_CLONES double range_of(const TeacherForcingProblem<float>& p, std::int64_t first, std::int64_t last,
                                      Lanes<float>* memory, double* gradients) {
   return range(p, first, last, memory, gradients);
 }
@@ -146,21 +148,21 @@ LossAndGradients evaluate(const at::Tensor& value, const at::Tensor& key_query, 
                           const at::Tensor& path, const Scales& scales, bool with_gradients) {
   const at::Tensor v = value.contiguous(), w = key_query.contiguous();
   const std::vector<T> scale(scales.begin(), scales.end());
-  const Problem<T> p{path.size(0),
-                     context.size(1),
-                     context.size(2),
-                     path.size(1) - 1,
-                     v.const_data_ptr<T>(),
-                     w.const_data_ptr<T>(),
-                     context.const_data_ptr<T>(),
-                     path.const_data_ptr<T>(),
-                     context.stride(0),
-                     context.stride(1),
-                     context.stride(2),
-                     path.stride(0),
-                     path.stride(1),
-                     path.stride(2),
-                     scale.data()};
+  const TeacherForcingProblem<T> p{path.size(0),
+                                   context.size(1),
+                                   context.size(2),
+                                   path.size(1) - 1,
+                                   v.const_data_ptr<T>(),
+                                   w.const_data_ptr<T>(),
+                                   context.const_data_ptr<T>(),
+                                   path.const_data_ptr<T>(),
+                                   context.stride(0),
+                                   context.stride(1),
+                                   context.stride(2),
+                                   path.stride(0),
+                                   path.stride(1),
+                                   path.stride(2),
+                                   scale.data()};
   const std::int64_t parts = (p.count + kPart - 1) / kPart, numbers = p.size() * (p.size() + p.half);
   thread_local std::vector<double> sums;
   sums.resize(static_cast<std::size_t>(parts * (1 + (with_gradients ? numbers : 0))));

@@ -112,7 +112,7 @@ class LogLossTest : public AcceptanceTest {
 };
 
 template <class Test, class Options>
-void add(const char* name, const char* summary, const char* source) {
+void add_test(const char* name, const char* summary, const char* source) {
   config::Registry<AcceptanceKind>::instance().add<Options>(
       name, summary, source,
       [](const Options& options) -> std::unique_ptr<AcceptanceTest> { return std::make_unique<Test>(options); });
@@ -127,12 +127,14 @@ void declare(config::Fields& f, ArmijoTestOptions& o) {
 
 void register_acceptance_tests() {
   static const bool once = [] {
-    add<ArmijoTest, ArmijoTestOptions>("armijo", "sufficient decrease", "Armijo 1966");
-    add<GoldsteinTest, GoldsteinTestOptions>("goldstein", "sufficient, but not excessive decrease", "Goldstein 1965");
-    add<NonmonotoneTest, NonmonotoneTestOptions>("nonmonotone", "sufficient decrease against a mean of earlier losses",
-                                                 "Zhang and Hager 2004; Galli et al. 2023");
-    add<LogLossTest, LogLossTestOptions>("log_loss", "sufficient decrease of the logarithm of the loss",
-                                         "policy gradients with a known optimum");
+    add_test<ArmijoTest, ArmijoTestOptions>("armijo", "sufficient decrease", "Armijo 1966");
+    add_test<GoldsteinTest, GoldsteinTestOptions>("goldstein", "sufficient, but not excessive decrease",
+                                                  "Goldstein 1965");
+    add_test<NonmonotoneTest, NonmonotoneTestOptions>("nonmonotone",
+                                                      "sufficient decrease against a mean of earlier losses",
+                                                      "Zhang and Hager 2004; Galli et al. 2023");
+    add_test<LogLossTest, LogLossTestOptions>("log_loss", "sufficient decrease of the logarithm of the loss",
+                                              "policy gradients with a known optimum");
     return true;
   }();
   (void)once;

@@ -129,7 +129,7 @@ class Polyak : public StartRule {
 };
 
 template <class Rule, class Options>
-void add(const char* name, const char* summary, const char* source) {
+void add_start_rule(const char* name, const char* summary, const char* source) {
   config::Registry<StartRuleKind>::instance().add<Options>(
       name, summary, source,
       [](const Options& options) -> std::unique_ptr<StartRule> { return std::make_unique<Rule>(options); });
@@ -139,16 +139,17 @@ void add(const char* name, const char* summary, const char* source) {
 
 void register_start_rules() {
   static const bool once = [] {
-    add<Max, MaxOptions>("max", "the largest step, at every search: the rates of the paper need it",
-                         "Vaswani and Babanezhad 2025, algorithm 1");
-    add<Keep, InitialOptions>("keep", "the last accepted step; steps never grow", "Vaswani et al. 2019");
-    add<Grow, GrowOptions>("grow", "a little more than the last accepted step", "Vaswani et al. 2019");
-    add<Init, InitialOptions>("init", "one and the same step", "Vaswani et al. 2019");
-    add<Epoch, InitialOptions>("epoch", "one and the same step at the start of an epoch, else the last accepted one",
-                               "Galli et al. 2023, code of AdaSLS");
-    add<BbRatio, InitialOptions>("bb_ratio", "the last accepted step, scaled by the change of the gradient's norm",
-                                 "Galli et al. 2023");
-    add<Polyak, PolyakOptions>("polyak", "the Polyak step of the batch", "Galli et al. 2023");
+    add_start_rule<Max, MaxOptions>("max", "the largest step, at every search: the rates of the paper need it",
+                                    "Vaswani and Babanezhad 2025, algorithm 1");
+    add_start_rule<Keep, InitialOptions>("keep", "the last accepted step; steps never grow", "Vaswani et al. 2019");
+    add_start_rule<Grow, GrowOptions>("grow", "a little more than the last accepted step", "Vaswani et al. 2019");
+    add_start_rule<Init, InitialOptions>("init", "one and the same step", "Vaswani et al. 2019");
+    add_start_rule<Epoch, InitialOptions>("epoch",
+                                          "one and the same step at the start of an epoch, else the last accepted one",
+                                          "Galli et al. 2023, code of AdaSLS");
+    add_start_rule<BbRatio, InitialOptions>(
+        "bb_ratio", "the last accepted step, scaled by the change of the gradient's norm", "Galli et al. 2023");
+    add_start_rule<Polyak, PolyakOptions>("polyak", "the Polyak step of the batch", "Galli et al. 2023");
     return true;
   }();
   (void)once;

@@ -1,4 +1,5 @@
-// Runs a fuzz target on every file of the folders given, then on a bounded number of deterministic mutations of them.
+// fuzz TARGET FOLDER: runs a target on every file of the folder, then on a bounded number of deterministic mutations of
+// them.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -9,13 +10,9 @@
 #include <string>
 #include <vector>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+#include "target.h"
 
 namespace {
-
-void run(const std::string& input) {
-  LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
-}
 
 struct Random {
   std::uint64_t state;
@@ -58,20 +55,26 @@ std::string mutate(std::string input, const std::vector<std::string>& others, Ra
 }  // namespace
 
 int main(int argc, char** argv) {
+  const auto target = argc == 3 ? talweg::fuzz::targets().find(argv[1]) : talweg::fuzz::targets().end();
+  if (target == talweg::fuzz::targets().end()) {
+    std::fprintf(stderr, "usage: fuzz TARGET FOLDER\ntargets:");
+    for (const auto& [name, function] : talweg::fuzz::targets()) std::fprintf(stderr, " %s", name.c_str());
+    std::fprintf(stderr, "\n");
+    return 2;
+  }
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(argv[2])) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
   std::vector<std::string> inputs;
-  for (int i = 1; i < argc; ++i) {
-    std::vector<std::filesystem::path> files;
-    for (const auto& entry : std::filesystem::directory_iterator(argv[i])) files.push_back(entry.path());
-    std::sort(files.begin(), files.end());
-    for (const auto& file : files) {
-      std::ifstream stream(file, std::ios::binary);
-      inputs.emplace_back(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
-    }
+  for (const auto& file : files) {
+    std::ifstream stream(file, std::ios::binary);
+    inputs.emplace_back(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
   }
   if (inputs.empty()) {
     std::fprintf(stderr, "no corpus file found\n");
     return 1;
   }
+  const auto run = [&](const std::string& input) { talweg::fuzz::run(target->second, input); };
   for (const std::string& input : inputs) run(input);
   const char* wanted = std::getenv("TALWEG_FUZZ_RUNS");
   const long runs = wanted ? std::atol(wanted) : 5000;

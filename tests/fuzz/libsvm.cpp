@@ -1,16 +1,7 @@
 #include "core/data/libsvm.h"
 
-#include <cstdint>
-#include <string_view>
+#include "target.h"
 
-#include "core/error.h"
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  try {
-    talweg::data::parse_libsvm(bytes, "fuzz", {0, 1 << 20});
-  } catch (const talweg::Error&) {
-    // A sentence for the user: the designed answer to bad input.
-  }
-  return 0;
+TALWEG_FUZZ_TARGET(libsvm) {
+  talweg::data::parse_libsvm(bytes, "fuzz", {0, 1 << 20});
 }

@@ -21,10 +21,6 @@ std::unique_ptr<DiagonalDirections> fixed_pair(const at::Tensor& left, const at:
       std::vector<DiagonalDirections::Pair>{[left, right] { return std::pair(left, right); }});
 }
 
-at::Tensor orthonormal(std::int64_t rows, std::int64_t columns, std::uint64_t seed) {
-  return std::get<0>(at::linalg_qr(seeded({rows, columns}, seed)));
-}
-
 at::Tensor flat(const std::vector<at::Tensor>& tensors) {
   std::vector<at::Tensor> list;
   for (const at::Tensor& tensor : tensors) list.push_back(tensor.reshape(-1));

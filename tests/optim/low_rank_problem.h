@@ -17,6 +17,11 @@ inline at::Tensor seeded(at::IntArrayRef sizes, std::uint64_t seed, at::ScalarTy
   return tensor;
 }
 
+/// A matrix [rows, columns] with orthonormal columns.
+inline at::Tensor orthonormal(std::int64_t rows, std::int64_t columns, std::uint64_t seed) {
+  return std::get<0>(at::linalg_qr(seeded({rows, columns}, seed)));
+}
+
 /// f = ½‖A∘(W − B)‖² of a 12×16 matrix and ½‖b‖² of a vector: every optimizer has something to project and something
 /// not to.
 struct LeastSquares {

@@ -11,10 +11,6 @@
 namespace talweg::optim {
 namespace {
 
-at::Tensor orthonormal(std::int64_t rows, std::int64_t columns, std::uint64_t seed) {
-  return std::get<0>(at::linalg_qr(seeded({rows, columns}, seed)));
-}
-
 TEST(MomentTransport, SecondMomentsStayNonNegativeOverAThousandChanges) {
   for (const MomentTransport rule : {MomentTransport::squared, MomentTransport::ldadam, MomentTransport::keep})
     for (const ProjectedSide side : {ProjectedSide::left, ProjectedSide::right}) {

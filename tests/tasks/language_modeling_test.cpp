@@ -23,7 +23,7 @@ namespace {
 
 constexpr const char* kTiny = "model: {type: llama, width: 16, layers: 1, heads: 2, feed_forward: 24}";
 
-std::unique_ptr<LanguageModeling> make(const std::string& options, at::ScalarType type = at::kFloat) {
+std::unique_ptr<LanguageModeling> make_language_modeling(const std::string& options, at::ScalarType type = at::kFloat) {
   register_components();
   const auto parsed =
       config::parse<LanguageModelingOptions>(config::parse_yaml(fmt::format("{{{}}}", options), "test"));
@@ -138,10 +138,11 @@ TEST(LanguageModeling, LossIsTheMeanOverTokensHoweverTheBatchIsDivided) {
   const std::string path = (folder.path() / "a.txt").string();
   write(path, "a\nlonger line\nbb\nthe longest line of all\nof these\nx\nend\nyes\n");
   for (const std::string checkpointing : {"false", "true"}) {
-    const auto task = make(fmt::format("length: 20, sequences: documents, cache: '{}', activation_checkpointing: {}, "
-                                       "data: {{type: text, path: '{}', document: line}}, {}",
-                                       (folder.path() / "cache").string(), checkpointing, path, kTiny),
-                           at::kDouble);
+    const auto task = make_language_modeling(
+        fmt::format("length: 20, sequences: documents, cache: '{}', activation_checkpointing: {}, "
+                    "data: {{type: text, path: '{}', document: line}}, {}",
+                    (folder.path() / "cache").string(), checkpointing, path, kTiny),
+        at::kDouble);
     const std::vector<std::int64_t> indices{0, 1, 2, 3, 4, 5};
     const data::Batch batch = task->training_data().batch(indices, 0);
     const auto evaluate = [&](std::int64_t micro_batch) {
@@ -170,7 +171,7 @@ TEST(LanguageModeling, LossIsTheMeanOverTokensHoweverTheBatchIsDivided) {
 
 TEST(LanguageModeling, LossIsComparedWithTheEntropyOfAKnownLanguage) {
   const auto metrics_of = [](const std::string& options) {
-    const auto task = make(options + kTiny, at::kDouble);
+    const auto task = make_language_modeling(options + kTiny, at::kDouble);
     torch::NoGradGuard no_grad;
     std::map<std::string, double> metrics;
     for (const auto& [name, value] : task->evaluate()) metrics[name] = value;
@@ -194,7 +195,7 @@ TEST(LanguageModeling, EvaluationCountsEveryTokenOnceAndGaloreOneBatchTooMany) {
                                   "length: 7, data: {type: word_chain, length: 200}, evaluation: {share: 0.3, "
                                   "batch_size: 4, galore_compat_eval: true}, ") +
                               kTiny;
-  const auto task = make(options, at::kDouble);
+  const auto task = make_language_modeling(options, at::kDouble);
   torch::NoGradGuard no_grad;
   std::map<std::string, double> metrics;
   for (const auto& [name, value] : task->evaluate()) metrics[name] = value;
@@ -232,7 +233,8 @@ TEST(LanguageModeling, EvaluationCountsEveryTokenOnceAndGaloreOneBatchTooMany) {
 }
 
 TEST(LanguageModeling, Bfloat16AndLongSequencesStayNearTheFloat32Loss) {
-  const auto task = make(std::string("length: 700, data: {type: word_chain, length: 2000}, ") + kTiny);
+  const auto task =
+      make_language_modeling(std::string("length: 700, data: {type: word_chain, length: 2000}, ") + kTiny);
   const std::vector<std::int64_t> indices{0, 1};
   const data::Batch batch = task->training_data().batch(indices, 0);
   const auto loss = [&](Precision precision) {
@@ -246,9 +248,10 @@ TEST(LanguageModeling, Bfloat16AndLongSequencesStayNearTheFloat32Loss) {
 }
 
 TEST(LanguageModeling, AdaptersAloneAreTrained) {
-  const auto task = make(std::string("data: {type: word_chain, length: 200}, length: 16, adapter: {rank: 2, targets: "
-                                     "[query, down]}, ") +
-                         kTiny);
+  const auto task = make_language_modeling(
+      std::string("data: {type: word_chain, length: 200}, length: 16, adapter: {rank: 2, targets: "
+                  "[query, down]}, ") +
+      kTiny);
   std::vector<std::string> trained;
   for (const auto& item : task->module().named_parameters())
     if (item.value().requires_grad()) trained.push_back(item.key());
@@ -256,7 +259,8 @@ TEST(LanguageModeling, AdaptersAloneAreTrained) {
             (std::vector<std::string>{"layers.0.attention.query.adapter_a", "layers.0.attention.query.adapter_b",
                                       "layers.0.feed_forward.down.adapter_a", "layers.0.feed_forward.down.adapter_b"}));
   try {
-    make(std::string("data: {type: word_chain, length: 200}, length: 16, adapter: {targets: [q_proj]}, ") + kTiny);
+    make_language_modeling(
+        std::string("data: {type: word_chain, length: 200}, length: 16, adapter: {targets: [q_proj]}, ") + kTiny);
     FAIL();
   } catch (const ConfigError& error) {
     EXPECT_NE(std::string(error.what()).find("there is no matrix 'q_proj' (known: down, gate"), std::string::npos);
@@ -266,7 +270,7 @@ TEST(LanguageModeling, AdaptersAloneAreTrained) {
 TEST(LanguageModeling, MistakesAreExplained) {
   const auto message = [](const std::string& options) {
     try {
-      make(options);
+      make_language_modeling(options);
     } catch (const Error& error) {
       return std::string(error.what());
     }
@@ -281,7 +285,7 @@ TEST(LanguageModeling, MistakesAreExplained) {
 }
 
 TEST(TextGeneration, GreedyIsTheMostLikelyTokenEachTime) {
-  const auto task = make(std::string("data: {type: word_chain, length: 200}, length: 16, ") + kTiny);
+  const auto task = make_language_modeling(std::string("data: {type: word_chain, length: 200}, length: 16, ") + kTiny);
   torch::NoGradGuard no_grad;
   task->model().eval();
   const tokenizer::Ids prompt{104, 105, 32};

@@ -5,6 +5,9 @@
 
 namespace talweg::privacy {
 
+/// Losses beyond count as infinite, as their exponentials would overflow.
+inline constexpr double kLargestLoss = 600;
+
 /// The privacy loss ln(dP/dQ) of one step under P, as masses at multiples of `spacing`.
 struct LatticeLoss {
   double spacing = 0;

@@ -10,8 +10,6 @@ namespace {
 
 /// A ratio may miss its multiple by this much; the lower bound pays for it with its slack.
 constexpr double kSlack = 1e-12;
-/// Losses beyond are left out: their exponentials overflow.
-constexpr double kLargestLoss = 600;
 
 /// The point right of `left` at which the cell between them has the mass ratio e^{target}: g(x) = M − e^{target}·N
 /// falls until the ratio of the densities passes the target and rises after it. Newton's method from `guess`, kept

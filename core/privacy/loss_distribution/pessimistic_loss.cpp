@@ -7,9 +7,6 @@
 namespace talweg::privacy {
 namespace {
 
-/// Ratios beyond e^600 count as infinite.
-constexpr double kLargestLoss = 600;
-
 /// Adds the atoms of one cell to a loss: P-mass p and Q-mass n with ratios between e^{low} and e^{low + h}.
 /// `p_error` and `n_error` bound the errors of the masses and are added to the atoms, so that none is too light.
 void split(LatticeLoss& loss, std::size_t low, double low_ratio, double growth, double p, double n, double p_error,

@@ -34,7 +34,7 @@ TEST(Threefry, GivesTheKnownAnswers) {
 }
 
 /// Number i by the standard library in float64, from the same words: block i / 64, lane i % 16, word i / 16 % 4.
-double reference(std::uint64_t seed, std::int64_t i) {
+double reference_normal(std::uint64_t seed, std::int64_t i) {
   const auto block = static_cast<std::uint64_t>(i / 64);
   std::uint32_t words[4];
   threefry({static_cast<std::uint32_t>(i % 16), static_cast<std::uint32_t>(block),
@@ -59,7 +59,7 @@ TEST(NormalKernel, IsBoxMullerOfTheWords) {
   constexpr std::uint64_t seed = 0x123456789abcdef0;
   const std::vector<float> numbers = normals(seed, 100003);
   for (std::int64_t i = 0; i < 100003; ++i)
-    ASSERT_NEAR(numbers[static_cast<std::size_t>(i)], reference(seed, i), 1e-6) << i;
+    ASSERT_NEAR(numbers[static_cast<std::size_t>(i)], reference_normal(seed, i), 1e-6) << i;
 }
 
 TEST(NormalKernel, HasTheMomentsTheTailAndTheIndependenceOfNormals) {

@@ -17,7 +17,7 @@ namespace talweg::tokenizer {
 namespace {
 
 /// A vocabulary of all bytes, a few merges and a special token.
-ByteLevelBpe small(WordPattern pattern = WordPattern::gpt2) {
+ByteLevelBpe small_bpe(WordPattern pattern = WordPattern::gpt2) {
   ByteLevelBpeModel model;
   for (int byte = 0; byte < 256; ++byte)
     model.tokens.push_back(to_byte_alphabet(std::string(1, static_cast<char>(byte))));
@@ -38,7 +38,7 @@ ByteLevelBpe small(WordPattern pattern = WordPattern::gpt2) {
 }
 
 TEST(ByteLevelBpe, MergesInOrderOfTheList) {
-  const ByteLevelBpe bpe = small();
+  const ByteLevelBpe bpe = small_bpe();
   EXPECT_EQ(bpe.encode("hello"), (Ids{259}));
   EXPECT_EQ(bpe.encode(" hello"), (Ids{32, 259}));  // "he llo" is joined before " he"
   EXPECT_EQ(bpe.encode(" he"), (Ids{260}));
@@ -48,7 +48,7 @@ TEST(ByteLevelBpe, MergesInOrderOfTheList) {
 }
 
 TEST(ByteLevelBpe, ShortAndLongWordsAreMergedAlike) {
-  const ByteLevelBpe bpe = small();
+  const ByteLevelBpe bpe = small_bpe();
   for (const std::size_t count : {47u, 48u, 49u, 50u, 1000u, 1001u, 1002u, 1003u}) {
     Ids expected(count / 4, 262);
     if (count % 4 >= 2) expected.push_back(261);
@@ -58,7 +58,7 @@ TEST(ByteLevelBpe, ShortAndLongWordsAreMergedAlike) {
 }
 
 TEST(ByteLevelBpe, SpecialTokensComeFirstAndTheLongestWins) {
-  const ByteLevelBpe bpe = small();
+  const ByteLevelBpe bpe = small_bpe();
   EXPECT_EQ(bpe.encode("he<|end|>he"), (Ids{257, 263, 257}));
   EXPECT_EQ(bpe.encode("<|end|>>"), (Ids{264}));
   EXPECT_EQ(bpe.encode("<|end|"), (Ids{'<', '|', 'e', 'n', 'd', '|'}));
@@ -103,7 +103,7 @@ TEST(WordSplitter, Llama3AndQwen2) {
 /// Text with every assigned and unassigned code point of all planes, in chunks.
 TEST(ByteLevelBpe, EveryPlaneRoundTrips) {
   for (const WordPattern pattern : {WordPattern::gpt2, WordPattern::gpt2_single_digits, WordPattern::llama3}) {
-    const ByteLevelBpe bpe = small(pattern);
+    const ByteLevelBpe bpe = small_bpe(pattern);
     std::string text;
     for (std::uint32_t point = 0; point < 0x110000; point += point < 0x3000 ? 1 : 61)
       if (point < 0xD800 || point >= 0xE000) append_utf8(point, text);
@@ -112,7 +112,7 @@ TEST(ByteLevelBpe, EveryPlaneRoundTrips) {
 }
 
 TEST(ByteLevelBpe, ArbitraryBytesRoundTrip) {
-  const ByteLevelBpe bpe = small();
+  const ByteLevelBpe bpe = small_bpe();
   std::mt19937 random(7);
   for (int trial = 0; trial < 300; ++trial) {
     std::string bytes(random() % 200, '\0');
@@ -123,17 +123,17 @@ TEST(ByteLevelBpe, ArbitraryBytesRoundTrip) {
 }
 
 TEST(ByteLevelBpe, AWordOfTenMegabytes) {
-  const ByteLevelBpe bpe = small();
+  const ByteLevelBpe bpe = small_bpe();
   const std::size_t count = 10 << 20;
   const Ids ids = bpe.encode(std::string(count, 'a'));
   EXPECT_EQ(ids.size(), count / 4);
 }
 
 TEST(ByteLevelBpe, ManyThreadsAnswerAlike) {
-  const ByteLevelBpe bpe = small();
+  const ByteLevelBpe bpe = small_bpe();
   std::string text;
   for (int i = 0; i < 2000; ++i) text += " hello he" + std::to_string(i);
-  const Ids expected = small().encode(text);
+  const Ids expected = small_bpe().encode(text);
   std::vector<std::thread> threads;
   std::vector<Ids> answers(4);
   for (Ids& answer : answers) threads.emplace_back([&] { answer = bpe.encode(text); });

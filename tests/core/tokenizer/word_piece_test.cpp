@@ -12,7 +12,7 @@
 namespace talweg::tokenizer {
 namespace {
 
-WordPiece small() {
+WordPiece small_word_piece() {
   WordPieceModel model;
   model.tokens = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "un", "##aff", "##able", "able", "a", "!", "é", "e", "##b", "日"};
   for (const int id : {0, 1, 2, 3})
@@ -21,7 +21,7 @@ WordPiece small() {
 }
 
 TEST(WordPiece, LongestPiecesFromTheLeft) {
-  const WordPiece tokenizer = small();
+  const WordPiece tokenizer = small_word_piece();
   EXPECT_EQ(tokenizer.encode("unaffable"), (Ids{4, 5, 6}));
   EXPECT_EQ(tokenizer.encode("UN able!a"), (Ids{4, 7, 9, 8}));
   EXPECT_EQ(tokenizer.encode("unaffableness a"), (Ids{1, 8}));  // the word is unknown as a whole
@@ -40,7 +40,7 @@ TEST(WordPiece, LongestPiecesFromTheLeft) {
 }
 
 TEST(WordPiece, EveryPlaneIsSurvived) {
-  const WordPiece tokenizer = small();
+  const WordPiece tokenizer = small_word_piece();
   std::string text;
   for (std::uint32_t point = 1; point < 0x110000; point += point < 0x3000 ? 1 : 61)
     if (point < 0xD800 || point >= 0xE000) append_utf8(point, text);
@@ -50,11 +50,11 @@ TEST(WordPiece, EveryPlaneIsSurvived) {
 TEST(WordPiece, ALineOfTenMegabytes) {
   std::string line;
   while (line.size() < (10u << 20)) line += "unaffable able! ";
-  EXPECT_EQ(small().encode(line).size(), line.size() / 16 * 5);
+  EXPECT_EQ(small_word_piece().encode(line).size(), line.size() / 16 * 5);
 }
 
 TEST(WordPiece, FramesSinglesAndPairs) {
-  WordPiece tokenizer = small();
+  WordPiece tokenizer = small_word_piece();
   tokenizer.set_frame({{2}, {3}, {2}, {3}, {3}});
   const Encoding single = encode_framed(tokenizer, "un a", std::nullopt, 10);
   EXPECT_EQ(single.ids, (Ids{2, 4, 8, 3}));

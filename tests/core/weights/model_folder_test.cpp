@@ -6,6 +6,7 @@
 #include <csignal>
 #include <fstream>
 
+#include "complaint.h"
 #include "core/error.h"
 #include "core/io/output_file.h"
 #include "core/temporary_folder.h"
@@ -14,10 +15,12 @@
 namespace talweg::weights {
 namespace {
 
+using testing::complaint;
+
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-ModelFolderContent example() {
+ModelFolderContent example_content() {
   return {.config = {{"model_type", "test"}},
           .tensors = {{"b", at::arange(6, at::kFloat).view({2, 3})}, {"a", at::ones({4}, at::kBFloat16)}},
           .files = {{"tokenizer.json", "{}"}}};
@@ -32,51 +35,42 @@ void expect_same(const ModelFolder& read, const ModelFolderContent& written) {
   }
 }
 
-std::string complaint(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
 TEST(ModelFolder, RoundTripsExactly) {
   const talweg::testing::TemporaryFolder folder;
-  write_model_folder(folder.path() / "m", example());
-  expect_same(ModelFolder(folder.path() / "m"), example());
+  write_model_folder(folder.path() / "m", example_content());
+  expect_same(ModelFolder(folder.path() / "m"), example_content());
   EXPECT_EQ(io::read_whole_file(folder.path() / "m/tokenizer.json"), "{}");
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 1) << "nothing is left aside";
 }
 
 TEST(ModelFolder, RoundTripsInShards) {
   const talweg::testing::TemporaryFolder folder;
-  ModelFolderContent content = example();
+  ModelFolderContent content = example_content();
   content.shard_bytes = 10;
   write_model_folder(folder.path() / "m", content);
   EXPECT_TRUE(fs::exists(folder.path() / "m/model-00001-of-00002.safetensors"));
   expect_same(ModelFolder(folder.path() / "m"), content);
   // Replacing shards by a single file leaves none of them behind.
-  write_model_folder(folder.path() / "m", example());
+  write_model_folder(folder.path() / "m", example_content());
   EXPECT_FALSE(fs::exists(folder.path() / "m/model-00001-of-00002.safetensors"));
-  expect_same(ModelFolder(folder.path() / "m"), example());
+  expect_same(ModelFolder(folder.path() / "m"), example_content());
 }
 
 TEST(ModelFolder, RefusesToReplaceWhatIsNoModel) {
   const talweg::testing::TemporaryFolder folder;
   fs::create_directories(folder.path() / "home");
   std::ofstream(folder.path() / "home/letter.txt") << "dear";
-  EXPECT_THROW(write_model_folder(folder.path() / "home", example()), ConfigError);
-  write_model_folder(folder.path() / "m", example());
+  EXPECT_THROW(write_model_folder(folder.path() / "home", example_content()), ConfigError);
+  write_model_folder(folder.path() / "m", example_content());
   std::ofstream(folder.path() / "m/notes.txt") << "mine";
-  EXPECT_THAT(complaint([&] { write_model_folder(folder.path() / "m", example()); }), HasSubstr("notes.txt"));
+  EXPECT_THAT(complaint([&] { write_model_folder(folder.path() / "m", example_content()); }), HasSubstr("notes.txt"));
   EXPECT_EQ(io::read_whole_file(folder.path() / "m/notes.txt"), "mine");
 }
 
 TEST(ModelFolder, AFailedWriteLeavesTheEarlierOneWhole) {
   const talweg::testing::TemporaryFolder folder;
-  write_model_folder(folder.path() / "m", example());
-  ModelFolderContent larger = example();
+  write_model_folder(folder.path() / "m", example_content());
+  ModelFolderContent larger = example_content();
   larger.config["model_type"] = "larger";
   larger.tensors.emplace_back("c", at::zeros({1 << 16}));
   // A limit on the size of files stands for a full disk.
@@ -89,7 +83,7 @@ TEST(ModelFolder, AFailedWriteLeavesTheEarlierOneWhole) {
   ::setrlimit(RLIMIT_FSIZE, &earlier);
   std::signal(SIGXFSZ, handler);
   EXPECT_THAT(message, HasSubstr("cannot write"));
-  expect_same(ModelFolder(folder.path() / "m"), example());
+  expect_same(ModelFolder(folder.path() / "m"), example_content());
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), {}), 1) << "nothing is left aside";
 }
 

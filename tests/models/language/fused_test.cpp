@@ -113,7 +113,7 @@ TEST(FusedOperations, RoundToBfloat16Once) {
 }
 
 /// Mean cross-entropy over the targets that count, by LibTorch.
-at::Tensor plain_loss(const at::Tensor& h, const at::Tensor& w, const at::Tensor& targets) {
+at::Tensor plain_cross_entropy(const at::Tensor& h, const at::Tensor& w, const at::Tensor& targets) {
   return at::cross_entropy_loss(h.mm(w.t()), targets, {}, at::Reduction::Mean, -100);
 }
 
@@ -136,7 +136,7 @@ TEST(TokenCrossEntropy, EqualsTheMeanOverCountedTokens) {
   for (const auto& [type, tolerance] : {std::pair{at::kDouble, 1e-14}, std::pair{at::kFloat, 2e-6}}) {
     const LossData data = loss_data(type), exact = loss_data(at::kDouble);
     const at::Tensor loss = 3 * token_cross_entropy(data.hidden, data.weight, data.targets);
-    const at::Tensor expected = 3 * plain_loss(exact.hidden, exact.weight, exact.targets);
+    const at::Tensor expected = 3 * plain_cross_entropy(exact.hidden, exact.weight, exact.targets);
     expect_close(loss, expected, 4 * tolerance, "loss");
     loss.backward();
     expected.backward();
@@ -152,7 +152,7 @@ TEST(TokenCrossEntropy, BlocksOfTokensChangeNothing) {
   const at::Tensor losses = token_losses(data.hidden, data.weight, data.targets);
   const at::Tensor loss = token_cross_entropy(data.hidden, data.weight, data.targets);
   loss.backward();
-  const at::Tensor expected = plain_loss(exact.hidden, exact.weight, exact.targets);
+  const at::Tensor expected = plain_cross_entropy(exact.hidden, exact.weight, exact.targets);
   expected.backward();
   expect_close(loss, expected, 1e-5, "loss");
   expect_close(losses.sum() / (data.targets >= 0).sum(), expected, 1e-5, "losses of the tokens");
@@ -180,7 +180,7 @@ TEST(TokenCrossEntropy, CanBeDerivedTwice) {
     const auto first = torch::autograd::grad({loss_of(data.hidden, data.weight, data.targets)}, inputs, {}, true, true);
     return torch::autograd::grad({first[0].pow(2).sum() + first[1].pow(2).sum()}, inputs);
   };
-  const auto got = twice(at::kDouble, token_cross_entropy), expected = twice(at::kDouble, plain_loss);
+  const auto got = twice(at::kDouble, token_cross_entropy), expected = twice(at::kDouble, plain_cross_entropy);
   for (std::size_t i = 0; i < 2; ++i) expect_close(got[i], expected[i], 1e-13, "second derivative");
 }
 

@@ -35,7 +35,7 @@ std::shared_ptr<Llama> make_llama(const LlamaShape& shape, at::ScalarType type) 
   return model;
 }
 
-std::shared_ptr<LanguageModel> make(const std::string& yaml, const LanguageModelShape& shape) {
+std::shared_ptr<LanguageModel> make_language_model(const std::string& yaml, const LanguageModelShape& shape) {
   register_components();
   config::Component<LanguageModelKind> component;
   config::Diagnostics diagnostics;
@@ -171,7 +171,7 @@ TEST(LanguageModels, AnswerTheSameWithACache) {
   torch::NoGradGuard no_grad;
   for (const char* yaml : {"{type: llama, width: 24, heads: 4, key_value_heads: 2, layers: 2, feed_forward: 40}",
                            "{type: gpt2, width: 24, heads: 4, layers: 2}"}) {
-    const auto model = make(yaml, {50, 32});
+    const auto model = make_language_model(yaml, {50, 32});
     model->to(at::kDouble);
     model->eval();
     const at::Tensor ids = some_ids(3, 20);
@@ -205,7 +205,7 @@ std::vector<at::Tensor> loss_and_gradients(LanguageModel& model, const at::Tenso
 TEST(LanguageModels, RecomputedLayersGiveTheSameGradientToTheBit) {
   for (const char* yaml : {"{type: llama, width: 24, heads: 4, layers: 3, feed_forward: 40, tied: true}",
                            "{type: gpt2, width: 24, heads: 4, layers: 3, dropout: 0.2}"}) {
-    const auto model = make(yaml, {50, 32});
+    const auto model = make_language_model(yaml, {50, 32});
     const at::Tensor ids = some_ids(3, 20);
     const auto plain = loss_and_gradients(*model, ids);
     model->recompute_layers(true);
@@ -218,7 +218,7 @@ TEST(LanguageModels, EveryParameterHasTheGradientOfDifferences) {
   for (const char* yaml : {"{type: llama, width: 12, heads: 2, key_value_heads: 1, layers: 1, feed_forward: 20, "
                            "initial_deviation: 0.4}",
                            "{type: gpt2, width: 12, heads: 2, layers: 1, dropout: 0, initial_deviation: 0.4}"}) {
-    const auto model = make(yaml, {20, 16});
+    const auto model = make_language_model(yaml, {20, 16});
     model->to(at::kDouble);
     const at::Tensor ids = some_ids(2, 8, 20);
     const auto gradients = loss_and_gradients(*model, ids);
@@ -242,7 +242,7 @@ TEST(LanguageModels, EveryParameterHasTheGradientOfDifferences) {
 }
 
 TEST(LanguageModels, AnAdapterStartsAsNothingAndMerges) {
-  const auto model = make("{type: llama, width: 24, heads: 4, layers: 2, feed_forward: 40}", {50, 32});
+  const auto model = make_language_model("{type: llama, width: 24, heads: 4, layers: 2, feed_forward: 40}", {50, 32});
   model->to(at::kDouble);
   const at::Tensor ids = some_ids(2, 10);
   const at::Tensor before = model->hidden(ids).detach();
@@ -270,7 +270,7 @@ TEST(LanguageModels, AnAdapterStartsAsNothingAndMerges) {
 TEST(LanguageModels, WrongShapesAreExplained) {
   const auto message = [](const std::string& yaml) {
     try {
-      make(yaml, {10, 10});
+      make_language_model(yaml, {10, 10});
     } catch (const ConfigError& error) {
       return std::string(error.what());
     }
@@ -280,7 +280,7 @@ TEST(LanguageModels, WrongShapesAreExplained) {
   EXPECT_NE(message("{type: llama, width: 30, heads: 4}").find("must divide 'width'"), std::string::npos);
   EXPECT_NE(message("{type: llama, width: 12, heads: 4}").find("pairs"), std::string::npos);
   EXPECT_NE(message("{type: gpt2, width: 30, heads: 4}").find("must divide 'width'"), std::string::npos);
-  const auto model = make("{type: gpt2, width: 8, heads: 2, layers: 1}", {10, 4});
+  const auto model = make_language_model("{type: gpt2, width: 8, heads: 2, layers: 1}", {10, 4});
   EXPECT_EQ(model->positions(), 1024);
   EXPECT_THROW(model->hidden(at::zeros({1, 1025}, at::kLong)), c10::ValueError);
 }

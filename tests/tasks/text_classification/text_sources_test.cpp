@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "complaint.h"
 #include "core/config/yaml.h"
 #include "core/error.h"
 #include "core/temporary_folder.h"
@@ -14,19 +15,12 @@
 namespace talweg::tasks {
 namespace {
 
+using testing::complaint;
+
 using ::testing::HasSubstr;
 using Texts = std::vector<std::string>;
 using Classes = std::vector<std::int64_t>;
 using Values = std::vector<double>;
-
-std::string complaint(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
 
 TEST(TextSource, TsvByNameAndByNumber) {
   TextFileOptions options;
