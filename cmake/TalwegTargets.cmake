@@ -55,7 +55,7 @@ endfunction()
 # The FFT of privacy accounting: complex products without the checks for infinities that the standard's rules ask for.
 function(talweg_fourier_options)
   set(fourier ${CMAKE_SOURCE_DIR}/core/privacy/loss_distribution/fourier.cpp)
-  set_source_files_properties(${fourier} PROPERTIES COMPILE_OPTIONS "-fcx-limited-range")
+  set_source_files_properties(${fourier} PROPERTIES COMPILE_OPTIONS "$<$<CXX_COMPILER_ID:GNU>:-fcx-limited-range>")
   # Naming a folder that the compiler searches anyway would move it before the standard library's own.
   if(NOT TALWEG_KISSFFT_INCLUDE IN_LIST CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES)
     set_source_files_properties(${fourier} PROPERTIES INCLUDE_DIRECTORIES "${TALWEG_KISSFFT_INCLUDE}")

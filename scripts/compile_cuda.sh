@@ -4,4 +4,4 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/setup.sh --cuda-sources >/dev/null
-ninja -C build/cuda-sources talweg_cuda_sources
+ninja --quiet -C build/cuda-sources talweg_cuda_sources

@@ -4,13 +4,13 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-usage: scripts/setup.sh [--tests] [--check-format] [--configure-only | --cuda-sources]
+usage: scripts/setup.sh [--tests] [--checks] [--configure-only | --cuda-sources]
 
 Installs system packages (apt), unpacks LibTorch into .deps/, configures and builds. Every step that is done already is
 passed over; an interrupted one is repaired by the next call.
 
   --tests          also what the tests need (Python packages in .deps/python-tests)
-  --check-format   also clang-format
+  --checks         also clang and clang-format, with which continuous integration checks the sources
   --configure-only no build
   --cuda-sources   configures build/cuda-sources, where the CUDA sources compile (target talweg_cuda_sources) and nothing
                    links: a compiler of 300 MB instead of the CUDA build's 5 GB
@@ -30,11 +30,11 @@ root=$PWD
 say() { printf 'talweg setup: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
-want_tests=0 want_format=0 build_it=1 sources_only=0
+want_tests=0 want_checks=0 build_it=1 sources_only=0
 for argument in "$@"; do
   case $argument in
     --tests) want_tests=1 ;;
-    --check-format) want_format=1 ;;
+    --checks) want_checks=1 ;;
     --configure-only) build_it=0 ;;
     --cuda-sources) build_it=0 sources_only=1 TALWEG_CUDA=1 ;;
     --help | -h) usage; exit 0 ;;
@@ -146,11 +146,11 @@ torch_root=$(find_existing_libtorch)
 
 # Everything before the build is keyed on what it depends on; when nothing changed it costs nothing.
 requirements=$([ "$want_tests" = 0 ] || cat tests/requirements.txt)
-stamp_key="$(cat scripts/pins.sh scripts/setup.sh - <<<"$requirements" | cksum) $kind $torch_root ${CUDA_HOME:-} $want_tests $want_format"
-stamp=.deps/ready-$kind-$want_tests-$want_format
+stamp_key="$(cat scripts/pins.sh scripts/setup.sh - <<<"$requirements" | cksum) $kind $torch_root ${CUDA_HOME:-} $want_tests $want_checks"
+stamp=.deps/ready-$kind-$want_tests-$want_checks
 if [ "$(cat "$stamp" 2>/dev/null)" != "$stamp_key" ] || [ ! -e "$build/build.ninja" ]; then
   packages=$APT_PACKAGES
-  [ "$want_format" = 1 ] && packages="$packages $APT_PACKAGES_CI"
+  [ "$want_checks" = 1 ] && packages="$packages $APT_PACKAGES_CI"
   # shellcheck disable=SC2086
   install_packages $packages
 
@@ -229,18 +229,19 @@ duration() { # SECONDS
 }
 
 # The build itself: ninja knows what is out of date, and says nothing when nothing is. What was interrupted goes on.
-targets=(talweg talweg_engine)
-[ "$want_tests" = 1 ] && targets=(all)
+targets=(talweg talweg_engine) seconds=$PROGRAM_SECONDS
+[ "$want_tests" = 1 ] && targets=(all) seconds=$((PROGRAM_SECONDS + TESTS_SECONDS))
 jobs=()
 [ -n "${TALWEG_BUILD_JOBS:-}" ] && jobs=(-j "$TALWEG_BUILD_JOBS")
 if [ ! -e "$build/app/talweg" ]; then
+  export CCACHE_DISABLE=1  # nothing is cached yet, and looking costs an eighth of the time
   require_space "$BUILD_MEGABYTES" "the build"
   cores=$(nproc 2>/dev/null || echo 1)
-  say "building the program (about $(duration $((PROGRAM_SECONDS / cores))) on $cores processors)"
+  say "building (about $(duration $((seconds / cores))) on $cores processors of a server of 2022)"
 fi
 : >"$build.log"
-NINJA_STATUS='@%f/%t@%e ' ninja -C "$build" "${jobs[@]+"${jobs[@]}"}" "${targets[@]}" 2>&1 | report_progress "$build.log"
-status=${PIPESTATUS[0]}
+NINJA_STATUS='@%f/%t@%e ' ninja -C "$build" "${jobs[@]+"${jobs[@]}"}" "${targets[@]}" 2>&1 | report_progress "$build.log" &&
+  status=0 || status=$?
 if [ "$status" -ne 0 ]; then
   grep -E 'error|FAILED' "$build.log" | head -n 20 >&2
   die "the build failed (see $build.log); the next call goes on from there"

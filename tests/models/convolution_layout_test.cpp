@@ -1,6 +1,7 @@
 // The layout that our convolutional models choose, against float64: a convolution in a library may be wrong for some
 // shapes on some processors. Runs in a process of its own, as such a fault can corrupt memory.
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include "core/libtorch.h"
 #include "core/random/seeded_normals.h"

@@ -93,4 +93,13 @@ complete_system
 stand_in cmake 'echo "CMake Error: nothing fits" >&2; exit 1'
 expect "a failing configuration shows why" 1 "nothing fits"
 
+complete_system
+stand_in ninja 'echo "FAILED: core/x.o"; echo "core/x.cpp:1:2: error: no such thing"; exit 1'
+expect "a failing build shows why and where to read on" 1 "core/x.cpp:1:2: error: no such thing"
+grep -q "the next call goes on from there" "$work/said" || { echo "FAILED: what happens next is said"; failures=$((failures + 1)); }
+
+complete_system
+stand_in ninja 'mkdir -p build/release/app; : >build/release/app/talweg; for i in 1 2 3 4; do echo "@$i/4@$((i * 45)) x.o"; done'
+expect "a long build says how far it is" 0 "building, 50 %, 90 s left|building, 50 %, 2 minutes left"
+
 exit $((failures > 0))
