@@ -79,11 +79,14 @@ Lorenza::Lorenza(ParameterList parameters, const LorenzaOptions& options)
     : Optimizer(std::move(parameters), options.low_rank.learning_rate),
       options_(options),
       update_(named_parameters(), options.low_rank, needs_pairs(options)) {
-  const bool probes = options.ascent.zeroth_order.rho > 0;
-  ascent_ = std::make_unique<ZerothOrderAscent>(
-      probes ? projected_tensors(update_, named_parameters()) : std::vector<at::Tensor>{},
-      probes ? make_directions(update_, named_parameters(), options.ascent.basis) : nullptr,
-      options.ascent.zeroth_order);
+  std::vector<at::Tensor> probed;
+  std::unique_ptr<ProbeDirections> directions =
+      std::make_unique<DiagonalDirections>(std::vector<DiagonalDirections::Pair>{});
+  if (options.ascent.zeroth_order.rho > 0) {
+    probed = projected_tensors(update_, named_parameters());
+    directions = make_directions(update_, named_parameters(), options.ascent.basis);
+  }
+  ascent_ = std::make_unique<ZerothOrderAscent>(std::move(probed), std::move(directions), options.ascent.zeroth_order);
 }
 
 void Lorenza::begin_run(const RunPlan& plan, Objective&) {

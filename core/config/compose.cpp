@@ -48,8 +48,11 @@ std::string expand_variables(const std::string& text, const Location& where) {
 }
 
 void expand_variables(Value& value) {
-  if (value.is_scalar() && value.text.find("${") != std::string::npos)
+  if (value.is_scalar() && value.text.find("${") != std::string::npos) {
+    // Flow style cannot have `${NAME}` without quotes, which are then no part of what is meant: "${N:-3}" is a number.
+    if (value.text.starts_with("${") && value.text.find('}') == value.text.size() - 1) value.quoted = false;
     value.text = expand_variables(value.text, value.where);
+  }
   for (Value& item : value.items) expand_variables(item);
   for (Member& member : value.members) expand_variables(member.value);
 }
@@ -91,9 +94,31 @@ Value load_chain(const std::string& path, std::vector<std::string>& open_files) 
   return overlay(std::move(base), own);
 }
 
+/// A component given by its bare name as the mapping it stands for.
+Value component_of(const Value& name) {
+  Value component = Value::mapping(name.where);
+  component.set("type", name);
+  return component;
+}
+
+/// How deep an assignment reaches; choosing the type of a component is setting the component.
+std::size_t depth_of(const std::string& path) {
+  const auto dots = static_cast<std::size_t>(std::count(path.begin(), path.end(), '.'));
+  return path.ends_with(".type") ? dots - 1 : dots;
+}
+
+/// The component that an assignment chooses, as a dotted path; empty when it chooses none.
+std::string chosen_component(const std::string& path, const Value& value) {
+  constexpr std::string_view suffix = ".type";
+  if (path.ends_with(suffix)) return path.substr(0, path.size() - suffix.size());
+  return value.is_scalar() || value.find("type") ? path : "";
+}
+
 }  // namespace
 
 Value overlay(Value base, const Value& over) {
+  if (base.is_scalar() && over.is_mapping()) return overlay(component_of(base), over);
+  if (base.is_mapping() && over.is_scalar()) return overlay(std::move(base), component_of(over));
   if (!base.is_mapping() || !over.is_mapping()) return over;
   const Value* base_type = base.find("type");
   const Value* over_type = over.find("type");
@@ -128,9 +153,7 @@ void set_path(Value& root, const std::string& path, Value value) {
     } else {
       // A component may be written as its bare type; an option set below it turns it into a mapping.
       if (node->is_scalar() && node != &root) {
-        Value component = Value::mapping(node->where);
-        component.set("type", *node);
-        *node = std::move(component);
+        *node = component_of(*node);
       }
       if (node->is_null()) *node = Value::mapping(value.where);
       if (last && key == "type" && node->find("type") && node->find("type")->text != value.text) node->members.clear();
@@ -144,9 +167,26 @@ void set_path(Value& root, const std::string& path, Value value) {
   *node = overlay(std::move(*node), value);
 }
 
+void assign(Value& root, std::vector<std::pair<std::string, Value>> assignments) {
+  std::stable_sort(assignments.begin(), assignments.end(),
+                   [](const auto& a, const auto& b) { return depth_of(a.first) < depth_of(b.first); });
+  for (auto later = assignments.begin(); later != assignments.end(); ++later)
+    for (auto earlier = assignments.begin(); earlier != later; ++earlier) {
+      const std::string component = chosen_component(later->first, later->second);
+      if (later->first != earlier->first &&
+          (component.empty() || component != chosen_component(earlier->first, earlier->second)))
+        continue;
+      fail(later->second.where,
+           fmt::format("'{}' and '{}' set the same, so that one of them has no effect; leave one out", earlier->first,
+                       later->first));
+    }
+  for (auto& [path, value] : assignments) set_path(root, path, std::move(value));
+}
+
 Value load(const std::string& path, const std::vector<std::string>& assignments) {
   std::vector<std::string> open_files;
   Value root = load_chain(path, open_files);
+  std::vector<std::pair<std::string, Value>> values;
   for (const std::string& assignment : assignments) {
     const std::size_t equals = assignment.find('=');
     if (equals == std::string::npos || equals == 0)
@@ -167,8 +207,9 @@ Value load(const std::string& path, const std::vector<std::string>& assignments)
       }
     };
     relocate(relocate, value);
-    set_path(root, key, std::move(value));
+    values.emplace_back(key, std::move(value));
   }
+  assign(root, std::move(values));
   return root;
 }
 

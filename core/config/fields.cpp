@@ -7,18 +7,21 @@
 #include <cmath>
 #include <limits>
 
+#include "core/config/unknown_key.h"
+
 namespace talweg::config {
 
 void Fields::parse(const Value& mapping, Diagnostics& diagnostics, const std::vector<std::string>& allowed) const {
-  std::vector<std::string> names;
-  for (const Field& field : fields_) names.push_back(field.name);
+  const Diagnostics::Section section(diagnostics, *this);
   for (const Member& member : mapping.members) {
     const auto field =
         std::find_if(fields_.begin(), fields_.end(), [&](const Field& f) { return f.name == member.key; });
     if (field != fields_.end()) {
+      diagnostics.reads(member.key);
       field->parse(member.value, diagnostics);
     } else if (std::find(allowed.begin(), allowed.end(), member.key) == allowed.end()) {
-      diagnostics.error(member.where, fmt::format("unknown key '{}'{}", member.key, suggestion(member.key, names)));
+      diagnostics.error(member.where, fmt::format("unknown key '{}'{}", member.key,
+                                                  hint_for_unknown_key(member.key, diagnostics.sections())));
     }
   }
   for (const Field& field : fields_) {
@@ -53,9 +56,9 @@ nlohmann::json Fields::schema(const std::string& type_name) const {
 
 bool read_scalar(const Value& value, bool& target) {
   if (value.quoted) return false;
-  for (const char* word : {"true", "yes", "on", "True"})
+  for (const char* word : {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"})
     if (value.text == word) return target = true, true;
-  for (const char* word : {"false", "no", "off", "False"})
+  for (const char* word : {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"})
     if (value.text == word) return target = false, true;
   return false;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/config/compose.h"
+#include "core/config/diagnostics.h"
 #include "core/config/yaml.h"
 #include "core/error.h"
 
@@ -40,15 +41,11 @@ std::string SweepPoint::label() const {
 std::vector<SweepPoint> expand_sweep(const Value& root) {
   const Value* sweep = root.find("sweep");
   if (!sweep) return {{root, {}}};
-  const auto fail = [](const Location& where, const std::string& message) {
-    throw ConfigError(where.text() + ": " + message);
-  };
   if (!sweep->is_mapping() || sweep->members.empty())
     fail(sweep->where, "'sweep' maps keys to lists of values, for example 'optimizer.learning_rate: [0.1, 0.01]'");
 
-  SweepPoint start{root, {}};
-  start.config.erase("sweep");
-  std::vector<SweepPoint> points{std::move(start)};
+  using Choices = std::vector<std::pair<std::string, Value>>;
+  std::vector<Choices> points(1);
   constexpr std::size_t most = 10'000;
   for (const Member& axis : sweep->members) {
     if (!axis.value.is_sequence() || axis.value.items.empty())
@@ -56,18 +53,23 @@ std::vector<SweepPoint> expand_sweep(const Value& root) {
            fmt::format("the values of '{}' in a sweep are a list, found {}", axis.key, axis.value.describe()));
     if (points.size() * axis.value.items.size() > most)
       fail(axis.where, fmt::format("the sweep has more than {} points", most));
-    std::vector<SweepPoint> expanded;
-    for (const SweepPoint& point : points) {
+    std::vector<Choices> expanded;
+    for (const Choices& point : points)
       for (const Value& value : axis.value.items) {
-        SweepPoint next = point;
-        set_path(next.config, axis.key, value);
-        next.assignments.emplace_back(axis.key, one_line(value));
-        expanded.push_back(std::move(next));
+        expanded.push_back(point);
+        expanded.back().emplace_back(axis.key, value);
       }
-    }
     points = std::move(expanded);
   }
-  return points;
+  std::vector<SweepPoint> grid;
+  for (Choices& choices : points) {
+    SweepPoint point{root, {}};
+    point.config.erase("sweep");
+    for (const auto& [key, value] : choices) point.assignments.emplace_back(key, one_line(value));
+    assign(point.config, std::move(choices));
+    grid.push_back(std::move(point));
+  }
+  return grid;
 }
 
 }  // namespace talweg::config

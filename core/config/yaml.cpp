@@ -13,6 +13,7 @@
 
 #include "core/config/diagnostics.h"
 #include "core/error.h"
+#include "core/io/utf8.h"
 
 namespace talweg::config {
 namespace {
@@ -35,7 +36,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
     const bool plain = tag == "?" || tag.empty();
-    if (plain && (text.empty() || text == "~" || text == "null")) {
+    if (plain && (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL")) {
       complete(Value::null(location(mark)), anchor);
     } else {
       complete(Value::scalar(text, location(mark), !plain), anchor);
@@ -81,6 +82,7 @@ class TreeBuilder : public YAML::EventHandler {
   void close() {
     Frame frame = std::move(stack_.back());
     stack_.pop_back();
+    if (frame.lines.contains("<<")) merge(frame.value);
     complete(std::move(frame.value), frame.anchor, /*counted=*/true);
   }
 
@@ -103,6 +105,19 @@ class TreeBuilder : public YAML::EventHandler {
     }
   }
 
+  /// YAML's merge key: `<<: *base`, or a list of such, gives the keys that the mapping itself does not.
+  void merge(Value& mapping) {
+    const Value merged = *mapping.find("<<");
+    mapping.erase("<<");
+    const std::vector<Value> one{merged};
+    for (const Value& source : merged.is_sequence() ? merged.items : one) {
+      if (!source.is_mapping())
+        fail(source.where, fmt::format("'<<' merges mappings ('<<: *NAME'), found {}", source.describe()));
+      for (const Member& member : source.members)
+        if (!mapping.find(member.key)) mapping.members.push_back(member);
+    }
+  }
+
   void take_key(Frame& parent, Value key) {
     if (!key.is_scalar()) fail(key.where, fmt::format("a key must be a word, found {}", key.describe()));
     const auto [first, is_new] = parent.lines.emplace(key.text, key.where.line);
@@ -116,27 +131,6 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<Frame> stack_;
   std::unordered_map<YAML::anchor_t, Value> anchored_;
 };
-
-/// Byte offset of the first byte that is not part of well-formed UTF-8 (RFC 3629), if any.
-std::optional<std::size_t> first_invalid_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(text[k]); };
-    const unsigned char lead = byte(i);
-    const std::size_t length = lead < 0x80                   ? 1
-                               : lead >= 0xC2 && lead < 0xE0 ? 2
-                               : (lead & 0xF0) == 0xE0       ? 3
-                               : lead >= 0xF0 && lead < 0xF5 ? 4
-                                                             : 0;
-    if (length == 0 || i + length > text.size()) return i;
-    for (std::size_t k = 1; k < length; ++k) {
-      if ((byte(i + k) & 0xC0) != 0x80) return i;
-    }
-    if (length == 3 && ((lead == 0xE0 && byte(i + 1) < 0xA0) || (lead == 0xED && byte(i + 1) >= 0xA0))) return i;
-    if (length == 4 && ((lead == 0xF0 && byte(i + 1) < 0x90) || (lead == 0xF4 && byte(i + 1) >= 0x90))) return i;
-    i += length;
-  }
-  return std::nullopt;
-}
 
 Location location_of_byte(std::string_view text, std::size_t offset, std::shared_ptr<const std::string> source) {
   const std::string_view before = text.substr(0, offset);
@@ -195,7 +189,7 @@ Value parse_yaml(std::string_view text, const std::string& name, const YamlLimit
   if (text.size() > limits.bytes)
     throw ConfigError(fmt::format("{}: the file has {} bytes, a configuration has at most {}; is this a data file?",
                                   name, text.size(), limits.bytes));
-  if (const auto offset = first_invalid_utf8(text))
+  if (const auto offset = io::first_invalid_utf8(text))
     fail(location_of_byte(text, *offset, source), "not UTF-8 text; save the file with UTF-8 encoding");
   const auto tab = tab_indentation(text, source);
   try {

@@ -1,13 +1,16 @@
 #include "core/data/csv.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 
 #include "core/config/diagnostics.h"
+#include "core/data/numbers.h"
 #include "core/error.h"
+#include "core/io/utf8.h"
 #include "core/libtorch.h"
 
 namespace talweg::data {
@@ -26,6 +29,7 @@ class CsvReader {
   }
 
   LabelledData read() {
+    io::require_utf8(text_, name_);
     std::vector<std::string> fields;
     if (!next_row(fields)) throw DataError(fmt::format("{}: holds no data", name_));
     columns_ = fields.size();
@@ -39,19 +43,15 @@ class CsvReader {
       fields.clear();
     }
     label_column_ = find_label(header);
+    const std::vector<std::size_t> features = find_features(header);
     std::vector<float> values;
     std::vector<std::string> labels;
     for (bool more = header.empty() || next_row(fields); more; more = next_row(fields)) {
       if (fields.size() != columns_)
         fail(fmt::format("has {} fields, the lines before have {}", fields.size(), columns_));
-      for (std::size_t column = 0; column < columns_; ++column) {
-        if (column == label_column_) {
-          if (fields[column].empty()) fail("the label is missing");
-          labels.push_back(fields[column]);
-        } else {
-          values.push_back(number(fields[column], column, header));
-        }
-      }
+      if (fields[label_column_].empty()) fail("the label is missing");
+      labels.push_back(fields[label_column_]);
+      for (const std::size_t column : features) values.push_back(number(fields[column], column, header));
     }
     if (labels.empty()) throw DataError(fmt::format("{}: holds a header and no data", name_));
     LabelledData data;
@@ -59,6 +59,9 @@ class CsvReader {
     data.inputs =
         at::tensor(at::ArrayRef<float>(values), at::kFloat).view({rows, static_cast<std::int64_t>(columns_) - 1});
     std::tie(data.targets, data.class_names) = index_labels(labels);
+    if (header.empty()) return data;
+    for (const std::size_t column : features) data.layout.columns.push_back(header[column]);
+    data.layout.label = header[label_column_];
     return data;
   }
 
@@ -121,21 +124,16 @@ class CsvReader {
     }
   }
 
-  static bool is_number(const std::string& field, float& value) {
-    const char* begin = field.data() + (field.starts_with('+') ? 1 : 0);
-    const auto [end, status] = std::from_chars(begin, field.data() + field.size(), value);
-    return status == std::errc() && end == field.data() + field.size() && std::isfinite(value);
-  }
-
   /// A header has at least one field besides the label's possible places that is no number.
   static bool looks_like_header(const std::vector<std::string>& fields) {
     float ignored = 0;
     const auto words =
-        std::count_if(fields.begin(), fields.end(), [&](const std::string& f) { return !is_number(f, ignored); });
+        std::count_if(fields.begin(), fields.end(), [&](const std::string& f) { return !read_finite(f, ignored); });
     return words == static_cast<std::ptrdiff_t>(fields.size()) || words > 1;
   }
 
   std::size_t find_label(const std::vector<std::string>& header) const {
+    if (!header.empty() && !options_.like.label.empty()) return column_named(options_.like.label, header);
     if (options_.label == "last") return columns_ - 1;
     if (options_.label == "first") return 0;
     const auto named = std::find(header.begin(), header.end(), options_.label);
@@ -148,9 +146,35 @@ class CsvReader {
                                 header.empty() ? "" : config::suggestion(options_.label, header)));
   }
 
+  std::size_t column_named(const std::string& wanted, const std::vector<std::string>& header) const {
+    const auto found = std::find(header.begin(), header.end(), wanted);
+    if (found == header.end())
+      throw DataError(fmt::format("{}: has no column '{}', which the training file has{}", name_, wanted,
+                                  config::suggestion(wanted, header)));
+    return static_cast<std::size_t>(found - header.begin());
+  }
+
+  /// The columns of the features, in their order.
+  std::vector<std::size_t> find_features(const std::vector<std::string>& header) const {
+    std::vector<std::size_t> features;
+    if (options_.like.columns.empty() || header.empty()) {
+      for (std::size_t column = 0; column < columns_; ++column)
+        if (column != label_column_) features.push_back(column);
+      if (!options_.like.columns.empty() && features.size() != options_.like.columns.size())
+        throw DataError(fmt::format("{}: has {} features, {} were expected ({})", name_, features.size(),
+                                    options_.like.columns.size(), fmt::join(options_.like.columns, ", ")));
+      return features;
+    }
+    for (const std::string& wanted : options_.like.columns) features.push_back(column_named(wanted, header));
+    for (std::size_t column = 0; column < columns_; ++column)
+      if (column != label_column_ && std::find(features.begin(), features.end(), column) == features.end())
+        throw DataError(fmt::format("{}: has a column '{}' that the training file has not", name_, header[column]));
+    return features;
+  }
+
   float number(const std::string& field, std::size_t column, const std::vector<std::string>& header) const {
     float value = 0;
-    if (is_number(field, value)) return value;
+    if (read_finite(field, value)) return value;
     const std::string where =
         header.empty() ? fmt::format("column {}", column) : fmt::format("column {} ({})", column, header[column]);
     fail(field.empty() ? fmt::format("{}: the value is missing", where)

@@ -1,17 +1,39 @@
 #include "core/data/labelled_data.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <unordered_map>
 
+#include "core/error.h"
 #include "core/libtorch.h"
 
 namespace talweg::data {
 
 LabelledData LabelledData::select(const std::vector<std::int64_t>& indices) const {
   const at::Tensor index = at::tensor(at::ArrayRef<std::int64_t>(indices), at::kLong);
-  return {inputs.index_select(0, index), targets.index_select(0, index), class_names};
+  return {inputs.index_select(0, index), targets.index_select(0, index), class_names, layout};
+}
+
+LabelledData with_classes(LabelledData data, const std::vector<std::string>& class_names, const std::string& what) {
+  if (data.class_names == class_names) return data;
+  std::vector<std::int64_t> places;
+  for (std::size_t c = 0; c < data.class_names.size(); ++c) {
+    const auto found = std::find(class_names.begin(), class_names.end(), data.class_names[c]);
+    places.push_back(found - class_names.begin());
+    if (found != class_names.end()) continue;
+    const auto count = (data.targets == static_cast<std::int64_t>(c)).sum().item<std::int64_t>();
+    if (count > 0)
+      throw DataError(
+          fmt::format("{} of the {} examples have the class '{}', which no training example has (classes: {})", count,
+                      what, data.class_names[c], fmt::join(class_names, ", ")));
+  }
+  data.targets = at::tensor(at::ArrayRef<std::int64_t>(places), at::kLong).index_select(0, data.targets);
+  data.class_names = class_names;
+  return data;
 }
 
 std::pair<LabelledData, LabelledData> stratified_split(const LabelledData& data, double share,

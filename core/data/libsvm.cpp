@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <vector>
 
+#include "core/data/numbers.h"
 #include "core/error.h"
 #include "core/libtorch.h"
 
@@ -27,17 +29,15 @@ std::string_view next_word(std::string_view& line) {
   return word;
 }
 
-template <class T>
-bool read_number(std::string_view text, T& value) {
-  if (text.starts_with('+')) text.remove_prefix(1);
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return status == std::errc() && end == text.data() + text.size();
+bool read_index(std::string_view text, std::int64_t& index) {
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), index);
+  return status == std::errc() && end == text.data() + text.size() && index >= 0;
 }
 
 /// "+1", "1" and "1.0" are the same label.
 std::string canonical_label(std::string_view label) {
   double number = 0;
-  return read_number(label, number) && std::isfinite(number) ? fmt::format("{}", number) : std::string(label);
+  return read_finite(label, number) ? fmt::format("{}", number) : std::string(label);
 }
 
 }  // namespace
@@ -45,6 +45,7 @@ std::string canonical_label(std::string_view label) {
 LabelledData parse_libsvm(std::string_view text, const std::string& name, const LibsvmOptions& options) {
   std::vector<Entry> entries;
   std::vector<std::string> labels;
+  const std::int64_t base = options.index_base.value_or(0);
   std::int64_t smallest = 1, largest = 0, line_number = 0;
   const auto fail = [&](const std::string& message) {
     throw DataError(fmt::format("{}:{}: {}", name, line_number, message));
@@ -64,9 +65,14 @@ LabelledData parse_libsvm(std::string_view text, const std::string& name, const 
       const std::size_t colon = pair.find(':');
       std::int64_t index = 0;
       float value = 0;
-      if (colon == std::string_view::npos || !read_number(pair.substr(0, colon), index) || index < 0)
+      if (colon == std::string_view::npos || !read_index(pair.substr(0, colon), index))
         fail(fmt::format("'{}' is not 'index:value'", pair.substr(0, 40)));
-      if (!read_number(pair.substr(colon + 1), value) || !std::isfinite(value))
+      if (index < base)
+        fail(
+            fmt::format("index {}, where indices count from {}; if they count from 0 in every file of this data, say "
+                        "'index_base: 0'",
+                        index, base));
+      if (!read_finite(pair.substr(colon + 1), value))
         fail(fmt::format("'{}': the value is not a finite number", pair.substr(0, 40)));
       if (index <= previous)
         fail(fmt::format("index {} follows index {}; indices increase within a line", index, previous));
@@ -78,9 +84,11 @@ LabelledData parse_libsvm(std::string_view text, const std::string& name, const 
     labels.push_back(canonical_label(label));
   }
   if (labels.empty()) throw DataError(fmt::format("{}: holds no data", name));
-  const std::int64_t found = entries.empty() ? 0 : largest - smallest + 1;
+  smallest = options.index_base.value_or(smallest);
+  const std::int64_t found =
+      entries.empty() ? 0 : std::min(largest - smallest, std::numeric_limits<std::int64_t>::max() - 1) + 1;
   if (options.features > 0 && found > options.features)
-    throw DataError(fmt::format("{}: uses feature {} of {} stated ones", name, largest, options.features));
+    throw DataError(fmt::format("{}: uses feature {} of {}", name, largest, options.features));
   const std::int64_t features = options.features > 0 ? options.features : found;
   if (features == 0) throw DataError(fmt::format("{}: no example has a feature", name));
   const auto rows = static_cast<std::int64_t>(labels.size());
@@ -92,6 +100,7 @@ LabelledData parse_libsvm(std::string_view text, const std::string& name, const 
   float* values = data.inputs.mutable_data_ptr<float>();
   for (const Entry& entry : entries) values[entry.row * features + entry.index - smallest] = entry.value;
   std::tie(data.targets, data.class_names) = index_labels(labels);
+  data.layout.index_base = smallest;
   return data;
 }
 

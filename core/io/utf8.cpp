@@ -1,6 +1,11 @@
 #include "core/io/utf8.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cstdint>
+
+#include "core/error.h"
 
 namespace talweg::io {
 namespace {
@@ -39,6 +44,31 @@ std::string valid_utf8(std::string_view text) {
     text.remove_prefix(length == 0 ? 1 : length);
   }
   return valid;
+}
+
+std::optional<std::size_t> first_invalid_utf8(std::string_view text) {
+  for (std::size_t place = 0; place < text.size();) {
+    const std::size_t length = sequence_length(text.substr(place, 4));
+    if (length == 0) return place;
+    place += length;
+  }
+  return std::nullopt;
+}
+
+void require_utf8(std::string_view text, const std::string& name) {
+  // UTF-16 without a mark is mostly zeros in every second byte, which are valid UTF-8.
+  const std::string_view start = text.substr(0, 4096);
+  const bool zeros = std::count(start.begin(), start.end(), '\0') > static_cast<std::ptrdiff_t>(start.size() / 4);
+  const auto invalid = first_invalid_utf8(text);
+  if (!invalid && !zeros) return;
+  const char* encoding = "LATIN1";
+  if (text.starts_with(std::string_view("\xFF\xFE\0\0", 4)) || text.starts_with(std::string_view("\0\0\xFE\xFF", 4)))
+    encoding = "UTF-32";
+  else if (zeros || text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF"))
+    encoding = "UTF-16";
+  const auto lines = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(invalid.value_or(0)), '\n');
+  throw DataError(fmt::format("{}:{}: not UTF-8 text; it looks like {}. Convert it: iconv -f {} -t UTF-8 {} > NEW_FILE",
+                              name, lines + 1, encoding, encoding, name));
 }
 
 size_t count_code_points(std::string_view text) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,13 @@ namespace talweg::io {
 /// JSON, protobuf and XML demand valid UTF-8, while names may come from file names, which promise
 /// nothing.
 std::string valid_utf8(std::string_view text);
+
+/// The offset of the first byte that is not part of valid UTF-8 (RFC 3629), if any. Linear in the length.
+std::optional<std::size_t> first_invalid_utf8(std::string_view text);
+
+/// Throws DataError unless the whole text is valid UTF-8: the line, what the encoding looks like (UTF-16, UTF-32, or
+/// one byte a character) and the command that converts the file. `name` stands for the file in the message.
+void require_utf8(std::string_view text, const std::string& name);
 
 /// Number of code points of valid UTF-8: its width on a terminal for the alphabets that names are
 /// written in.

@@ -1,6 +1,7 @@
 #include "tasks/classification/classification.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/error.h"
 #include "core/libtorch.h"
@@ -41,8 +42,11 @@ Classification::Classification(const ClassificationOptions& options, const TaskC
                                 source.training.size(), source.evaluation.size()));
   if (source.training.classes() < 2)
     throw DataError("all examples have the same label; at least two classes are needed");
-  if (source.evaluation.class_names != source.training.class_names)
-    throw DataError("the labels of the evaluation examples are not those of the training examples");
+  source.evaluation = data::with_classes(std::move(source.evaluation), source.training.class_names, "evaluation");
+  if (source.evaluation.inputs.sizes().slice(1) != source.training.inputs.sizes().slice(1))
+    throw DataError(fmt::format("an evaluation example has the shape [{}], a training example [{}]",
+                                fmt::join(source.evaluation.inputs.sizes().slice(1), ", "),
+                                fmt::join(source.training.inputs.sizes().slice(1), ", ")));
   if (options_.standardize) {
     const auto standardizer = data::Standardizer::fit(source.training.inputs);
     source.training.inputs = standardizer.apply(source.training.inputs);

@@ -41,30 +41,38 @@ void validate(const CsvSource& o, const Value& where, Diagnostics& diagnostics) 
 ClassificationData read_csv(const CsvSource& source, const RandomStreams&) {
   data::CsvOptions options = source.csv;
   options.delimiter = source.delimiter == "tab" ? '\t' : source.delimiter.front();
-  const auto read = [&](const std::string& path) {
-    return path.empty() ? data::LabelledData() : data::parse_csv(io::read_file(path), path, options);
-  };
-  return {read(source.path), read(source.evaluation_path)};
+  ClassificationData result;
+  result.training = data::parse_csv(io::read_file(source.path), source.path, options);
+  if (source.evaluation_path.empty()) return result;
+  options.like = result.training.layout;
+  result.evaluation = data::parse_csv(io::read_file(source.evaluation_path), source.evaluation_path, options);
+  return result;
 }
 
 struct LibsvmSource {
   std::string path;
   std::string evaluation_path;
   std::int64_t features = 0;
+  std::optional<std::int64_t> index_base;
 };
 void declare(Fields& f, LibsvmSource& o) {
   f("path", o.path, "file with the training examples, plain or gzip", config::required());
   f("evaluation_path", o.evaluation_path, "file with the evaluation examples (default: split off the training file)");
-  f("features", o.features, "number of features (0: the largest index in the file)", config::at_least(0));
+  f("features", o.features, "number of features (0: the largest index in the training file)", config::at_least(0));
+  f("index_base", o.index_base,
+    "what indices count from, in every file: 0 or 1 (default: 0 where the training file uses it, else 1)",
+    config::at_least(0), config::at_most(1));
 }
 
 ClassificationData read_libsvm(const LibsvmSource& source, const RandomStreams&) {
   ClassificationData result;
   data::LibsvmOptions options;
   options.features = source.features;
+  options.index_base = source.index_base;
   result.training = data::parse_libsvm(io::read_file(source.path), source.path, options);
   if (source.evaluation_path.empty()) return result;
   options.features = result.training.inputs.size(1);
+  options.index_base = result.training.layout.index_base;
   result.evaluation = data::parse_libsvm(io::read_file(source.evaluation_path), source.evaluation_path, options);
   return result;
 }

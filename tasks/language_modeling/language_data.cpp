@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/io/mapped_file.h"
 #include "core/io/read_file.h"
+#include "core/io/utf8.h"
 #include "tasks/language_modeling/chat_template.h"
 #include "tasks/language_modeling/tokenised_text.h"
 #include "tasks/language_modeling/word_chain.h"
@@ -19,7 +20,8 @@ namespace {
 using config::Fields;
 using nlohmann::json;
 
-/// The bytes of a text file: mapped, or in memory when they had to be decompressed.
+/// The bytes of a file of UTF-8 text: mapped, or in memory when they had to be decompressed. Throws DataError for
+/// another encoding.
 class FileBytes {
  public:
   explicit FileBytes(const std::string& path) {
@@ -28,6 +30,7 @@ class FileBytes {
       unpacked_ = io::gunzip(mapped->bytes(), path);
     else
       mapped_ = std::move(mapped);
+    io::require_utf8(view(), path);
   }
   std::string_view view() const { return mapped_ ? mapped_->bytes() : std::string_view(unpacked_); }
 

@@ -8,6 +8,7 @@
 #include "core/config/diagnostics.h"
 #include "core/error.h"
 #include "core/io/read_file.h"
+#include "core/io/utf8.h"
 #include "tasks/text_classification/opinions.h"
 
 namespace talweg::tasks {
@@ -141,6 +142,7 @@ LabelledTexts parse_jsonl(std::string_view text, const std::string& name, const 
 
 LabelledTexts read_text_file(const TextFileOptions& options) {
   const std::string bytes = io::read_file(options.path);
+  io::require_utf8(bytes, options.path);
   std::string_view stem = options.path;
   if (stem.ends_with(".gz")) stem.remove_suffix(3);
   TextFormat format = options.format;

@@ -96,6 +96,13 @@ TEST_F(FieldsTest, SuggestsForUnknownKeys) {
               AllOf(HasSubstr("x.yaml:2:1"), HasSubstr("unknown key 'rnak'"), HasSubstr("did you mean 'rank'?")));
 }
 
+TEST_F(FieldsTest, AKeyThatBelongsElsewhereIsToldWhere) {
+  EXPECT_THAT(complaint("radius: 1\n"), HasSubstr("unknown key 'radius' (here: component.radius)"));
+  EXPECT_THAT(complaint("component: {type: circle, sizes: 3}\n"), HasSubstr("'sizes' (it belongs to the top level)"));
+  EXPECT_THAT(complaint("max_steps: 100\n"), HasSubstr("unknown key 'max_steps' (here: training.steps)"));
+  EXPECT_THAT(complaint("component: {type: circle, lr: 3}\n"), HasSubstr("'lr' (here: optimizer.learning_rate)"));
+}
+
 TEST_F(FieldsTest, NamesWrongTypes) {
   EXPECT_THAT(complaint("rank: many"),
               AllOf(HasSubstr("x.yaml:1:7"), HasSubstr("'rank' takes an integer, found 'many'")));

@@ -1,11 +1,13 @@
 #include "core/config/yaml.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 
 #include "core/config/compose.h"
+#include "core/config/sweep.h"
 #include "core/error.h"
 #include "core/temporary_folder.h"
 
@@ -77,6 +79,14 @@ TEST(Yaml, RefusesDeepNesting) {
   EXPECT_THAT(complaint(block + std::string(100, ' ') + "b"), HasSubstr("nested deeper than 64 levels"));
 }
 
+TEST(Yaml, MergesKeys) {
+  const Value root =
+      parse_yaml("a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\nc: {<<: *a, x: 5}\nd: {w: 0, <<: [*a, *b]}\n", "x.yaml");
+  EXPECT_EQ(to_yaml(*root.find("c")), "x: 5\ny: 2\n");
+  EXPECT_EQ(to_yaml(*root.find("d")), "w: 0\nx: 1\ny: 2\nz: 4\n") << "the first of a list wins";
+  EXPECT_THAT(complaint("a: &a 3\nb: {<<: *a}\n"), AllOf(HasSubstr("x.yaml:"), HasSubstr("'<<' merges mappings")));
+}
+
 TEST(Yaml, StopsAliasBombs) {
   std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 12; ++i) {
@@ -133,6 +143,52 @@ TEST_F(Composition, LaysFilesOverTheirBase) {
   EXPECT_EQ(root.find("optimizer")->find("momentum"), nullptr) << "an option of another type must not survive";
 }
 
+// One composition for every way of laying one thing over another: a file over its base, a sweep's value, an assignment.
+TEST_F(Composition, EveryWayOfComposingGivesTheSame) {
+  const struct {
+    const char *base, *over, *result;
+  } pairs[] = {
+      {"sgd", "{learning_rate: 0.5}", "{type: sgd, learning_rate: 0.5}"},
+      {"sgd", "{type: adamw, learning_rate: 0.5}", "{type: adamw, learning_rate: 0.5}"},
+      {"sgd", "{type: sgd, learning_rate: 0.5}", "{type: sgd, learning_rate: 0.5}"},
+      {"sgd", "adamw", "adamw"},
+      {"{type: sgd, momentum: 0.9}", "{learning_rate: 0.5}", "{type: sgd, momentum: 0.9, learning_rate: 0.5}"},
+      {"{type: sgd, momentum: 0.9}", "sgd", "{type: sgd, momentum: 0.9}"},
+      {"{type: sgd, momentum: 0.9}", "{type: sgd}", "{type: sgd, momentum: 0.9}"},
+      {"{type: sgd, momentum: 0.9}", "adamw", "{type: adamw}"},
+      {"{type: sgd, momentum: 0.9}", "{type: adamw}", "{type: adamw}"},
+      {"{momentum: 0.9}", "sgd", "{momentum: 0.9, type: sgd}"},
+      {"{momentum: 0.9}", "{type: sgd}", "{momentum: 0.9, type: sgd}"},
+  };
+  for (const auto& pair : pairs) {
+    const std::string expected = to_yaml(parse_yaml(fmt::format("optimizer: {}", pair.result), "expected"));
+    const std::string base = write("base.yaml", fmt::format("optimizer: {}\n", pair.base));
+    const std::string message = fmt::format("{} over {}", pair.over, pair.base);
+    EXPECT_EQ(to_yaml(load(write("over.yaml", fmt::format("extends: base.yaml\noptimizer: {}\n", pair.over)))),
+              expected)
+        << message;
+    EXPECT_EQ(to_yaml(load(base, {fmt::format("optimizer={}", pair.over)})), expected) << message;
+    const std::string sweep =
+        write("sweep.yaml", fmt::format("optimizer: {}\nsweep: {{optimizer: [{}]}}\n", pair.base, pair.over));
+    EXPECT_EQ(to_yaml(expand_sweep(load(sweep)).front().config), expected) << message;
+  }
+}
+
+TEST_F(Composition, AssignmentsApplyAsASet) {
+  const std::string path = write("a.yaml", "optimizer: {type: adamw, weight_decay: 1}\n");
+  const std::string expected = "optimizer:\n  type: sgd\n  learning_rate: 1e9\n";
+  EXPECT_EQ(to_yaml(load(path, {"optimizer.learning_rate=1e9", "optimizer.type=sgd"})), expected);
+  EXPECT_EQ(to_yaml(load(path, {"optimizer.type=sgd", "optimizer.learning_rate=1e9"})), expected);
+  EXPECT_EQ(to_yaml(load(path, {"optimizer.learning_rate=1e9", "optimizer=sgd"})), expected);
+  const auto swept =
+      write("b.yaml", "optimizer: adamw\nsweep: {optimizer.learning_rate: [1e9], optimizer.type: [sgd]}\n");
+  EXPECT_EQ(to_yaml(expand_sweep(load(swept)).front().config), expected);
+
+  EXPECT_THAT(complaint(path, {"seed=1", "seed=2"}), AllOf(HasSubstr("--set seed"), HasSubstr("no effect")));
+  EXPECT_THAT(complaint(path, {"optimizer=sgd", "optimizer.type=adam"}), HasSubstr("no effect"));
+  EXPECT_EQ(complaint(path, {"optimizer={momentum: 1}", "optimizer.type=sgd"}), "accepted");
+}
+
 TEST_F(Composition, NullTakesAwayWhatTheBaseSays) {
   write("base.yaml", "training: {epochs: 10, batch_size: 4}\ntask: {data: digits}\n");
   const Value root = load(write("x.yaml", "extends: base.yaml\ntraining: {epochs: null, steps: 20}\n"),
@@ -163,6 +219,13 @@ TEST_F(Composition, ReplacesVariables) {
   EXPECT_EQ(root.find("c")->text, "${literal}");
   EXPECT_THAT(complaint(write("b.yaml", "a: 1\nb: ${TALWEG_TEST_UNSET}\n")),
               AllOf(HasSubstr("b.yaml:2:4"), HasSubstr("'TALWEG_TEST_UNSET' is not set")));
+}
+
+TEST_F(Composition, AVariableInQuotesIsWhatItHolds) {
+  unsetenv("TALWEG_TEST_UNSET");
+  const Value root = load(write("a.yaml", "training: {steps: \"${TALWEG_TEST_UNSET:-3}\"}\nname: \"3\"\n"));
+  EXPECT_FALSE(root.find("training")->find("steps")->quoted);
+  EXPECT_TRUE(root.find("name")->quoted);
 }
 
 TEST_F(Composition, AssignsThroughListsAndComponents) {

@@ -82,6 +82,36 @@ TEST(Csv, SortsNumericLabelsAsNumbers) {
   EXPECT_THAT(parse_csv("0,10\n0,9\n0,-1\n", "t.csv", {}).class_names, ElementsAre("-1", "9", "10"));
 }
 
+TEST(Csv, AnotherFileOfTheDataIsReadByTheNamesOfTheFirst) {
+  const LabelledData first = parse_csv("a,beta,kind\n1,2,x\n3,4,y\n", "first.csv", {});
+  CsvOptions options;
+  options.like = first.layout;
+  EXPECT_TRUE(at::equal(parse_csv("kind,beta,a\ny,4,3\n", "t.csv", options).inputs, first.inputs.narrow(0, 1, 1)));
+  EXPECT_TRUE(at::equal(parse_csv("3,4,y\n", "t.csv", options).inputs, first.inputs.narrow(0, 1, 1))) << "no header";
+  EXPECT_THAT(complaint([&] { parse_csv("a,betta,kind\n1,2,x\n", "t.csv", options); }),
+              AllOf(HasSubstr("t.csv: has no column 'beta'"), HasSubstr("did you mean 'betta'?")));
+  EXPECT_THAT(complaint([&] { parse_csv("a,beta,c,kind\n1,2,3,x\n", "t.csv", options); }), HasSubstr("column 'c'"));
+  EXPECT_THAT(complaint([&] { parse_csv("1,2,3,x\n", "t.csv", options); }),
+              HasSubstr("has 3 features, 2 were expected"));
+  EXPECT_THAT(complaint([&] { parse_csv("a,beta,sort\n1,2,x\n", "t.csv", options); }), HasSubstr("no column 'kind'"));
+}
+
+TEST(Csv, NumbersTooSmallForFloat32AreZero) {
+  const LabelledData data = parse_csv("3.2e-51,1\n-1e-400,2\n1e-40,3\n", "t.csv", {});
+  EXPECT_TRUE(at::equal(data.inputs.flatten(), at::tensor({0.F, 0.F, 1e-40F})));
+  EXPECT_THAT(complaint([] { parse_csv("3.2e51,1\n", "t.csv", {}); }), HasSubstr("'3.2e51' is not a finite number"));
+}
+
+TEST(LabelledData, TakesTheClassesOfOtherData) {
+  const LabelledData some = with_classes(parse_csv("1,b\n2,d\n", "t.csv", {}), {"a", "b", "c", "d"}, "evaluation");
+  EXPECT_TRUE(at::equal(some.targets, at::tensor({1, 3}, at::kLong)));
+  EXPECT_THAT(
+      complaint([] {
+        with_classes(parse_csv("1,b\n2,e\n3,e\n", "t.csv", {}), {"a", "b"}, "evaluation");
+      }),
+      HasSubstr("2 of the evaluation examples have the class 'e', which no training example has (classes: a, b)"));
+}
+
 TEST(Csv, ExplainsWhatIsWrong) {
   const auto read = [](const std::string& text, const std::string& label = "last") {
     return complaint([&] {
@@ -109,6 +139,19 @@ TEST(Libsvm, ReadsSparseLines) {
   EXPECT_THAT(data.class_names, ElementsAre("-1", "1"));
   EXPECT_TRUE(at::equal(data.targets, at::tensor({1, 0, 1}, at::kLong)));
   EXPECT_EQ(parse_libsvm("0 0:1 2:1\n1 1:1\n", "t.svm").inputs.size(1), 3) << "indices from 0";
+}
+
+TEST(Libsvm, IndicesOfEveryFileCountFromTheSame) {
+  const LabelledData zero = parse_libsvm("0 0:5 1:6\n1 1:7\n", "train.svm");
+  EXPECT_EQ(zero.layout.index_base, 0);
+  LibsvmOptions options;
+  options.features = zero.inputs.size(1);
+  options.index_base = zero.layout.index_base;
+  EXPECT_TRUE(at::equal(parse_libsvm("1 1:7\n", "t.svm", options).inputs, zero.inputs.narrow(0, 1, 1)));
+  options.index_base = parse_libsvm("0 1:5 2:6\n", "train.svm").layout.index_base;
+  EXPECT_EQ(options.index_base, 1);
+  EXPECT_THAT(complaint([&] { parse_libsvm("0 1:1\n1 0:7\n", "t.svm", options); }),
+              AllOf(HasSubstr("t.svm:2: index 0, where indices count from 1"), HasSubstr("'index_base: 0'")));
 }
 
 TEST(Libsvm, ExplainsWhatIsWrong) {
