@@ -18,7 +18,6 @@
 #include "core/libtorch.h"
 #include "core/train/trainer.h"
 #include "models/mlp.h"
-#include "optim/adam_moments.h"
 #include "tasks/register.h"
 
 namespace {
@@ -91,15 +90,20 @@ double bare_step(
 
 double bare_fused() {
   return bare_step([](models::Mlp& model) {
-    auto moments = std::make_shared<optim::AdamMoments>(name_parameters(model.parameters()), false);
-    return [moments, parameters = model.parameters()](const std::function<at::Tensor()>& closure) {
+    std::vector<at::Tensor> first, second;
+    for (const at::Tensor& parameter : model.parameters()) {
+      first.push_back(at::zeros_like(parameter));
+      second.push_back(at::zeros_like(parameter));
+    }
+    const at::Tensor step = at::zeros({});
+    return [first, second, step, counts = std::vector<at::Tensor>(first.size(), step),
+            parameters = model.parameters()](const std::function<at::Tensor()>& closure) {
       closure();
       torch::NoGradGuard no_grad;
       std::vector<at::Tensor> gradients;
       for (const at::Tensor& parameter : parameters) gradients.push_back(parameter.grad());
-      moments->advance();
-      at::_fused_adamw_(parameters, gradients, moments->first, moments->second, {}, moments->step_counts, 1e-3, 0.9,
-                        0.999, 0.01, 1e-8, false, false);
+      step.add_(1);
+      at::_fused_adamw_(parameters, gradients, first, second, {}, counts, 1e-3, 0.9, 0.999, 0.01, 1e-8, false, false);
     };
   });
 }

@@ -1,44 +1,56 @@
 #include "optim/adam.h"
 
 #include "core/libtorch.h"
+#include "optim/adamw.h"
 
 namespace talweg::optim {
+namespace {
 
-void declare(config::Fields& f, AdamOptions& o) {
+/// LibTorch's kernels of both decays take the same arguments.
+using AdamKernel = void (*)(at::TensorList parameters, at::TensorList gradients, at::TensorList first,
+                            at::TensorList second, at::TensorList largest_second, at::TensorList step_counts,
+                            double learning_rate, double beta1, double beta2, double weight_decay, double epsilon,
+                            bool amsgrad, bool maximize, const std::optional<at::Tensor>& gradient_scale,
+                            const std::optional<at::Tensor>& found_infinity);
+constexpr AdamKernel kernel_of(CoupledDecay) {
+  return at::_fused_adam_;
+}
+constexpr AdamKernel kernel_of(DecoupledDecay) {
+  return at::_fused_adamw_;
+}
+
+}  // namespace
+
+template <class Decay>
+void declare(config::Fields& f, AdamOptionsWith<Decay>& o) {
   f("learning_rate", o.learning_rate, "step size eta", config::above(0));
   f("beta1", o.beta1, "decay of the first moment", config::at_least(0), config::below(1));
   f("beta2", o.beta2, "decay of the second moment", config::at_least(0), config::below(1));
   f("epsilon", o.epsilon, "added to the root of the second moment", config::at_least(0));
-  f("weight_decay", o.weight_decay, "L2 penalty lambda, added to the gradient", config::at_least(0));
+  f("weight_decay", o.weight_decay, Decay::meaning, config::at_least(0));
   f("amsgrad", o.amsgrad, "divide by the largest second moment so far");
 }
 
-Adam::Adam(ParameterList parameters, const AdamOptions& options)
-    : Optimizer(std::move(parameters), options.learning_rate),
-      options_(options),
-      kept_(named_parameters()),
-      moments_(kept_.list(), options.amsgrad) {}
-
-void Adam::keep_state_of(const std::vector<bool>& kept) {
-  kept_ = KeptParameters(named_parameters(), kept);
-  moments_ = AdamMoments(kept_.list(), options_.amsgrad);
+template <class Decay>
+AdamWith<Decay>::AdamWith(ParameterList parameters, const AdamOptionsWith<Decay>& options)
+    : GradientOptimizer(std::move(parameters), options.learning_rate), options_(options) {
+  first_ = remember("first_moment");
+  second_ = remember("second_moment");
+  if (options_.amsgrad) largest_second_ = remember("largest_second_moment");
+  count_steps();
 }
 
-StepReport Adam::step(Objective& objective) {
-  const Evaluation evaluation = objective.gradient();
-  StepReport report{
-      .loss = evaluation.value, .step_size = learning_rate(), .forwards = 1, .backwards = 1, .scalars = {}};
-  if (!evaluation.usable) {
-    report.status = StepStatus::skipped_non_finite;
-    return report;
-  }
-  torch::NoGradGuard no_grad;
-  moments_.advance();
-  if (kept_.empty()) return report;
-  at::_fused_adam_(kept_.tensors(), kept_.select(gradients()), moments_.first, moments_.second, moments_.largest_second,
-                   moments_.step_counts, learning_rate(), options_.beta1, options_.beta2, options_.weight_decay,
-                   options_.epsilon, options_.amsgrad, /*maximize=*/false);
-  return report;
+template <class Decay>
+void AdamWith<Decay>::update(const ParameterGroup& group) {
+  kernel_of(Decay())(group.parameters, group.gradients, group.memory(first_), group.memory(second_),
+                     group.memory(largest_second_), group.step_counts, group.learning_rate, options_.beta1,
+                     options_.beta2, options_.weight_decay, options_.epsilon, options_.amsgrad, /*maximize=*/false,
+                     /*gradient_scale=*/{}, /*found_infinity=*/{});
 }
+
+template void declare(config::Fields&, AdamOptions&);
+template void declare(config::Fields&, AdamWOptions&);
+template class AdamWith<CoupledDecay>;
+template class AdamWith<DecoupledDecay>;
 
 }  // namespace talweg::optim

@@ -6,6 +6,7 @@
 #include "core/device/host_read.h"
 #include "core/libtorch.h"
 #include "core/objective/inner_product.h"
+#include "optim/gradient_reading.h"
 
 namespace talweg::optim {
 
@@ -23,15 +24,13 @@ ExtraGradient::ExtraGradient(ParameterList parameters, const ExtraGradientOption
 
 StepReport ExtraGradient::step(Objective& objective) {
   const Evaluation evaluation = objective.gradient();
-  StepReport report{.loss = evaluation.value, .step_size = 0, .forwards = 1, .backwards = 1, .scalars = {}};
-  report.status = StepStatus::skipped_non_finite;
-  if (!evaluation.usable) return report;
+  StepReport report = report_of(evaluation, 0);
+  if (report.was_skipped()) return report;
   torch::NoGradGuard no_grad;
   const std::vector<at::Tensor> gradient = gradients();
-  const std::vector<double> read =
-      host_read(at::stack({evaluation.value.to(at::kDouble), inner_product(gradient, gradient)}));
-  const double squared_norm = read[1];
-  if (!std::isfinite(read[0]) || !std::isfinite(squared_norm)) return report;
+  const GradientReading read = read_gradient(evaluation, gradient);
+  if (!read.is_finite()) return report.skipped();
+  const double squared_norm = read.squared_norm;
   report.status = StepStatus::converged;
   if (squared_norm == 0) return report;
 

@@ -33,12 +33,8 @@ StepReport Galore::step(Objective& objective) {
   const Evaluation evaluation = per_layer_ ? layers.for_step(objective)
                                 : parts    ? objective.partial_gradient()
                                            : objective.gradient();
-  StepReport report{
-      .loss = evaluation.value, .step_size = learning_rate(), .forwards = 1, .backwards = 1, .scalars = {}};
-  if (!evaluation.usable) {
-    report.status = StepStatus::skipped_non_finite;
-    return report;
-  }
+  StepReport report = report_of(evaluation, learning_rate());
+  if (report.was_skipped()) return report;
   const std::vector<at::Tensor>& gradient = per_layer_ ? layers.kept() : gradients();
   if (!per_layer_) update_.refresh(gradient);
   update_.apply(gradient, learning_rate());

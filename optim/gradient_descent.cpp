@@ -10,11 +10,8 @@ namespace {
 template <class Move>
 StepReport evaluate_and_move(Objective& objective, Move&& move) {
   const Evaluation evaluation = objective.gradient();
-  StepReport report{.loss = evaluation.value, .step_size = 0, .forwards = 1, .backwards = 1, .scalars = {}};
-  if (!evaluation.usable) {
-    report.status = StepStatus::skipped_non_finite;
-    return report;
-  }
+  StepReport report = report_of(evaluation, 0);
+  if (report.was_skipped()) return report;
   torch::NoGradGuard no_grad;
   report.step_size = move();
   return report;
@@ -43,18 +40,16 @@ void declare(config::Fields& f, NormalizedGradientDescentOptions& o) {
 
 NormalizedGradientDescent::NormalizedGradientDescent(ParameterList parameters,
                                                      const NormalizedGradientDescentOptions& options)
-    : Optimizer(std::move(parameters), options.learning_rate) {}
+    : GradientOptimizer(std::move(parameters), options.learning_rate) {}
 
-StepReport NormalizedGradientDescent::step(Objective& objective) {
-  return evaluate_and_move(objective, [&] {
-    const std::vector<at::Tensor>& gradient = gradients();
-    const at::Tensor scale = inner_product(gradient, gradient).rsqrt().mul_(-learning_rate());
-    // At a stationary point there is no direction to go.
-    const at::Tensor finite = at::nan_to_num(scale, 0, 0, 0);
-    std::vector<at::Tensor> parameters = tensors();
-    at::_foreach_add_(parameters, at::_foreach_mul(gradient, finite.to(gradient.front().scalar_type())));
-    return learning_rate();
-  });
+void NormalizedGradientDescent::prepare(const std::vector<at::Tensor>& gradients) {
+  inverse_norm_ = inner_product(gradients, gradients).rsqrt();
+}
+
+void NormalizedGradientDescent::update(const ParameterGroup& group) {
+  // At a stationary point there is no direction to go.
+  const at::Tensor scale = at::nan_to_num(inverse_norm_ * -group.learning_rate, 0, 0, 0);
+  at::_foreach_add_(group.parameters, at::_foreach_mul(group.gradients, scale.to(group.gradients.front().scalar_type())));
 }
 
 void declare(config::Fields& f, NaturalGradientDescentOptions& o) {

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "core/optimizer/one_gradient.h"
-#include "core/optimizer/optimizer.h"
+#include "core/optimizer/gradient_optimizer.h"
 
 namespace talweg::optim {
 
@@ -27,13 +26,16 @@ struct NormalizedGradientDescentOptions {
 void declare(config::Fields& f, NormalizedGradientDescentOptions& o);
 
 /// θ ← θ − η∇f/‖∇f‖. Source: Mei et al. 2021 for policy gradients, η = 1/6 for bandits.
-class NormalizedGradientDescent : public Optimizer, public OneGradient {
+class NormalizedGradientDescent : public GradientOptimizer {
  public:
   NormalizedGradientDescent(ParameterList parameters, const NormalizedGradientDescentOptions& options);
-  using Optimizer::step;
-  StepReport step(Objective& objective) override;
-  OptimizerState state_dict() const override { return {}; }
-  void load_state_dict(const OptimizerState&) override {}
+
+ protected:
+  void prepare(const std::vector<at::Tensor>& gradients) override;
+  void update(const ParameterGroup& group) override;
+
+ private:
+  at::Tensor inverse_norm_;  // 1/‖∇f‖ of this step: a double scalar, not read
 };
 
 struct NaturalGradientDescentOptions {

@@ -74,10 +74,7 @@ StepReport Lbfgs::step(Objective& objective) {
   };
   // The first evaluation decides whether there is a step at all; LBFGS would repeat it, so it is handed over.
   at::Tensor first = closure();
-  if (!first_usable) {
-    report.status = StepStatus::skipped_non_finite;
-    return report;
-  }
+  if (!first_usable) return report.skipped();
   bool handed_over = false;
   inner_->step([&] {
     if (!handed_over) {

@@ -126,10 +126,7 @@ StepReport Lorenza::step(Objective& objective) {
   }
   report.loss = last_ascent_.loss.value_or(evaluation.value);
   add_ascent_scalars(last_ascent_, ascent_->failures(), report);
-  if (!evaluation.usable) {
-    report.status = StepStatus::skipped_non_finite;
-    return report;
-  }
+  if (!evaluation.usable) return report.skipped();
   const std::vector<at::Tensor>& used = per_layer ? layers.kept() : gradients();
   update_.apply(used, learning_rate());
   if (options_.refresh_from == RefreshFrom::previous) update_.refresh(used);

@@ -32,8 +32,7 @@ StepReport Mezo::step(Objective& objective) {
   report.loss = at::scalar_tensor(slopes.loss, tensors().front().options().requires_grad(false));
   if (!slopes.finite) {
     about_.restore();
-    report.status = StepStatus::skipped_non_finite;
-    return report;
+    return report.skipped();
   }
   std::vector<double> weights;
   for (const double slope : slopes.values)

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/device/host_read.h"
 #include "core/libtorch.h"
-#include "core/objective/inner_product.h"
+#include "optim/gradient_reading.h"
 #include "optim/loss_minimum.h"
 
 namespace talweg::optim {
@@ -22,15 +21,13 @@ PolyakStep::PolyakStep(ParameterList parameters, const PolyakStepOptions& option
 
 StepReport PolyakStep::step(Objective& objective) {
   const Evaluation evaluation = objective.gradient();
-  StepReport report{.loss = evaluation.value, .step_size = 0, .forwards = 1, .backwards = 1, .scalars = {}};
-  report.status = StepStatus::skipped_non_finite;
-  if (!evaluation.usable) return report;
+  StepReport report = report_of(evaluation, 0);
+  if (report.was_skipped()) return report;
   torch::NoGradGuard no_grad;
   const std::vector<at::Tensor>& gradient = gradients();
-  const std::vector<double> read =
-      host_read(at::stack({evaluation.value.to(at::kDouble), inner_product(gradient, gradient)}));
-  const double value = read[0], squared_norm = read[1];
-  if (!std::isfinite(value) || !std::isfinite(squared_norm)) return report;
+  const GradientReading read = read_gradient(evaluation, gradient);
+  if (!read.is_finite()) return report.skipped();
+  const double value = read.value, squared_norm = read.squared_norm;
   check_loss_minimum(value, options_.minimum);
   report.status = StepStatus::converged;
   if (squared_norm == 0 || value <= options_.minimum) return report;

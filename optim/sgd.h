@@ -1,7 +1,6 @@
 #pragma once
 
-#include "core/optimizer/one_gradient.h"
-#include "core/optimizer/optimizer.h"
+#include "core/optimizer/gradient_optimizer.h"
 
 namespace talweg::optim {
 
@@ -16,20 +15,18 @@ void validate(const SgdOptions& o, const config::Value& where, config::Diagnosti
 
 /// Stochastic gradient descent: g ← ∇f + λθ, v ← μv + g, θ ← θ − η·v (Nesterov: θ ← θ − η(g + μv)).
 /// One fused kernel per step. Source: Sutskever et al. 2013, in the parametrisation of PyTorch.
-class Sgd : public Optimizer, public OneGradient {
+class Sgd : public GradientOptimizer {
  public:
   Sgd(ParameterList parameters, const SgdOptions& options);
   Sgd(const std::vector<at::Tensor>& parameters, const SgdOptions& options)
       : Sgd(name_parameters(parameters), options) {}
 
-  using Optimizer::step;
-  StepReport step(Objective& objective) override;
-  OptimizerState state_dict() const override;
-  void load_state_dict(const OptimizerState& state) override;
+ protected:
+  void update(const ParameterGroup& group) override;
 
  private:
   SgdOptions options_;
-  std::vector<at::Tensor> velocity_;  // v, empty without momentum
+  Memory velocity_;  // v, nothing without momentum
 };
 
 }  // namespace talweg::optim

@@ -50,6 +50,15 @@ std::string_view status_name(StepStatus status) {
   return "unknown";
 }
 
+StepReport report_of(const Evaluation& evaluation, double step_size) {
+  return {.loss = evaluation.value,
+          .step_size = step_size,
+          .forwards = 1,
+          .backwards = 1,
+          .status = evaluation.usable ? StepStatus::accepted : StepStatus::skipped_non_finite,
+          .scalars = {}};
+}
+
 const at::Tensor& OptimizerState::require(const std::string& name, const at::Tensor& like) const {
   for (const auto& [key, tensor] : tensors) {
     if (key != name) continue;

@@ -42,7 +42,19 @@ struct StepReport {
   std::int64_t backwards = 0;  ///< backward passes over the batch
   StepStatus status = StepStatus::accepted;
   std::vector<std::pair<std::string, double>> scalars;  ///< anything else worth a curve
+
+  /// Whether the evaluation was not usable, so that the optimizer must leave parameters and state as they are.
+  bool was_skipped() const { return status == StepStatus::skipped_non_finite; }
+  /// This report, of a step that was not made as something is not finite.
+  StepReport skipped() {
+    status = StepStatus::skipped_non_finite;
+    return *this;
+  }
 };
+
+/// The report of a step that is made from one gradient(): its loss, one forward and one backward pass, and
+/// `skipped_non_finite` when it is not usable.
+StepReport report_of(const Evaluation& evaluation, double step_size);
 
 /// Everything an optimizer remembers between steps. Plain tensors by name, and small values as JSON.
 struct OptimizerState {

@@ -7,6 +7,7 @@
 #include "core/libtorch.h"
 #include "core/objective/inner_product.h"
 #include "core/objective/ridge_objective.h"
+#include "optim/gradient_reading.h"
 
 namespace talweg::optim {
 void declare(config::Fields& f, ToleranceOptions& o) {
@@ -53,17 +54,15 @@ StepReport LineSearch::step(Objective& given) {
   Objective& objective = with_ridge ? static_cast<Objective&>(*with_ridge) : given;
 
   const Evaluation evaluation = objective.gradient();
-  StepReport report{.loss = evaluation.value, .step_size = 0, .forwards = 1, .backwards = 1, .scalars = {}};
-  report.status = StepStatus::skipped_non_finite;
-  if (!evaluation.usable) return report;
+  StepReport report = report_of(evaluation, 0);
+  if (report.was_skipped()) return report;
 
   torch::NoGradGuard no_grad;
   const std::vector<at::Tensor>& gradient = gradients();
-  const std::vector<double> read =
-      host_read(at::stack({evaluation.value.to(at::kDouble), inner_product(gradient, gradient)}));
-  SearchPoint point{read[0], read[1]};
-  const double squared_norm = point.slope;
-  if (!std::isfinite(point.value) || !std::isfinite(squared_norm)) return report;
+  const GradientReading read = read_gradient(evaluation, gradient);
+  if (!read.is_finite()) return report.skipped();
+  const double squared_norm = read.squared_norm;
+  SearchPoint point{read.value, squared_norm};
   report.status = StepStatus::converged;
   if (squared_norm == 0) return report;
 
