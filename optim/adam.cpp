@@ -29,11 +29,13 @@ void declare(config::Fields& f, AdamOptionsWith<Decay>& o) {
   f("epsilon", o.epsilon, "added to the root of the second moment", config::at_least(0));
   f("weight_decay", o.weight_decay, Decay::meaning, config::at_least(0));
   f("amsgrad", o.amsgrad, "divide by the largest second moment so far");
+  f("groups", o.groups, kGroupsMeaning);
 }
 
 template <class Decay>
 AdamWith<Decay>::AdamWith(ParameterList parameters, const AdamOptionsWith<Decay>& options)
-    : GradientOptimizer(std::move(parameters), options.learning_rate), options_(options) {
+    : GradientOptimizer(std::move(parameters), options.learning_rate, options.weight_decay, options.groups),
+      options_(options) {
   first_ = remember("first_moment");
   second_ = remember("second_moment");
   if (options_.amsgrad) largest_second_ = remember("largest_second_moment");
@@ -44,7 +46,7 @@ template <class Decay>
 void AdamWith<Decay>::update(const ParameterGroup& group) {
   kernel_of(Decay())(group.parameters, group.gradients, group.memory(first_), group.memory(second_),
                      group.memory(largest_second_), group.step_counts, group.learning_rate, options_.beta1,
-                     options_.beta2, options_.weight_decay, options_.epsilon, options_.amsgrad, /*maximize=*/false,
+                     options_.beta2, group.weight_decay, options_.epsilon, options_.amsgrad, /*maximize=*/false,
                      /*gradient_scale=*/{}, /*found_infinity=*/{});
 }
 

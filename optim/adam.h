@@ -19,11 +19,13 @@ struct AdamOptionsWith {
   double epsilon = 1e-8;
   double weight_decay = Decay::usual;
   bool amsgrad = false;
+  std::vector<GroupOptions> groups{};
 };
 template <class Decay>
 void declare(config::Fields& f, AdamOptionsWith<Decay>& o);
 
-/// Adam: m ← β1·m + (1−β1)g, v ← β2·v + (1−β2)g², θ ← θ − η·m̂/(√v̂ + ε). One fused kernel per step.
+/// Adam: m ← β1·m + (1−β1)g, v ← β2·v + (1−β2)g², θ ← θ − η·m̂/(√v̂ + ε). One fused kernel per step and
+/// group.
 /// Source: Kingma and Ba 2015, algorithm 1; amsgrad: Reddi et al. 2018.
 template <class Decay>
 class AdamWith : public GradientOptimizer {

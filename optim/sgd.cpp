@@ -9,6 +9,7 @@ void declare(config::Fields& f, SgdOptions& o) {
   f("momentum", o.momentum, "momentum mu", config::at_least(0), config::below(1));
   f("nesterov", o.nesterov, "look ahead along the momentum");
   f("weight_decay", o.weight_decay, "L2 penalty lambda, added to the gradient", config::at_least(0));
+  f("groups", o.groups, kGroupsMeaning);
 }
 
 void validate(const SgdOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
@@ -16,13 +17,14 @@ void validate(const SgdOptions& o, const config::Value& where, config::Diagnosti
 }
 
 Sgd::Sgd(ParameterList parameters, const SgdOptions& options)
-    : GradientOptimizer(std::move(parameters), options.learning_rate), options_(options) {
+    : GradientOptimizer(std::move(parameters), options.learning_rate, options.weight_decay, options.groups),
+      options_(options) {
   if (options_.momentum > 0) velocity_ = remember("velocity");
 }
 
 void Sgd::update(const ParameterGroup& group) {
   // With a zero velocity the first step is the general one: v = μ·0 + g.
-  at::_fused_sgd_(group.parameters, group.gradients, group.memory(velocity_), options_.weight_decay, options_.momentum,
+  at::_fused_sgd_(group.parameters, group.gradients, group.memory(velocity_), group.weight_decay, options_.momentum,
                   group.learning_rate, /*dampening=*/0, options_.nesterov, /*maximize=*/false,
                   /*is_first_step=*/false);
 }

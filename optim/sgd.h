@@ -9,12 +9,13 @@ struct SgdOptions {
   double momentum = 0;
   bool nesterov = false;
   double weight_decay = 0;
+  std::vector<GroupOptions> groups{};
 };
 void declare(config::Fields& f, SgdOptions& o);
 void validate(const SgdOptions& o, const config::Value& where, config::Diagnostics& diagnostics);
 
 /// Stochastic gradient descent: g ← ∇f + λθ, v ← μv + g, θ ← θ − η·v (Nesterov: θ ← θ − η(g + μv)).
-/// One fused kernel per step. Source: Sutskever et al. 2013, in the parametrisation of PyTorch.
+/// One fused kernel per step and group. Source: Sutskever et al. 2013, in the parametrisation of PyTorch.
 class Sgd : public GradientOptimizer {
  public:
   Sgd(ParameterList parameters, const SgdOptions& options);

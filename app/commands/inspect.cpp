@@ -37,6 +37,26 @@ std::string default_text(const config::OptionInfo& option) {
   return "default " + (text.empty() ? "''" : text);
 }
 
+/// The options of the section that a schema describes, itself, as an alternative or as an element of a list; null where
+/// there are none.
+const nlohmann::json* section_of(const nlohmann::json& schema) {
+  if (const auto properties = schema.find("properties"); properties != schema.end()) return &*properties;
+  if (const auto items = schema.find("items"); items != schema.end()) return section_of(*items);
+  if (const auto alternatives = schema.find("anyOf"); alternatives != schema.end())
+    for (const nlohmann::json& alternative : *alternatives)
+      if (const nlohmann::json* found = section_of(alternative)) return found;
+  return nullptr;
+}
+
+void print_section(const nlohmann::json& schema, int indentation) {
+  const nlohmann::json* section = section_of(schema);
+  if (!section) return;
+  for (const auto& [name, option] : section->items()) {
+    fmt::print("{:{}}{}: {}\n", "", indentation, name, option.value("description", ""));
+    print_section(option, indentation + 4);
+  }
+}
+
 }  // namespace
 
 int list(const Invocation& invocation) {
@@ -66,6 +86,7 @@ int describe(const Invocation& invocation) {
   for (const config::OptionInfo& option : info.options) {
     fmt::print("\n  {}: {} ({})\n      {}{}\n", option.name, option.type, default_text(option), option.doc,
                option.constraints.empty() ? "" : "; " + option.constraints);
+    print_section(info.schema.at("properties").at(option.name), 10);
   }
   return 0;
 }

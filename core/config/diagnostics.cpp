@@ -48,7 +48,7 @@ void fail(const Location& where, const std::string& message) {
   throw ConfigError(where.text() + ": " + message);
 }
 
-std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
+std::optional<std::string> closest(std::string_view word, const std::vector<std::string>& candidates) {
   constexpr std::size_t longest_word = 64;
   const std::string* best = nullptr;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
@@ -62,7 +62,11 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& ca
       }
     }
   }
-  if (best) return fmt::format(" (did you mean '{}'?)", *best);
+  return best ? std::optional(*best) : std::nullopt;
+}
+
+std::string suggestion(std::string_view word, const std::vector<std::string>& candidates) {
+  if (const auto best = closest(word, candidates)) return fmt::format(" (did you mean '{}'?)", *best);
   return candidates.empty() ? "" : fmt::format(" (known: {})", fmt::join(candidates, ", "));
 }
 

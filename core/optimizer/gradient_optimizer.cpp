@@ -9,19 +9,27 @@ at::TensorList ParameterGroup::memory(Memory name) const {
   return name.index_ == Memory::kNone ? at::TensorList() : at::TensorList(memories_[name.index_]);
 }
 
-GradientOptimizer::GradientOptimizer(ParameterList parameters, double learning_rate)
-    : Optimizer(std::move(parameters), learning_rate) {
+GradientOptimizer::GradientOptimizer(ParameterList parameters, double learning_rate, double weight_decay,
+                                     std::vector<GroupOptions> groups)
+    : Optimizer(std::move(parameters), learning_rate),
+      weight_decay_(weight_decay),
+      group_options_(std::move(groups)),
+      group_of_(assign_groups(named_parameters(), group_options_)) {
   arrange(std::vector<bool>(tensors().size(), true));
 }
 
 void GradientOptimizer::arrange(const std::vector<bool>& kept) {
-  groups_.clear();
   places_.clear();
-  groups_.emplace_back();
+  groups_.assign(group_options_.size() + 1, ParameterGroup());
+  groups_.back().weight_decay = weight_decay_;
+  for (std::size_t g = 0; g < group_options_.size(); ++g) {
+    groups_[g].factor_ = group_options_[g].learning_rate_factor;
+    groups_[g].weight_decay = group_options_[g].weight_decay.value_or(weight_decay_);
+  }
   for (std::size_t i = 0; i < kept.size(); ++i) {
     if (!kept[i]) continue;
-    ParameterGroup& group = groups_.front();
-    places_.push_back({i, 0, group.parameters.size()});
+    ParameterGroup& group = groups_[group_of_[i]];
+    places_.push_back({i, group_of_[i], group.parameters.size()});
     group.places_.push_back(i);
     group.parameters.push_back(tensors()[i]);
   }
@@ -65,7 +73,7 @@ StepReport GradientOptimizer::step(Objective& objective) {
   if (step_count_.defined()) step_count_.fill_(static_cast<double>(++steps_));
   for (ParameterGroup& group : groups_) {
     if (group.parameters.empty()) continue;
-    group.learning_rate = learning_rate();
+    group.learning_rate = group.factor_ * learning_rate();
     group.gradients.clear();
     for (const std::size_t place : group.places_) group.gradients.push_back(all[place]);
     update(group);

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "core/optimizer/group_options.h"
 #include "core/optimizer/one_gradient.h"
 #include "core/optimizer/optimizer.h"
 #include "core/optimizer/shardable.h"
@@ -25,7 +26,8 @@ class Memory {
 
 /// Parameters that one update treats alike. All lists have one entry per parameter, in the same order.
 struct ParameterGroup {
-  double learning_rate = 0;  ///< η of this step, the schedule's factor included
+  double learning_rate = 0;  ///< η of this step and group, the schedule's factor included
+  double weight_decay = 0;   ///< λ of the group
   std::vector<at::Tensor> parameters;
   std::vector<at::Tensor> gradients;  ///< of this step; not to be changed
   /// The number of steps, this one included, as the scalar tensors of type float that LibTorch's fused kernels take;
@@ -36,7 +38,8 @@ struct ParameterGroup {
   at::TensorList memory(Memory name) const;
 
  private:
-  friend class talweg::GradientOptimizer;
+  friend class GradientOptimizer;
+  double factor_ = 1;                              // on the optimizer's learning rate
   std::vector<std::size_t> places_;                // of the parameters, among all of the optimizer
   std::vector<std::vector<at::Tensor>> memories_;  // per name
 };
@@ -54,8 +57,10 @@ class GradientOptimizer : public Optimizer, public OneGradient, public Shardable
   void keep_state_of(const std::vector<bool>& kept) final;
 
  protected:
-  /// `learning_rate` is η > 0. Throws c10::ValueError when there is no parameter.
-  GradientOptimizer(ParameterList parameters, double learning_rate);
+  /// `learning_rate` is η > 0, `weight_decay` λ ≥ 0 of the parameters that no group names. Throws c10::ValueError when
+  /// there is no parameter, ConfigError as assign_groups() does.
+  GradientOptimizer(ParameterList parameters, double learning_rate, double weight_decay = 0,
+                    std::vector<GroupOptions> groups = {});
 
   /// A tensor of zeros per parameter that lives from step to step, of the parameter's shape, type and memory layout;
   /// called in the constructor of the optimizer. A checkpoint calls it `name`.
@@ -78,7 +83,10 @@ class GradientOptimizer : public Optimizer, public OneGradient, public Shardable
   void make_step_counts();
   std::string state_name(std::size_t memory, const Place& place) const;
 
-  std::vector<ParameterGroup> groups_;
+  double weight_decay_;
+  std::vector<GroupOptions> group_options_;
+  std::vector<std::size_t> group_of_;  // of every parameter
+  std::vector<ParameterGroup> groups_;  // one for each of the options, and one for the rest
   std::vector<Place> places_;  // of the kept parameters, in the order of all
   std::vector<std::string> memories_;
   at::Tensor step_count_;  // undefined unless steps are counted
