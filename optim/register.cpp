@@ -8,6 +8,7 @@
 #include "optim/gradient_descent.h"
 #include "optim/lbfgs.h"
 #include "optim/line_search/presets.h"
+#include "optim/lion.h"
 #include "optim/lorenza.h"
 #include "optim/mezo.h"
 #include "optim/polyak_step.h"
@@ -32,6 +33,7 @@ void register_components() {
     add<Sgd, SgdOptions>("sgd", "stochastic gradient descent with momentum", "Sutskever et al. 2013");
     add<Adam, AdamOptions>("adam", "adaptive moments", "Kingma and Ba 2015");
     add<AdamW, AdamWOptions>("adamw", "adaptive moments with decoupled weight decay", "Loshchilov and Hutter 2019");
+    add<Lion, LionOptions>("lion", "the sign of a momentum, with decoupled weight decay", "Chen et al. 2023");
     add<DpSgd, DpSgdOptions>("dp_sgd", "differentially private stochastic gradient descent",
                              "Abadi et al. 2016; Liang et al. 2026");
     add<Dp, DpOptions>("dp", "another optimizer on privatised gradients: DP-Adam and its like", "Abadi et al. 2016");
