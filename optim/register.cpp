@@ -1,5 +1,6 @@
 #include "optim/register.h"
 
+#include "core/optimizer/abilities.h"
 #include "optim/adam.h"
 #include "optim/adamw.h"
 #include "optim/dp_sgd.h"
@@ -23,7 +24,8 @@ void add(const char* name, const char* summary, const char* source) {
   config::Registry<OptimizerKind>::instance().add<Options>(
       name, summary, source, [](const Options& options, const ParameterList& parameters) -> std::unique_ptr<Optimizer> {
         return std::make_unique<T>(parameters, options);
-      });
+      },
+      abilities_of<T>());
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -82,6 +83,7 @@ int describe(const Invocation& invocation) {
     throw UsageError(fmt::format("there is no {} '{}'{}", registry.kind(), name, config::suggestion(name, names)));
   const config::ComponentInfo info = registry.describe(name);
   fmt::print("{}: {}\nSource: {}\n", word, info.summary, info.source);
+  if (!info.abilities.empty()) fmt::print("It {}.\n", fmt::join(info.abilities, "; "));
   if (info.options.empty()) fmt::print("It has no options.\n");
   for (const config::OptionInfo& option : info.options) {
     fmt::print("\n  {}: {} ({})\n      {}{}\n", option.name, option.type, default_text(option), option.doc,

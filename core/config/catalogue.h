@@ -18,6 +18,7 @@ struct OptionInfo {
 /// A registered component as `talweg list` and `talweg describe` show it.
 struct ComponentInfo {
   std::string name, summary, source;
+  std::vector<std::string> abilities;  ///< what it can be used for beyond what its kind promises
   std::vector<OptionInfo> options;
   nlohmann::json schema;  ///< of its options, with the constant property `type`
 };
@@ -28,6 +29,8 @@ class AnyRegistry {
   virtual ~AnyRegistry() = default;
   virtual std::string kind() const = 0;
   virtual std::vector<std::string> names() const = 0;
+  /// The components that were registered with this ability.
+  virtual std::vector<std::string> names_with(const std::string& ability) const = 0;
   /// Throws std::out_of_range for a name that is not registered.
   virtual ComponentInfo describe(const std::string& name) const = 0;
 };

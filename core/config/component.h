@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -46,10 +47,11 @@ class RegistryOf<Kind, Product(Args...)> : public AnyRegistry {
   }
 
   /// Registers `name`: its options (a Declared struct), a sentence on what it is, where it comes from
-  /// (paper and section, or "ours"), and how it is built from its options.
+  /// (paper and section, or "ours"), how it is built from its options, and what it can be used for beyond what its kind
+  /// promises, in words that names_with() finds.
   template <Declared Options>
   void add(const std::string& name, const std::string& summary, const std::string& source,
-           std::function<Product(const Options&, Args...)> create) {
+           std::function<Product(const Options&, Args...)> create, std::vector<std::string> abilities = {}) {
     struct Concrete : Bound {
       explicit Concrete(std::function<Product(const Options&, Args...)> c) : create_(std::move(c)) {}
       Fields fields() override { return fields_of(options_); }
@@ -62,7 +64,8 @@ class RegistryOf<Kind, Product(Args...)> : public AnyRegistry {
     };
     for (const Entry& entry : entries_)
       if (entry.name == name) throw std::logic_error(fmt::format("{} '{}' is registered twice", Kind::name, name));
-    entries_.push_back({name, summary, source, [create] { return std::make_shared<Concrete>(create); }});
+    entries_.push_back(
+        {name, summary, source, std::move(abilities), [create] { return std::make_shared<Concrete>(create); }});
   }
 
   /// Fresh options of the component `name` with their defaults, or null when there is no such component.
@@ -78,11 +81,18 @@ class RegistryOf<Kind, Product(Args...)> : public AnyRegistry {
     for (const Entry& entry : entries_) names.push_back(entry.name);
     return names;
   }
+  std::vector<std::string> names_with(const std::string& ability) const override {
+    std::vector<std::string> names;
+    for (const Entry& entry : entries_)
+      if (std::find(entry.abilities.begin(), entry.abilities.end(), ability) != entry.abilities.end())
+        names.push_back(entry.name);
+    return names;
+  }
   ComponentInfo describe(const std::string& name) const override {
     for (const Entry& entry : entries_) {
       if (entry.name != name) continue;
       auto bound = entry.make();
-      ComponentInfo info{entry.name, entry.summary, entry.source, {}, {}};
+      ComponentInfo info{entry.name, entry.summary, entry.source, entry.abilities, {}, {}};
       const Fields fields = bound->fields();
       for (const Field& field : fields.list())
         info.options.push_back({field.name, field.type, field.doc, field.constraints, field.required, field.dump()});
@@ -95,6 +105,7 @@ class RegistryOf<Kind, Product(Args...)> : public AnyRegistry {
  private:
   struct Entry {
     std::string name, summary, source;
+    std::vector<std::string> abilities;
     std::function<std::shared_ptr<Bound>()> make;
   };
   RegistryOf() { Catalogue::instance().add(this); }

@@ -23,7 +23,8 @@ void declare(config::Fields& f, DistributedOptions& o) {
     "look in every step for parameters that the loss does not use, for models whose graph changes; those that the "
     "first step does not use are found without");
   f("shard_optimizer", o.shard_optimizer,
-    "every rank keeps the optimizer state of its share of the parameters (ZeRO stage 1): adam, adamw, galore, lorenza");
+    "every rank keeps the optimizer state of its share of the parameters (ZeRO stage 1); talweg describe says of an "
+    "optimizer whether it can");
 }
 
 }  // namespace talweg::distributed

@@ -7,6 +7,7 @@ namespace talweg {
 /// beside Optimizer.
 class OneGradient {
  public:
+  static constexpr const char* ability = "steps from one gradient, which may be privatised or taken elsewhere";
   virtual ~OneGradient() = default;
 };
 

@@ -8,6 +8,7 @@ namespace talweg {
 /// each keep, and apply, the state of a part of them. Optimizers of that kind inherit it beside Optimizer.
 class Shardable {
  public:
+  static constexpr const char* ability = "can divide its state among ranks";
   virtual ~Shardable() = default;
   /// Lets go of the state of the parameters that are not `kept` (one entry per parameter). From now on a step moves the
   /// kept ones alone, and state_dict() holds their state, with what is common to all. Called before the first step and

@@ -7,7 +7,7 @@
 #include "core/distributed/named_tensors.h"
 #include "core/error.h"
 #include "core/libtorch.h"
-#include "core/optimizer/shardable.h"
+#include "core/optimizer/abilities.h"
 
 namespace talweg {
 
@@ -31,8 +31,9 @@ ShardedState::ShardedState(distributed::ProcessGroup& group, Optimizer& optimize
   auto* shardable = dynamic_cast<Shardable*>(&optimizer);
   if (!shardable)
     throw ConfigError(
-        "distributed.shard_optimizer: the state of this optimizer cannot be divided among ranks; that of adam, adamw, "
-        "galore and lorenza can");
+        "distributed.shard_optimizer: the state of this optimizer cannot be divided among ranks; take one whose state "
+        "can" +
+        optimizers_with(Shardable::ability));
   std::vector<std::int64_t> sizes;
   for (const NamedParameter& parameter : parameters_) sizes.push_back(parameter.tensor.numel());
   owners_ = divide(sizes, group_.size());

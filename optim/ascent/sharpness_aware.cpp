@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 #include "core/libtorch.h"
-#include "core/optimizer/one_gradient.h"
+#include "core/optimizer/abilities.h"
 #include "core/optimizer/saved_count.h"
 
 namespace talweg::optim {
@@ -75,7 +75,8 @@ SharpnessAware::SharpnessAware(ParameterList parameters, std::unique_ptr<Ascent>
   if (!dynamic_cast<OneGradient*>(base_.get()))
     throw ConfigError(
         "optimizer.base: this optimizer looks at losses or at several gradients of a step; take one that makes its "
-        "step from one gradient (sgd, adam, adamw, galore)");
+        "step from one gradient" +
+        optimizers_with(OneGradient::ability));
 }
 
 void SharpnessAware::begin_run(const RunPlan& plan, Objective& objective) {

@@ -2,7 +2,7 @@
 
 #include "core/error.h"
 #include "core/libtorch.h"
-#include "core/optimizer/one_gradient.h"
+#include "core/optimizer/abilities.h"
 
 namespace talweg::optim {
 namespace {
@@ -54,8 +54,8 @@ PrivateOptimizer::PrivateOptimizer(ParameterList parameters, std::unique_ptr<Opt
   if (!dynamic_cast<OneGradient*>(inner_.get()))
     throw ConfigError(
         "optimizer.inner: this optimizer looks at losses or at several gradients of a step, which are not private; "
-        "take "
-        "one that makes its step from one gradient (sgd, adam, adamw, normalized_gd)");
+        "take one that makes its step from one gradient" +
+        optimizers_with(OneGradient::ability));
   if (domain_options_)
     domain_ = domain_options_->center == DomainCenter::zero ? Ball::around_zero(domain_options_->radius)
                                                             : Ball::around(tensors(), domain_options_->radius);

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <concepts>
+#include <string>
+#include <vector>
+
+#include "core/optimizer/one_gradient.h"
+#include "core/optimizer/optimizer.h"
+#include "core/optimizer/shardable.h"
+
+namespace talweg {
+
+/// What optimizers of type T can be used for beside training: the words of the interfaces they inherit.
+template <std::derived_from<Optimizer> T>
+std::vector<std::string> abilities_of() {
+  std::vector<std::string> abilities;
+  if constexpr (std::derived_from<T, OneGradient>) abilities.emplace_back(OneGradient::ability);
+  if constexpr (std::derived_from<T, Shardable>) abilities.emplace_back(Shardable::ability);
+  return abilities;
+}
+
+/// The registered optimizers with an ability, for messages: " (adam, adamw, sgd)"; empty where none is registered.
+std::string optimizers_with(const std::string& ability);
+
+}  // namespace talweg
