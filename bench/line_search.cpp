@@ -29,7 +29,7 @@ using nlohmann::ordered_json;
 class WithoutFastPath : public TaskObjective {
  public:
   using TaskObjective::TaskObjective;
-  std::unique_ptr<Ray> along(Direction direction) override { return Objective::along(std::move(direction)); }
+  std::unique_ptr<Ray> along(Direction direction) override { return make_parameter_ray(*this, std::move(direction)); }
 };
 
 struct Setting {

@@ -10,7 +10,7 @@ namespace talweg {
 /// optimizer works in a plain LibTorch program. Random generators of the CPU and of the parameters' device are
 /// rewound between evaluations, so the noise is frozen; running statistics belong to a module this object does not know
 /// and are not.
-class ClosureObjective : public Objective {
+class ClosureObjective : public PlainObjective, private GradientPartsFacet {
  public:
   using Closure = std::function<at::Tensor()>;
 
@@ -22,10 +22,14 @@ class ClosureObjective : public Objective {
   /// Calls the closure; the gradients it leaves are dropped and the earlier ones kept.
   at::Tensor value() override;
   Evaluation gradient() override;
+  GradientPartsFacet* parts_facet() override { return this; }
   /// A closure may accumulate over several backward passes; nobody knows how many.
   Evaluation stream_gradient(const std::function<void(GradientPart)>& visit) override;
 
  private:
+  bool gradients_are_parts() const override { return false; }
+  Evaluation partial_gradient() override { return gradient(); }
+  void sum_over_ranks(const std::vector<at::Tensor>&) override {}
   at::Tensor evaluate();
 
   std::vector<at::Tensor> parameters_;

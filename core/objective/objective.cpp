@@ -7,35 +7,61 @@
 
 namespace talweg {
 
+at::Tensor Objective::probe(double fraction) {
+  ValueFacet* facet = value_facet();
+  return facet ? facet->probe(fraction) : value();
+}
+
+bool Objective::settle_statistics() {
+  ValueFacet* facet = value_facet();
+  return facet && facet->settle_statistics();
+}
+
+std::unique_ptr<Ray> Objective::along(Direction direction) {
+  ValueFacet* facet = value_facet();
+  return facet ? facet->along(std::move(direction)) : make_parameter_ray(*this, std::move(direction));
+}
+
 Evaluation Objective::stream_gradient(const std::function<void(GradientPart)>& visit) {
+  if (GradientPartsFacet* facet = parts_facet()) return facet->stream_gradient(visit);
   Evaluation evaluation = gradient();
   hand_out_gradients(parameters(), visit);
   return evaluation;
 }
 
-at::Tensor Objective::probe(double) {
-  return value();
+bool Objective::gradients_are_parts() {
+  GradientPartsFacet* facet = parts_facet();
+  return facet && facet->gradients_are_parts();
 }
 
-std::unique_ptr<Ray> Objective::along(Direction direction) {
-  return make_parameter_ray(*this, std::move(direction));
+Evaluation Objective::partial_gradient() {
+  GradientPartsFacet* facet = parts_facet();
+  return facet ? facet->partial_gradient() : gradient();
+}
+
+void Objective::sum_over_ranks(const std::vector<at::Tensor>& tensors) {
+  if (GradientPartsFacet* facet = parts_facet()) facet->sum_over_ranks(tensors);
 }
 
 std::unique_ptr<HessianOperator> Objective::hessian() {
-  return make_difference_hessian(*this);
-}
-
-double Objective::relative_precision() const {
-  return linalg::machine_epsilon(parameters().front().scalar_type());
+  CurvatureFacet* facet = curvature_facet();
+  return facet ? facet->hessian() : make_difference_hessian(*this);
 }
 
 double Objective::smoothness() {
+  CurvatureFacet* facet = curvature_facet();
+  if (const std::optional<double> constant = facet ? facet->smoothness() : std::nullopt) return *constant;
   throw ConfigError(
       "this optimizer makes its step size from the smoothness constant L, and the task knows none for its model");
 }
 
 Direction Objective::natural_gradient() {
+  if (GeometryFacet* facet = geometry_facet()) return facet->natural_gradient();
   throw ConfigError("this optimizer follows the natural gradient, and the task has none; policies do");
+}
+
+double precision_of(const std::vector<at::Tensor>& parameters) {
+  return linalg::machine_epsilon(parameters.front().scalar_type());
 }
 
 }  // namespace talweg

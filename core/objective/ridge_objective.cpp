@@ -53,18 +53,24 @@ class RidgeHessian : public HessianOperator {
 
 }  // namespace
 
-at::Tensor RidgeObjective::value() {
+at::Tensor RidgeObjective::with_penalty(const at::Tensor& value) const {
   torch::NoGradGuard no_grad;
-  const at::Tensor value = inner_.value();
   return value + (strength_ / 2 * inner_product(parameters(), parameters())).to(value.scalar_type());
+}
+
+at::Tensor RidgeObjective::value() {
+  return with_penalty(inner_.value());
+}
+
+at::Tensor RidgeObjective::probe(double fraction) {
+  return with_penalty(inner_.probe(fraction));
 }
 
 Evaluation RidgeObjective::gradient() {
   Evaluation evaluation = inner_.gradient();
   if (!evaluation.usable) return evaluation;
   torch::NoGradGuard no_grad;
-  evaluation.value =
-      evaluation.value + (strength_ / 2 * inner_product(parameters(), parameters())).to(evaluation.value.scalar_type());
+  evaluation.value = with_penalty(evaluation.value);
   for (const at::Tensor& parameter : parameters()) {
     at::Tensor& gradient = parameter.mutable_grad();
     gradient = gradient.defined() ? gradient.add_(parameter.detach(), strength_) : parameter.detach() * strength_;
@@ -74,6 +80,12 @@ Evaluation RidgeObjective::gradient() {
 
 std::unique_ptr<HessianOperator> RidgeObjective::hessian() {
   return std::make_unique<RidgeHessian>(inner_.hessian(), strength_);
+}
+
+std::optional<double> RidgeObjective::smoothness() {
+  CurvatureFacet* inner = inner_.curvature_facet();
+  const std::optional<double> constant = inner ? inner->smoothness() : std::nullopt;
+  return constant ? std::optional(*constant + strength_) : std::nullopt;
 }
 
 std::unique_ptr<Ray> RidgeObjective::along(Direction direction) {

@@ -168,7 +168,7 @@ std::unique_ptr<Ray> TaskObjective::along(Direction direction) {
     auto ray = make_linear_ray(*linear_, batch_, outputs(), tensors_, std::move(direction));
     return ranks_ ? make_summed_ray(std::move(ray), *ranks_) : std::move(ray);
   }
-  return Objective::along(std::move(direction));
+  return make_parameter_ray(*this, std::move(direction));
 }
 
 double TaskObjective::batch_share() const {
@@ -176,15 +176,16 @@ double TaskObjective::batch_share() const {
 }
 
 double TaskObjective::relative_precision() const {
-  return options_.precision == Precision::bfloat16 ? 1.0 / 256 : Objective::relative_precision();
+  return options_.precision == Precision::bfloat16 ? 1.0 / 256 : precision_of(tensors_);
 }
 
-double TaskObjective::smoothness() {
-  return smoothness_ ? smoothness_->smoothness() : Objective::smoothness();
+std::optional<double> TaskObjective::smoothness() {
+  return smoothness_ ? std::optional(smoothness_->smoothness()) : std::nullopt;
 }
 
 Direction TaskObjective::natural_gradient() {
-  return natural_gradient_ ? natural_gradient_->natural_gradient() : Objective::natural_gradient();
+  if (!natural_gradient_) throw std::logic_error("this task has no natural gradient");
+  return natural_gradient_->natural_gradient();
 }
 
 }  // namespace talweg

@@ -29,7 +29,11 @@ ParameterList trainable_parameters(torch::nn::Module& module);
 /// A task's mean loss over one batch, frozen: the generators are re-seeded from (seed, step, micro-batch) before each
 /// pass, so noise is the same in every evaluation and a resumed run needs no generator state; batch-norm statistics
 /// move exactly once per step, in the first gradient() of it.
-class TaskObjective : public PerExampleObjective {
+class TaskObjective : public PerExampleObjective,
+                      public ValueFacet,
+                      public GradientPartsFacet,
+                      public CurvatureFacet,
+                      public GeometryFacet {
  public:
   /// With a group the batches are parts of those that its ranks share: examples rank, rank + size, … of them.
   TaskObjective(Task& task, const ObjectiveOptions& options, const RandomStreams& streams, at::Device device,
@@ -41,6 +45,11 @@ class TaskObjective : public PerExampleObjective {
   void begin_step(std::int64_t step, data::Batch batch) { begin_step(step, batch, batch.size); }
 
   const std::vector<at::Tensor>& parameters() const override { return tensors_; }
+  ValueFacet* value_facet() override { return this; }
+  GradientPartsFacet* parts_facet() override { return this; }
+  CurvatureFacet* curvature_facet() override { return this; }
+  /// Where the task has a natural gradient.
+  GeometryFacet* geometry_facet() override { return natural_gradient_ ? this : nullptr; }
   at::Tensor value() override;
   at::Tensor probe(double fraction) override;
   bool settle_statistics() override;
@@ -57,7 +66,9 @@ class TaskObjective : public PerExampleObjective {
   std::unique_ptr<HessianOperator> hessian() override;
   double batch_share() const override;
   double relative_precision() const override;
-  double smoothness() override;
+  /// The task's constant, where it knows one.
+  std::optional<double> smoothness() override;
+  /// Throws std::logic_error where geometry_facet() answers null.
   Direction natural_gradient() override;
   /// In parts of the micro-batch size. Tasks without PerExampleLosses are evaluated one example at a time.
   ClippedSum clipped_gradient(const gradient::Clipping& clipping, gradient::Backend backend) override;

@@ -10,8 +10,8 @@
 namespace talweg::optim {
 namespace {
 
-/// What the base optimizer sees.
-class PerturbedObjective : public Objective {
+/// What the base optimizer sees: values where the parameters stand, gradients where the ascent leads.
+class PerturbedObjective : public Objective, private GradientPartsFacet {
  public:
   PerturbedObjective(Objective& objective, Ascent& ascent, std::int64_t step, AscentReport& report)
       : objective_(objective), ascent_(ascent), step_(step), report_(report) {}
@@ -19,20 +19,30 @@ class PerturbedObjective : public Objective {
   const std::vector<at::Tensor>& parameters() const override { return objective_.parameters(); }
   at::Tensor value() override { return objective_.value(); }
   Evaluation gradient() override {
-    return perturbed(objective_, ascent_, step_, report_, [this] { return objective_.gradient(); });
-  }
-  bool gradients_are_parts() const override { return objective_.gradients_are_parts(); }
-  Evaluation partial_gradient() override {
-    return perturbed(objective_, ascent_, step_, report_, [this] { return objective_.partial_gradient(); });
-  }
-  void sum_over_ranks(const std::vector<at::Tensor>& tensors) override { objective_.sum_over_ranks(tensors); }
-  Evaluation stream_gradient(const std::function<void(GradientPart)>& visit) override {
-    return perturbed(objective_, ascent_, step_, report_, [&] { return objective_.stream_gradient(visit); });
+    return at_the_top([this] { return objective_.gradient(); });
   }
   double batch_share() const override { return objective_.batch_share(); }
   double relative_precision() const override { return objective_.relative_precision(); }
 
+  ValueFacet* value_facet() override { return objective_.value_facet(); }
+  GradientPartsFacet* parts_facet() override { return this; }
+  /// None: second derivatives are those of the perturbed gradient.
+  CurvatureFacet* curvature_facet() override { return nullptr; }
+  GeometryFacet* geometry_facet() override { return nullptr; }
+
  private:
+  bool gradients_are_parts() const override { return objective_.gradients_are_parts(); }
+  Evaluation partial_gradient() override {
+    return at_the_top([this] { return objective_.partial_gradient(); });
+  }
+  void sum_over_ranks(const std::vector<at::Tensor>& tensors) override { objective_.sum_over_ranks(tensors); }
+  Evaluation stream_gradient(const std::function<void(GradientPart)>& visit) override {
+    return at_the_top([&] { return objective_.stream_gradient(visit); });
+  }
+  Evaluation at_the_top(const std::function<Evaluation()>& gradient) {
+    return perturbed(objective_, ascent_, step_, report_, gradient);
+  }
+
   Objective& objective_;
   Ascent& ascent_;
   std::int64_t step_;

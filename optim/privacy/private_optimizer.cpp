@@ -20,11 +20,14 @@ class PrivatisedObjective : public Objective {
     sum_ = privatiser_.privatise(objective_, learning_rate_);
     return {at::zeros_like(sum_->loss), sum_->usable};
   }
-  std::unique_ptr<Ray> along(Direction) override {
-    value();
-    return nullptr;
-  }
   double batch_share() const override { return objective_.batch_share(); }
+  double relative_precision() const override { return objective_.relative_precision(); }
+
+  // Whatever the objective knows beyond that is not private.
+  ValueFacet* value_facet() override { return nullptr; }
+  GradientPartsFacet* parts_facet() override { return nullptr; }
+  CurvatureFacet* curvature_facet() override { return nullptr; }
+  GeometryFacet* geometry_facet() override { return nullptr; }
 
   const ClippedSum& sum() const { return *sum_; }
 

@@ -32,7 +32,7 @@ double tail(const at::Tensor& sigma, std::int64_t k) {
 }
 
 /// f(W) = ⟨W, G⟩.
-class LinearObjective : public Objective {
+class LinearObjective : public PlainObjective {
  public:
   LinearObjective(at::Tensor weight, at::Tensor gradient)
       : parameters_{std::move(weight)}, gradient_(std::move(gradient)) {}

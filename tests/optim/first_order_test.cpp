@@ -127,7 +127,7 @@ TEST(Lbfgs, FindsEveryMinimum) {
 }
 
 /// An objective whose value can be broken on demand.
-class BreakableObjective : public Objective {
+class BreakableObjective : public PlainObjective {
  public:
   explicit BreakableObjective(at::Tensor parameter) : parameters_{parameter} {}
   const std::vector<at::Tensor>& parameters() const override { return parameters_; }

@@ -10,7 +10,7 @@
 namespace talweg::optim {
 
 /// A function of the parameters as an objective that counts what it is asked, and answers what a test wants it to.
-class FunctionObjective : public Objective {
+class FunctionObjective : public PlainObjective {
  public:
   using Function = std::function<at::Tensor(const std::vector<at::Tensor>&)>;
 

@@ -6,7 +6,7 @@
 namespace talweg::optim {
 
 /// An objective whose gradients of single examples are what the test says, wherever the parameters stand.
-class ExampleGradients : public PerExampleObjective {
+class ExampleGradients : public WithoutFacets<PerExampleObjective> {
  public:
   /// `gradients`: [batch, numel of the parameter].
   ExampleGradients(const at::Tensor& parameter, const at::Tensor& gradients)
