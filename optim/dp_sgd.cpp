@@ -16,8 +16,9 @@ void validate(const DpSgdOptions& o, const config::Value& where, config::Diagnos
 }
 
 DpSgd::DpSgd(ParameterList parameters, const DpSgdOptions& options)
-    : PrivateOptimizer(parameters, std::make_unique<Sgd>(parameters, options.update), options.privacy, options.domain,
-                       options.update.momentum == 0 && options.update.weight_decay == 0 && options.update.groups.empty()) {}
+    : PrivateOptimizer(
+          parameters, std::make_unique<Sgd>(parameters, options.update), options.privacy, options.domain,
+          options.update.momentum == 0 && options.update.weight_decay == 0 && options.update.groups.empty()) {}
 
 void declare(config::Fields& f, DpOptions& o) {
   declare(f, o.privacy);

@@ -49,7 +49,8 @@ void NormalizedGradientDescent::prepare(const std::vector<at::Tensor>& gradients
 void NormalizedGradientDescent::update(const ParameterGroup& group) {
   // At a stationary point there is no direction to go.
   const at::Tensor scale = at::nan_to_num(inverse_norm_ * -group.learning_rate, 0, 0, 0);
-  at::_foreach_add_(group.parameters, at::_foreach_mul(group.gradients, scale.to(group.gradients.front().scalar_type())));
+  at::_foreach_add_(group.parameters,
+                    at::_foreach_mul(group.gradients, scale.to(group.gradients.front().scalar_type())));
 }
 
 void declare(config::Fields& f, NaturalGradientDescentOptions& o) {

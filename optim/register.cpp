@@ -3,6 +3,7 @@
 #include "core/optimizer/abilities.h"
 #include "optim/adam.h"
 #include "optim/adamw.h"
+#include "optim/derivative_free/spsa.h"
 #include "optim/dp_sgd.h"
 #include "optim/extra_gradient.h"
 #include "optim/galore.h"
@@ -22,7 +23,8 @@ namespace {
 template <class T, class Options>
 void add(const char* name, const char* summary, const char* source) {
   config::Registry<OptimizerKind>::instance().add<Options>(
-      name, summary, source, [](const Options& options, const ParameterList& parameters) -> std::unique_ptr<Optimizer> {
+      name, summary, source,
+      [](const Options& options, const ParameterList& parameters) -> std::unique_ptr<Optimizer> {
         return std::make_unique<T>(parameters, options);
       },
       abilities_of<T>());
@@ -50,6 +52,7 @@ void register_components() {
     add<Lorenza, LorenzaOptions>("lorenza", "sharpness-aware Adam in a subspace of every weight matrix",
                                  "Refael et al. 2026");
     add<Mezo, MezoOptions>("mezo", "descent along random directions, from losses alone", "Malladi et al. 2023");
+    add<Spsa, SpsaOptions>("spsa", "descent along random signs, from noisy values alone", "Spall 1992, 1998");
     register_directions();
     register_start_rules();
     register_acceptance_tests();

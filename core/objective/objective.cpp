@@ -60,6 +60,11 @@ Direction Objective::natural_gradient() {
   throw ConfigError("this optimizer follows the natural gradient, and the task has none; policies do");
 }
 
+NoisyValues Objective::draw(const NoisyQuery& query) {
+  NoisyObjective* facet = noise_facet();
+  return facet ? facet->draw(query) : draw_frozen(*this, query);
+}
+
 double precision_of(const std::vector<at::Tensor>& parameters) {
   return linalg::machine_epsilon(parameters.front().scalar_type());
 }

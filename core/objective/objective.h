@@ -9,6 +9,7 @@
 #include "core/objective/evaluation.h"
 #include "core/objective/facets.h"
 #include "core/objective/hessian.h"
+#include "core/objective/noisy_objective.h"
 #include "core/objective/ray.h"
 
 namespace talweg {
@@ -45,6 +46,7 @@ class Objective {
   virtual GradientPartsFacet* parts_facet() = 0;
   virtual CurvatureFacet* curvature_facet() = 0;
   virtual GeometryFacet* geometry_facet() = 0;
+  virtual NoisyObjective* noise_facet() = 0;
 
   /// The value over the first part of the batch, at least `fraction` of it, for differences of losses at nearby points:
   /// computed in the parameters' own type even where value() multiplies in a lower precision, which would round a small
@@ -60,9 +62,9 @@ class Objective {
   std::unique_ptr<Ray> along(Direction direction);
 
   /// The value, and the gradient in parts: each is handed to `visit` during the backward pass, as soon as it is
-  /// complete, and freed afterwards unless `visit` keeps it; without the facet all are handed out at the end. No `.grad`
-  /// is left behind. Where gradients_are_parts() they add up over the ranks, too.
-  /// Throws ConfigError when clipping needs whole gradients and the batch is divided.
+  /// complete, and freed afterwards unless `visit` keeps it; without the facet all are handed out at the end. No
+  /// `.grad` is left behind. Where gradients_are_parts() they add up over the ranks, too. Throws ConfigError when
+  /// clipping needs whole gradients and the batch is divided.
   Evaluation stream_gradient(const std::function<void(GradientPart)>& visit);
 
   /// Whether partial_gradient() and stream_gradient() leave each rank of a run with its own part of the gradient: for
@@ -85,6 +87,10 @@ class Objective {
   /// The gradient in the geometry of the model's output distribution (the inverse Fisher information times the
   /// gradient), one tensor per parameter. Throws ConfigError when the task has none.
   Direction natural_gradient();
+
+  /// Observations at other points, each with noise of its own, for methods that need no gradient. What is known of the
+  /// objective without the facet is frozen: all draws of a point are then the same.
+  NoisyValues draw(const NoisyQuery& query);
 };
 
 /// Relative spacing of numbers of the parameters' type.
@@ -101,6 +107,7 @@ class WithoutFacets : public Base {
   GradientPartsFacet* parts_facet() override { return nullptr; }
   CurvatureFacet* curvature_facet() override { return nullptr; }
   GeometryFacet* geometry_facet() override { return nullptr; }
+  NoisyObjective* noise_facet() override { return nullptr; }
 };
 using PlainObjective = WithoutFacets<Objective>;
 

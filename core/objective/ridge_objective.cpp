@@ -88,6 +88,12 @@ std::optional<double> RidgeObjective::smoothness() {
   return constant ? std::optional(*constant + strength_) : std::nullopt;
 }
 
+NoisyValues RidgeObjective::draw(const NoisyQuery& query) {
+  NoisyValues observed = inner_.draw(query);
+  observed.values += strength_ / 2 * query.points.square().sum(1, /*keepdim=*/true);
+  return observed;
+}
+
 std::unique_ptr<Ray> RidgeObjective::along(Direction direction) {
   torch::NoGradGuard no_grad;
   std::vector<at::Tensor> theta;

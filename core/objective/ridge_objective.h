@@ -5,7 +5,7 @@
 namespace talweg {
 
 /// f(θ) + λ/2·‖θ‖² over an objective f: the penalty is part of the value, of the gradient and of every ray.
-class RidgeObjective : public Objective, private ValueFacet, private CurvatureFacet {
+class RidgeObjective : public Objective, private ValueFacet, private CurvatureFacet, private NoisyObjective {
  public:
   /// `strength` is λ > 0. `inner` must outlive this object.
   RidgeObjective(Objective& inner, double strength) : inner_(inner), strength_(strength) {}
@@ -21,6 +21,7 @@ class RidgeObjective : public Objective, private ValueFacet, private CurvatureFa
   CurvatureFacet* curvature_facet() override { return this; }
   /// None: the geometry of the model knows nothing of the penalty.
   GeometryFacet* geometry_facet() override { return nullptr; }
+  NoisyObjective* noise_facet() override { return this; }
 
   at::Tensor probe(double fraction) override;
   bool settle_statistics() override { return inner_.settle_statistics(); }
@@ -29,6 +30,8 @@ class RidgeObjective : public Objective, private ValueFacet, private CurvatureFa
   /// The inner Hessian plus λ times the identity.
   std::unique_ptr<HessianOperator> hessian() override;
   std::optional<double> smoothness() override;
+  /// The penalty of each point is added to what is observed there.
+  NoisyValues draw(const NoisyQuery& query) override;
 
  private:
   at::Tensor with_penalty(const at::Tensor& value) const;

@@ -68,8 +68,8 @@ class GradientOptimizer : public Optimizer, public OneGradient, public Shardable
   /// Counts the steps that are made; called in the constructor of the optimizer.
   void count_steps();
 
-  /// Looks at the gradients of all parameters before the step, for a rule that is not made parameter by parameter. Those
-  /// of parameters whose state another rank keeps are among them.
+  /// Looks at the gradients of all parameters before the step, for a rule that is not made parameter by parameter.
+  /// Those of parameters whose state another rank keeps are among them.
   virtual void prepare(const std::vector<at::Tensor>& gradients);
   /// Moves the parameters of a group. Called without automatic differentiation, once per step and group.
   virtual void update(const ParameterGroup& group) = 0;
@@ -85,9 +85,9 @@ class GradientOptimizer : public Optimizer, public OneGradient, public Shardable
 
   double weight_decay_;
   std::vector<GroupOptions> group_options_;
-  std::vector<std::size_t> group_of_;  // of every parameter
+  std::vector<std::size_t> group_of_;   // of every parameter
   std::vector<ParameterGroup> groups_;  // one for each of the options, and one for the rest
-  std::vector<Place> places_;  // of the kept parameters, in the order of all
+  std::vector<Place> places_;           // of the kept parameters, in the order of all
   std::vector<std::string> memories_;
   at::Tensor step_count_;  // undefined unless steps are counted
   std::int64_t steps_ = 0;

@@ -11,9 +11,9 @@ namespace talweg {
 /// Parameters that an optimizer treats otherwise than the rest: an entry of `optimizer.groups`. A parameter belongs to
 /// the first group that names it.
 struct GroupOptions {
-  std::vector<std::string> parameters;  ///< patterns of names; * stands for any text, ? for one character
-  double learning_rate_factor = 1;      ///< times the learning rate, so that schedules act on the group; ≥ 0
-  std::optional<double> weight_decay{}; ///< λ in place of the optimizer's; ≥ 0
+  std::vector<std::string> parameters;   ///< patterns of names; * stands for any text, ? for one character
+  double learning_rate_factor = 1;       ///< times the learning rate, so that schedules act on the group; ≥ 0
+  std::optional<double> weight_decay{};  ///< λ in place of the optimizer's; ≥ 0
 };
 void declare(config::Fields& f, GroupOptions& o);
 void validate(const GroupOptions& o, const config::Value& where, config::Diagnostics& diagnostics);

@@ -2,7 +2,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <span>
 
 #include "core/data/dataset.h"
 #include "core/objective/ray.h"
@@ -68,6 +70,17 @@ class NaturalGradient {
   virtual ~NaturalGradient() = default;
   /// Inverse Fisher information times the gradient at the parameters as they stand, one tensor per trainable parameter.
   virtual Direction natural_gradient() = 0;
+};
+
+/// The task is a function of its parameters that is observed with noise: f(θ, ξ), whose mean over ξ is minimised.
+/// Without this, noise comes from fresh mini-batches.
+class NoisyFunction {
+ public:
+  virtual ~NoisyFunction() = default;
+  /// One observation for each of the seeds, from which all of its randomness comes: [m, r] float64 on the CPU for
+  /// `points` [m, d] float64 on the CPU (all trainable parameters flat, in the module's order) and m·r seeds, those of
+  /// a point side by side. The parameters as they stand have no part in it.
+  virtual at::Tensor observe(const at::Tensor& points, std::span<const std::uint64_t> seeds) = 0;
 };
 
 /// The trained model can be written in a layout that other libraries open.

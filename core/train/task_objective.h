@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/data/sampler.h"
 #include "core/objective/per_example_objective.h"
 #include "core/optimizer/optimizer.h"
 #include "core/optimizer/step_clock.h"
@@ -33,7 +34,8 @@ class TaskObjective : public PerExampleObjective,
                       public ValueFacet,
                       public GradientPartsFacet,
                       public CurvatureFacet,
-                      public GeometryFacet {
+                      public GeometryFacet,
+                      public NoisyObjective {
  public:
   /// With a group the batches are parts of those that its ranks share: examples rank, rank + size, … of them.
   TaskObjective(Task& task, const ObjectiveOptions& options, const RandomStreams& streams, at::Device device,
@@ -50,6 +52,7 @@ class TaskObjective : public PerExampleObjective,
   CurvatureFacet* curvature_facet() override { return this; }
   /// Where the task has a natural gradient.
   GeometryFacet* geometry_facet() override { return natural_gradient_ ? this : nullptr; }
+  NoisyObjective* noise_facet() override { return this; }
   at::Tensor value() override;
   at::Tensor probe(double fraction) override;
   bool settle_statistics() override;
@@ -70,6 +73,9 @@ class TaskObjective : public PerExampleObjective,
   std::optional<double> smoothness() override;
   /// Throws std::logic_error where geometry_facet() answers null.
   Direction natural_gradient() override;
+  /// What the task observes of itself where it is a NoisyFunction; of any other the loss of a mini-batch of this step's
+  /// size that is drawn uniformly from the training data for every draw. Ranks share the work.
+  NoisyValues draw(const NoisyQuery& query) override;
   /// In parts of the micro-batch size. Tasks without PerExampleLosses are evaluated one example at a time.
   ClippedSum clipped_gradient(const gradient::Clipping& clipping, gradient::Backend backend) override;
   void require_separate_examples() const override;
@@ -95,6 +101,7 @@ class TaskObjective : public PerExampleObjective,
   at::Tensor evaluate(const data::Batch& batch, Precision precision, const VisitLoss& visit);
   /// Losses of the examples [begin, begin + length) with their graph: [length].
   at::Tensor example_losses(std::int64_t begin, std::int64_t length);
+  at::Tensor observed(data::Sampler& sampler, std::uint64_t seed);
   at::Tensor linear_gradient();
   /// This rank's part of gradient(), without clipping and checks. `before_last` is called with the loss of the last
   /// backward pass before it.
@@ -105,7 +112,7 @@ class TaskObjective : public PerExampleObjective,
   at::Tensor summed(at::Tensor value);
   at::Tensor partial_probe(std::int64_t length, Precision precision);
   void check_parts(const at::Tensor& squares, Evaluation& evaluation);
-  double share() const { return ranks_ ? ranks_->share() : 1; }
+  double share() const { return ranks_ && !draw_seed_ ? ranks_->share() : 1; }
   /// Examples of the batch, over all ranks.
   std::int64_t whole_size() const { return ranks_ ? ranks_->examples() : batch_.size; }
   /// Where this rank's example `i` stands in the batch.
@@ -126,6 +133,7 @@ class TaskObjective : public PerExampleObjective,
   NaturalGradient* natural_gradient_;
   WeightedExamples* weighted_examples_;
   PerExampleLosses* per_example_losses_;
+  NoisyFunction* noisy_function_;
   ObjectiveOptions options_;
   RandomStreams streams_;
   at::Device device_;
@@ -140,6 +148,7 @@ class TaskObjective : public PerExampleObjective,
 
   std::int64_t step_ = 0;
   data::Batch batch_;
+  std::optional<std::uint64_t> draw_seed_;  // while a draw is made
   bool statistics_moved_ = false;
   bool buffers_move_ = true, buffers_are_known_ = false;  // whether some buffer is a running statistic
   at::Tensor outputs_;                                    // of a linear model, in its last evaluation

@@ -29,6 +29,7 @@ class PerturbedObjective : public Objective, private GradientPartsFacet {
   /// None: second derivatives are those of the perturbed gradient.
   CurvatureFacet* curvature_facet() override { return nullptr; }
   GeometryFacet* geometry_facet() override { return nullptr; }
+  NoisyObjective* noise_facet() override { return objective_.noise_facet(); }
 
  private:
   bool gradients_are_parts() const override { return objective_.gradients_are_parts(); }

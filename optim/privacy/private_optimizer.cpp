@@ -28,6 +28,7 @@ class PrivatisedObjective : public Objective {
   GradientPartsFacet* parts_facet() override { return nullptr; }
   CurvatureFacet* curvature_facet() override { return nullptr; }
   GeometryFacet* geometry_facet() override { return nullptr; }
+  NoisyObjective* noise_facet() override { return nullptr; }
 
   const ClippedSum& sum() const { return *sum_; }
 

@@ -24,6 +24,7 @@ class ForgetfulObjective : public Objective {
   ValueFacet* value_facet() override { return nullptr; }
   GradientPartsFacet* parts_facet() override { return nullptr; }
   CurvatureFacet* curvature_facet() override { return nullptr; }
+  NoisyObjective* noise_facet() override { return nullptr; }
 
  private:
   std::vector<at::Tensor> parameters_;

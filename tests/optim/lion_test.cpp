@@ -21,11 +21,9 @@ TEST(Lion, FollowsItsRecurrence) {
   const at::Tensor tensor = parameter({theta[0], theta[1], theta[2]});
   const at::Tensor curvature = at::tensor({a[0], a[1], a[2]}, at::kDouble);
   const at::Tensor minimum = at::tensor({centre[0], centre[1], centre[2]}, at::kDouble);
-  FunctionObjective objective({tensor}, [&](const std::vector<at::Tensor>& p) {
-    return 0.5 * (curvature * (p[0] - minimum).square()).sum();
-  });
-  Lion optimizer(name_parameters({tensor}),
-                 {.learning_rate = 0.02, .beta1 = 0.9, .beta2 = 0.95, .weight_decay = 0.5});
+  FunctionObjective objective(
+      {tensor}, [&](const std::vector<at::Tensor>& p) { return 0.5 * (curvature * (p[0] - minimum).square()).sum(); });
+  Lion optimizer(name_parameters({tensor}), {.learning_rate = 0.02, .beta1 = 0.9, .beta2 = 0.95, .weight_decay = 0.5});
   int disagreements = 0;
   for (int step = 0; step < 40; ++step) {
     optimizer.step(objective);

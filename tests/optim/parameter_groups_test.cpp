@@ -82,9 +82,9 @@ double heavy_ball(double theta, double g, const Treatment& treatment, double (&s
 
 TEST(ParameterGroups, AdamWDecaysAndMovesEachGroupByItsOwnRates) {
   GroupedProblem problem;
-  AdamW optimizer(problem.parameters, {.learning_rate = 0.01,
-                                       .weight_decay = 0.3,
-                                       .groups = {{{"*.bias"}, 1, 0.0}, {{"norm*"}, 0.25, std::nullopt}}});
+  AdamW optimizer(
+      problem.parameters,
+      {.learning_rate = 0.01, .weight_decay = 0.3, .groups = {{{"*.bias"}, 1, 0.0}, {{"norm*"}, 0.25, std::nullopt}}});
   expect_follows(problem, optimizer, {{0.01, 0.3}, {0.01, 0}, {0.0025, 0.3}}, adamw);
 }
 

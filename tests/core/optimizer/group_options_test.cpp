@@ -44,7 +44,8 @@ TEST(Groups, APatternThatMatchesNothingIsAnErrorWithASuggestion) {
 }
 
 TEST(Groups, AGroupThatIsLeftWithNothingIsAnError) {
-  EXPECT_THAT(refusal({{{"*"}}, {{"*.bias"}}}), ::testing::HasSubstr("groups[1]: all its parameters belong to earlier"));
+  EXPECT_THAT(refusal({{{"*"}}, {{"*.bias"}}}),
+              ::testing::HasSubstr("groups[1]: all its parameters belong to earlier"));
 }
 
 }  // namespace
