@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "core/device/resolve_device.h"
 #include "core/distributed/rank_environment.h"
 #include "core/error.h"
-#include "core/train/trainer.h"
 
 namespace talweg::app {
 

@@ -4,13 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <ctime>
 #include <optional>
 
 #include "app/commands/environment.h"
+#include "core/claims/rate_figure.h"
 #include "core/config/sweep.h"
 #include "core/config/yaml.h"
+#include "core/device/resolve_device.h"
 #include "core/error.h"
 #include "core/io/atomic_file.h"
 #include "core/io/output_file.h"
@@ -18,7 +19,7 @@
 #include "core/metrics/progress_line.h"
 #include "core/report/report.h"
 #include "core/report/sweep_table.h"
-#include "core/train/rate_figure.h"
+#include "core/run/summary.h"
 
 namespace talweg::app {
 namespace {
@@ -26,55 +27,21 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-const char* name_of(RunStatus status) {
-  return status == RunStatus::completed ? "completed" : status == RunStatus::interrupted ? "interrupted" : "failed";
-}
-
 ExitCode code_of(RunStatus status) {
   return status == RunStatus::completed     ? ExitCode::success
          : status == RunStatus::interrupted ? ExitCode::interrupted_and_saved
                                             : ExitCode::training_failed;
 }
 
-json number(double value) {
-  if (std::isfinite(value)) return value;
-  return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
-}
-
-json summarize(const RunConfig& config, const RunOutcome& outcome, const RunDirectory& directory) {
-  json summary = {{"name", config.name},          {"status", name_of(outcome.status)},
-                  {"steps", outcome.steps},       {"examples", outcome.examples},
-                  {"seconds", outcome.seconds},   {"parameters", outcome.parameters},
-                  {"forwards", outcome.forwards}, {"backwards", outcome.backwards}};
-  if (outcome.hessian_products > 0) {
-    summary["hessian_products"] = outcome.hessian_products;
-    summary["diagnostic_seconds"] = outcome.diagnostic_seconds;
-  }
-  if (!config.description.empty()) summary["description"] = config.description;
-  if (!outcome.reason.empty()) summary["reason"] = outcome.reason;
-  summary["metrics"] = json::object();
-  for (const auto& [metric, value] : outcome.metrics) summary["metrics"][metric] = number(value);
-  if (outcome.account.is_object()) summary.update(outcome.account);
-  if (outcome.best)
-    summary["best"] = {
-        {"metric", config.checkpoint.best_metric}, {"value", outcome.best->value}, {"step", outcome.best->step}};
-  if (!config.expect.empty()) {
-    const auto records = metrics::read_metrics(directory.metrics());
-    for (const plot::Figure& figure : make_rate_figures(config.expect, records))
-      plot::save_figure(figure, directory.figures());
-    summary["expectations"] = json::array();
-    for (const Expectation& expectation : config.expect) {
-      const Verdict verdict = judge(expectation, records);
-      summary["expectations"].push_back({{"claim", expectation.claim},
-                                         {"metric", expectation.metric},
-                                         {"at", expectation.below || expectation.above ? "every step" : expectation.at},
-                                         {"expected", verdict.expected},
-                                         {"got", verdict.got ? number(*verdict.got) : json()},
-                                         {"met", verdict.met},
-                                         {"source", expectation.source}});
-    }
-  }
-  return summary;
+/// Judges what a run was expected to show by its records, and draws the rates among it.
+std::vector<Verdict> judge_run(const std::vector<Expectation>& expectations, const RunDirectory& directory) {
+  if (expectations.empty()) return {};
+  const auto records = metrics::read_metrics(directory.metrics());
+  for (const plot::Figure& figure : make_rate_figures(expectations, records))
+    plot::save_figure(figure, directory.figures());
+  std::vector<Verdict> verdicts;
+  for (const Expectation& expectation : expectations) verdicts.push_back(judge(expectation, records));
+  return verdicts;
 }
 
 void say_how_it_went(const RunConfig& config, const RunOutcome& outcome, const RunDirectory& directory) {
@@ -139,7 +106,8 @@ RunOutcome train_run(const RunConfig& config, const RunDirectory* directory, con
       fmt::print(stderr, "talweg: rank {}: {}\n", ranks.group()->rank(), error.what());
   }
   if (directory) {
-    io::write_file_atomically(directory->summary(), summarize(config, outcome, *directory).dump(1) + "\n");
+    const std::vector<Verdict> verdicts = judge_run(config.expect, *directory);
+    io::write_file_atomically(directory->summary(), summarize(config, outcome, verdicts).dump(1) + "\n");
     write_run_report({directory->path()}, directory->report());
     if (!invocation.quiet) say_how_it_went(config, outcome, *directory);
   }

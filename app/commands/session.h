@@ -6,9 +6,9 @@
 
 #include "app/commands/rank_session.h"
 #include "app/invocation.h"
+#include "core/claims/expectation.h"
 #include "core/config/value.h"
 #include "core/error.h"
-#include "core/train/expectation.h"
 #include "core/train/trainer.h"
 
 namespace talweg::app {

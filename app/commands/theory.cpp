@@ -5,8 +5,9 @@
 #include "core/config/sweep.h"
 #include "core/error.h"
 #include "core/libtorch.h"
+#include "core/train/run_config.h"
 #include "core/train/step_size_theory.h"
-#include "core/train/trainer.h"
+#include "core/train/task_objective.h"
 
 namespace talweg::app {
 

@@ -7,7 +7,7 @@
 #include "core/config/yaml.h"
 #include "core/error.h"
 #include "core/io/atomic_file.h"
-#include "core/train/signal_watch.h"
+#include "core/run/signal_watch.h"
 
 namespace talweg::app {
 

@@ -4,10 +4,10 @@
 
 #include "core/checkpoint/checkpoint.h"
 #include "core/config/compose.h"
+#include "core/device/resolve_device.h"
 #include "core/error.h"
 #include "core/libtorch.h"
 #include "core/run/run_directory.h"
-#include "core/train/trainer.h"
 
 namespace talweg::app {
 

@@ -1,4 +1,4 @@
-#include "core/train/signal_watch.h"
+#include "core/run/signal_watch.h"
 
 namespace talweg {
 namespace {

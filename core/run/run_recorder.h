@@ -8,7 +8,7 @@
 #include "core/metrics/sink.h"
 #include "core/plot/figure.h"
 #include "core/run/run_directory.h"
-#include "core/train/task.h"
+#include "core/run/text_samples.h"
 
 namespace talweg {
 

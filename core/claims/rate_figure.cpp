@@ -1,4 +1,4 @@
-#include "core/train/rate_figure.h"
+#include "core/claims/rate_figure.h"
 
 #include <fmt/format.h>
 

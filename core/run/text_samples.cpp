@@ -1,4 +1,4 @@
-#include "core/train/text_samples.h"
+#include "core/run/text_samples.h"
 
 #include <nlohmann/json.hpp>
 

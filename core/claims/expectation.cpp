@@ -1,4 +1,4 @@
-#include "core/train/expectation.h"
+#include "core/claims/expectation.h"
 
 #include <fmt/format.h>
 

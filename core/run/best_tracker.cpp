@@ -1,4 +1,4 @@
-#include "core/train/best_tracker.h"
+#include "core/run/best_tracker.h"
 
 #include <fmt/format.h>
 
@@ -38,6 +38,11 @@ bool BestTracker::update(std::int64_t step, const Metrics& metrics) {
 
 bool BestTracker::exhausted() const {
   return early_stopping_ && evaluations_without_improvement_ >= early_stopping_->patience;
+}
+
+std::string BestTracker::exhaustion() const {
+  return fmt::format("stopped early: {} has not improved for {} evaluations", options_.best_metric,
+                     evaluations_without_improvement_);
 }
 
 nlohmann::json BestTracker::state() const {

@@ -2,8 +2,8 @@
 
 #include <vector>
 
+#include "core/claims/expectation.h"
 #include "core/plot/figure.h"
-#include "core/train/expectation.h"
 
 namespace talweg {
 

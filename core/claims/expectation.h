@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "core/claims/rate.h"
 #include "core/config/fields.h"
 #include "core/metrics/record.h"
-#include "core/train/rate.h"
 
 namespace talweg {
 

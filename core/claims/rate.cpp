@@ -1,4 +1,4 @@
-#include "core/train/rate.h"
+#include "core/claims/rate.h"
 
 #include <fmt/format.h>
 

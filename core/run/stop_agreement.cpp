@@ -1,4 +1,4 @@
-#include "core/train/stop_agreement.h"
+#include "core/run/stop_agreement.h"
 
 #include <utility>
 

@@ -2,19 +2,19 @@
 #include <utility>
 
 #include "core/libtorch.h"
-#include "core/train/trainer.h"
+#include "core/train/training.h"
 
 namespace talweg {
 
 /// Rank 0 goes first: what a task prepares in files, such as tokenised text, the others find there.
-void Trainer::make_task() {
+void Training::make_task() {
   if (group_ && !group_->is_first()) group_->barrier();
   torch::manual_seed(streams_.seed_of("initialisation"));
   task_ = config_.task.create(TaskContext{device_, storage_type(config_.training.precision), streams_});
   if (group_ && group_->is_first()) group_->barrier();
 }
 
-void Trainer::require_equal_ranks() {
+void Training::require_equal_ranks() {
   if (!group_) return;
   std::vector<std::pair<std::string, at::Tensor>> tensors;
   for (const NamedParameter& parameter : optimizer_->named_parameters())
@@ -28,7 +28,7 @@ void Trainer::require_equal_ranks() {
   group_->broadcast(statistics, 0);
 }
 
-void Trainer::take_first_ranks(Metrics& values) {
+void Training::take_first_ranks(Metrics& values) {
   if (!group_) return;
   std::vector<double> numbers;
   for (const auto& item : values) numbers.push_back(item.second);
@@ -36,12 +36,17 @@ void Trainer::take_first_ranks(Metrics& values) {
   for (std::size_t i = 0; i < values.size(); ++i) values[i].second = numbers[i];
 }
 
-void Trainer::add_rank_report(Metrics& values) {
+void Training::add_rank_report(Metrics& values) {
   if (!rank_report_) return;
   const std::int64_t steps = step_ - std::exchange(last_rank_report_, step_);
-  const double now = seconds();
-  for (auto& value : rank_report_->take(steps, now - std::exchange(last_rank_report_seconds_, now)))
-    values.push_back(std::move(value));
+  const auto now = std::chrono::steady_clock::now();
+  const std::chrono::duration<double> seconds = now - std::exchange(last_rank_report_time_, now);
+  for (auto& value : rank_report_->take(steps, seconds.count())) values.push_back(std::move(value));
+}
+
+nlohmann::json Training::remarks() const {
+  if (!rank_report_) return nlohmann::json::object();
+  return {{"distributed", rank_report_->account()}};
 }
 
 }  // namespace talweg

@@ -1,4 +1,4 @@
-#include "core/train/shared_checkpoint.h"
+#include "core/run/shared_checkpoint.h"
 
 #include "core/distributed/named_tensors.h"
 #include "core/libtorch.h"

@@ -1,10 +1,10 @@
-#include "core/train/run_recorder.h"
+#include "core/run/run_recorder.h"
 
 #include <fmt/format.h>
 
 #include "core/metrics/json_lines.h"
 #include "core/metrics/tensorboard.h"
-#include "core/train/text_samples.h"
+#include "core/run/text_samples.h"
 
 namespace talweg {
 namespace {

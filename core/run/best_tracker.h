@@ -3,7 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "core/train/run_config.h"
+#include "core/metrics/record.h"
+#include "core/run/run_options.h"
 
 namespace talweg {
 
@@ -12,10 +13,12 @@ class BestTracker {
  public:
   BestTracker(const CheckpointOptions& options, const std::optional<EarlyStoppingOptions>& early_stopping);
 
-  /// Takes an evaluation; answers whether it is the best so far. Non-finite values never are.
+  /// Takes an evaluation; returns whether it is the best so far. Non-finite values never are.
   bool update(std::int64_t step, const Metrics& metrics);
   /// Early stopping is on and the metric has not improved for `patience` evaluations.
   bool exhausted() const;
+  /// Says so in a sentence.
+  std::string exhaustion() const;
 
   struct Best {
     std::int64_t step;

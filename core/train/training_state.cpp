@@ -1,0 +1,59 @@
+// What a run remembers: how a Training becomes a checkpoint, and continues from one.
+#include <utility>
+
+#include "core/libtorch.h"
+#include "core/train/training.h"
+
+namespace talweg {
+namespace {
+
+checkpoint::NamedTensors module_tensors(torch::nn::Module& module) {
+  checkpoint::NamedTensors tensors;
+  for (const auto& item : module.named_parameters()) tensors.emplace_back(item.key(), item.value());
+  for (const auto& item : module.named_buffers()) tensors.emplace_back(item.key(), item.value());
+  return tensors;
+}
+
+}  // namespace
+
+void Training::save(checkpoint::Checkpoint& state) const {
+  state.tensors["model"] = module_tensors(task_->module());
+  OptimizerState optimizer = optimizer_->state_dict();
+  if (sharded_) optimizer = sharded_->gather(std::move(optimizer));
+  state.tensors["optimizer"] = optimizer.tensors;
+  state.values["optimizer"] = optimizer.values;
+  if (average_) state.tensors["average"] = average_->state();
+  state.values["window"] = window_.state();
+  state.values["counters"] = {{"examples", examples_},
+                              {"forwards", forwards_},
+                              {"backwards", backwards_},
+                              {"hessian_products", hessian_products_},
+                              {"diagnostic_seconds", diagnostic_seconds_},
+                              {"skipped", skipped_},
+                              {"skipped_in_a_row", skipped_in_a_row_}};
+}
+
+void Training::load(const checkpoint::Checkpoint& state) {
+  torch::NoGradGuard no_grad;
+  const OptimizerState model{state.tensors.at("model"), {}};
+  for (auto& [name, tensor] : module_tensors(task_->module())) tensor.copy_(model.require(name, tensor));
+  optimizer_->load_state_dict({state.tensors.at("optimizer"), state.values.at("optimizer")});
+  if (average_) average_->load(state.tensors.at("average"));
+  window_.load(state.values.at("window"));
+  const nlohmann::json& counters = state.values.at("counters");
+  examples_ = counters.at("examples").get<std::int64_t>();
+  forwards_ = counters.at("forwards").get<std::int64_t>();
+  backwards_ = counters.at("backwards").get<std::int64_t>();
+  hessian_products_ = counters.value("hessian_products", std::int64_t{0});
+  diagnostic_seconds_ = counters.value("diagnostic_seconds", 0.0);
+  skipped_ = counters.at("skipped").get<std::int64_t>();
+  skipped_in_a_row_ = counters.at("skipped_in_a_row").get<std::int64_t>();
+  step_ = last_clock_ = last_rank_report_ = state.step;
+  loader_ = make_loader(step_);
+}
+
+void Training::count_lost_steps(std::int64_t steps) {
+  if (run_aware_) run_aware_->count_lost_steps(steps);
+}
+
+}  // namespace talweg
