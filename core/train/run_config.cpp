@@ -20,6 +20,8 @@ void declare(config::Fields& f, TrainingOptions& o) {
   f("clip_norm", o.clip_norm, "scale the gradient down to this Euclidean norm when it is larger", above(0));
   f("non_finite", o.non_finite, "at a non-finite loss or gradient: stop the run, or skip the update");
   f("non_finite_limit", o.non_finite_limit, "updates in a row that may be skipped before the run stops", at_least(1));
+  f("stop_when_converged", o.stop_when_converged,
+    "end the run when the optimizer finds nothing left to gain (default: when batches are the whole data set)");
   f("log_every", o.log_every, "steps between two records of the training metrics", at_least(1));
   f("evaluate_every", o.evaluate_every, "steps between two evaluations (default: one epoch)", at_least(1));
   f("prefetch", o.prefetch, "batches prepared ahead by a background thread; 0 prepares them in line", at_least(0),

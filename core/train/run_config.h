@@ -33,6 +33,7 @@ struct TrainingOptions {
   std::optional<double> clip_norm;
   NonFinitePolicy non_finite = NonFinitePolicy::stop;
   std::int64_t non_finite_limit = 10;
+  std::optional<bool> stop_when_converged;  ///< absent: when every batch is the whole data set
   std::int64_t log_every = 10;
   std::optional<std::int64_t> evaluate_every;
   std::int64_t prefetch = 0;

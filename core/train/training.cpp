@@ -49,6 +49,7 @@ Training::Training(const RunConfig& config, at::Device device, distributed::Proc
 
   total_steps_ = training.steps.value_or(
       static_cast<std::int64_t>(std::ceil(training.epochs.value_or(0) * loader_->steps_per_epoch() - 1e-9)));
+  stops_when_converged_ = training.stop_when_converged.value_or(training.batch_size >= task_->training_data().size());
   begin_run();
   if (group_) rank_report_ = std::make_unique<RankReport>(*group_);
 }
@@ -121,29 +122,26 @@ void Training::step(std::int64_t index) {
     throw TrainingError(what_would_fit());
   }
   ++step_;
-  count(report_);
+  counts_.add(report_, step_);
+  if (report_.status == StepStatus::skipped_non_finite)
+    require_finite_step();
+  else
+    window_.add(report_.loss, step_);
   if (average_) average_->update();
 }
 
-void Training::count(const StepReport& report) {
-  forwards_ += report.forwards;
-  backwards_ += report.backwards;
-  if (report.status == StepStatus::skipped_non_finite) {
-    count_skipped();
-  } else {
-    skipped_in_a_row_ = 0;
-    window_.add(report.loss, step_);
-  }
+std::string Training::finished() const {
+  if (!stops_when_converged_ || !counts_.converged_at()) return {};
+  return fmt::format("converged at step {}: the optimizer finds nothing left to gain", *counts_.converged_at());
 }
 
-void Training::count_skipped() {
-  ++skipped_;
-  ++skipped_in_a_row_;
+void Training::require_finite_step() const {
   const bool tolerated = config_.training.non_finite == NonFinitePolicy::skip;
-  if (tolerated && skipped_in_a_row_ <= config_.training.non_finite_limit) return;
+  const std::int64_t in_a_row = counts_.skipped_in_a_row();
+  if (tolerated && in_a_row <= config_.training.non_finite_limit) return;
   throw TrainingError(fmt::format(
       "step {}: {}{}", step_, objective_->defect().empty() ? "loss or gradient is not finite" : objective_->defect(),
-      tolerated ? fmt::format(", the last of {} such steps in a row", skipped_in_a_row_)
+      tolerated ? fmt::format(", the last of {} such steps in a row", in_a_row)
                 : "; lower the learning rate, clip with 'training.clip_norm', or set 'training.non_finite: skip'"));
 }
 

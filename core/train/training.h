@@ -13,6 +13,7 @@
 #include "core/train/run_config.h"
 #include "core/train/sharded_state.h"
 #include "core/train/sharpness_monitor.h"
+#include "core/train/step_counts.h"
 #include "core/train/task_objective.h"
 #include "core/train/weight_average.h"
 
@@ -34,6 +35,8 @@ class Training : public Computation {
   /// Parameters are finite, and those of all ranks equal.
   void require_sound(std::int64_t step) override;
   void step(std::int64_t index) override;
+  /// That the optimizer has converged, where that ends the run.
+  std::string finished() const override;
   Metrics record() override;
   Metrics evaluate() override;
   /// The sharpness, where it was asked for.
@@ -54,8 +57,8 @@ class Training : public Computation {
   std::unique_ptr<data::BatchLoader> make_loader(std::int64_t first_step) const;
   void make_task();
   void begin_run();
-  void count(const StepReport& report);
-  void count_skipped();
+  /// Stops a run whose steps are not finite, unless so many may be skipped.
+  void require_finite_step() const;
   /// Stops ranks that did not come to the same weights.
   void require_equal_ranks();
   void require_finite_parameters(std::int64_t step) const;
@@ -83,15 +86,13 @@ class Training : public Computation {
   LossWindow window_;
   std::unique_ptr<RankReport> rank_report_;
   std::int64_t total_steps_ = 0;
+  bool stops_when_converged_ = false;
 
   std::int64_t step_ = 0;  // made so far
   std::int64_t examples_ = 0;
-  std::int64_t forwards_ = 0;  // passes over a batch
-  std::int64_t backwards_ = 0;
+  StepCounts counts_;
   std::int64_t hessian_products_ = 0;  // of the diagnostics; each costs two to three passes with gradient
   double diagnostic_seconds_ = 0;      // their part of the run's
-  std::int64_t skipped_ = 0;
-  std::int64_t skipped_in_a_row_ = 0;
   std::int64_t last_rank_report_ = 0;
   std::chrono::steady_clock::time_point last_rank_report_time_ = std::chrono::steady_clock::now();
   StepReport report_;

@@ -22,7 +22,7 @@ Metrics Training::record() {
   values.emplace_back("train/step_size", report_.step_size);
   if (objective_->gradient_norm().defined())
     values.emplace_back("train/gradient_norm", objective_->gradient_norm().item<double>());
-  if (skipped_ > 0) values.emplace_back("train/skipped_steps", static_cast<double>(skipped_));
+  for (auto& count : counts_.metrics()) values.push_back(std::move(count));
   for (const auto& [name, value] : report_.scalars) values.emplace_back("train/" + name, value);
   if (clock_)
     for (const auto& [phase, milliseconds] : clock_->take(step_ - std::exchange(last_clock_, step_)))
@@ -63,8 +63,8 @@ Metrics Training::measure() {
 nlohmann::json Training::counts() const {
   std::int64_t parameters = 0;
   for (const at::Tensor& parameter : objective_->parameters()) parameters += parameter.numel();
-  nlohmann::json counts = {
-      {"examples", examples_}, {"parameters", parameters}, {"forwards", forwards_}, {"backwards", backwards_}};
+  nlohmann::json counts = {{"examples", examples_}, {"parameters", parameters}};
+  counts.update(counts_.summary());
   if (hessian_products_ > 0) {
     counts["hessian_products"] = hessian_products_;
     counts["diagnostic_seconds"] = diagnostic_seconds_;

@@ -24,13 +24,11 @@ void Training::save(checkpoint::Checkpoint& state) const {
   state.values["optimizer"] = optimizer.values;
   if (average_) state.tensors["average"] = average_->state();
   state.values["window"] = window_.state();
-  state.values["counters"] = {{"examples", examples_},
-                              {"forwards", forwards_},
-                              {"backwards", backwards_},
-                              {"hessian_products", hessian_products_},
-                              {"diagnostic_seconds", diagnostic_seconds_},
-                              {"skipped", skipped_},
-                              {"skipped_in_a_row", skipped_in_a_row_}};
+  nlohmann::json& counters = state.values["counters"];
+  counters["examples"] = examples_;
+  counters["hessian_products"] = hessian_products_;
+  counters["diagnostic_seconds"] = diagnostic_seconds_;
+  counts_.save(counters);
 }
 
 void Training::load(const checkpoint::Checkpoint& state) {
@@ -42,12 +40,9 @@ void Training::load(const checkpoint::Checkpoint& state) {
   window_.load(state.values.at("window"));
   const nlohmann::json& counters = state.values.at("counters");
   examples_ = counters.at("examples").get<std::int64_t>();
-  forwards_ = counters.at("forwards").get<std::int64_t>();
-  backwards_ = counters.at("backwards").get<std::int64_t>();
+  counts_.load(counters);
   hessian_products_ = counters.value("hessian_products", std::int64_t{0});
   diagnostic_seconds_ = counters.value("diagnostic_seconds", 0.0);
-  skipped_ = counters.at("skipped").get<std::int64_t>();
-  skipped_in_a_row_ = counters.at("skipped_in_a_row").get<std::int64_t>();
   step_ = last_clock_ = last_rank_report_ = state.step;
   loader_ = make_loader(step_);
 }

@@ -76,7 +76,8 @@ class Matrix : public ::testing::TestWithParam<Cell> {
   RunConfig config(std::int64_t steps) const {
     const std::string text = fmt::format(
         "name: matrix\nseed: 3\ndevice: cpu\ntask: {}\noptimizer: {}\nweight_average: {{decay: 0.9}}\n"
-        "training: {{steps: {}, batch_size: 16, precision: {}, log_every: 1, evaluate_every: 2}}\ncheckpoint: {{every: "
+        "training: {{steps: {}, batch_size: 16, precision: {}, log_every: 1, evaluate_every: 2, stop_when_converged: "
+        "false}}\ncheckpoint: {{every: "
         "3}}\n",
         small_configuration(GetParam().task), small_optimizer(GetParam().optimizer), steps, GetParam().precision);
     return talweg::config::parse<RunConfig>(talweg::config::parse_yaml(text, "matrix"));
