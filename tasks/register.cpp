@@ -1,6 +1,7 @@
 #include "tasks/register.h"
 
 #include "core/data/sampler.h"
+#include "core/study/study.h"
 #include "core/train/schedule.h"
 #include "core/train/task.h"
 #include "models/register.h"
@@ -33,6 +34,14 @@ void add(const char* name, const char* summary, const char* source) {
       });
 }
 
+template <class T, class Options>
+void add_study(const char* name, const char* summary, const char* source) {
+  config::Registry<StudyKind>::instance().add<Options>(
+      name, summary, source, [](const Options& options, const StudyContext& context) -> std::unique_ptr<Study> {
+        return std::make_unique<T>(options, context);
+      });
+}
+
 }  // namespace
 
 void register_components() {
@@ -55,7 +64,7 @@ void register_components() {
                                "Vaswani and Babanezhad 2025");
     add<Mdp, MdpOptions>("mdp", "tabular Markov decision process, softmax policy, exact gradients",
                          "Vaswani and Babanezhad 2025");
-    add<PrivacyBounds, PrivacyBoundsOptions>(
+    add_study<PrivacyBounds, PrivacyBoundsOptions>(
         "privacy_bounds", "bounds on the privacy loss of DP-SGD with a hidden state", "Liang et al. 2026");
     add<MatrixFactorization, MatrixFactorizationOptions>(
         "matrix_factorization", "two-layer linear network on an ill-conditioned map", "Vaswani et al. 2019");

@@ -5,12 +5,13 @@
 
 #include <algorithm>
 #include <ctime>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "app/commands/environment.h"
 #include "core/claims/rate_figure.h"
 #include "core/config/sweep.h"
-#include "core/config/yaml.h"
 #include "core/device/resolve_device.h"
 #include "core/error.h"
 #include "core/io/atomic_file.h"
@@ -44,8 +45,8 @@ std::vector<Verdict> judge_run(const std::vector<Expectation>& expectations, con
   return verdicts;
 }
 
-void say_how_it_went(const RunConfig& config, const RunOutcome& outcome, const RunDirectory& directory) {
-  std::string line = fmt::format("{}: {} after {} steps in {}", config.name, name_of(outcome.status), outcome.steps,
+void say_how_it_went(const std::string& name, const RunOutcome& outcome, const RunDirectory& directory) {
+  std::string line = fmt::format("{}: {} after {} steps in {}", name, name_of(outcome.status), outcome.steps,
                                  metrics::format_duration(outcome.seconds));
   for (const auto& [metric, value] : outcome.metrics)
     if (metric.starts_with("eval/")) line += fmt::format(", {} {:.4g}", metric, value);
@@ -74,30 +75,22 @@ std::string status_on_disk(const fs::path& run) {
 
 }  // namespace
 
-std::string resolved_text(RunConfig config) {
-  return config::to_yaml(config::fields_of(config).dump());
-}
-
-RunOutcome train_run(const RunConfig& config, const RunDirectory* directory, const Invocation& invocation,
-                     bool continued, const RankSession& ranks) {
-  const std::string resolved = resolved_text(config);
-  if (ranks.group()) {
-    RunConfig common = config;
-    common.distributed.interface.reset();  // the hosts' own
-    ranks.group()->require_equal_text("configuration", resolved_text(common));
-  }
-  if (directory && !continued) io::write_file_atomically(directory->config(), resolved);
+RunOutcome carry_out(RunRecipe& recipe, const RunDirectory* directory, const Invocation& invocation, bool continued,
+                     const RankSession& ranks) {
+  if (ranks.group()) ranks.group()->require_equal_text("configuration", recipe.shared());
+  if (directory && !continued) io::write_file_atomically(directory->config(), recipe.resolved());
   if (directory) io::write_file_atomically(directory->environment(), describe_environment(invocation).dump(1) + "\n");
   RunOutcome outcome;
-  std::optional<Trainer> trainer;
+  std::unique_ptr<Run> run;
   try {
-    trainer.emplace(config, directory ? make_directory_recorder(*directory) : make_silent_recorder(),
-                    invocation.quiet || !directory, resolve_device(config.device, ranks.local_rank()), ranks.group());
-    if (continued) trainer->restore();
-    outcome = trainer->run();
+    run = recipe.make(
+        directory ? make_directory_recorder(*directory) : make_silent_recorder(),
+        {resolve_device(recipe.header().device, ranks.local_rank()), ranks.group(), invocation.quiet || !directory});
+    if (continued) run->restore();
+    outcome = run->run();
   } catch (const TrainingError& error) {
     ranks.announce(error.what());
-    if (trainer) outcome = trainer->so_far();
+    if (run) outcome = run->so_far();
     outcome.status = RunStatus::failed;
     outcome.reason = error.what();
     if (directory || !ranks.group())
@@ -106,10 +99,10 @@ RunOutcome train_run(const RunConfig& config, const RunDirectory* directory, con
       fmt::print(stderr, "talweg: rank {}: {}\n", ranks.group()->rank(), error.what());
   }
   if (directory) {
-    const std::vector<Verdict> verdicts = judge_run(config.expect, *directory);
-    io::write_file_atomically(directory->summary(), summarize(config, outcome, verdicts).dump(1) + "\n");
+    const std::vector<Verdict> verdicts = judge_run(recipe.expectations(), *directory);
+    io::write_file_atomically(directory->summary(), summarize(recipe.header(), outcome, verdicts).dump(1) + "\n");
     write_run_report({directory->path()}, directory->report());
-    if (!invocation.quiet) say_how_it_went(config, outcome, *directory);
+    if (!invocation.quiet) say_how_it_went(recipe.header().name, outcome, *directory);
   }
   // Ranks end together: a launcher takes the end of one for a reason to end the others, which may still write.
   if (ranks.group() && outcome.status != RunStatus::failed) ranks.group()->barrier();
@@ -119,8 +112,8 @@ RunOutcome train_run(const RunConfig& config, const RunDirectory* directory, con
 SweepOutcome train_points(const config::Value& root, const fs::path& folder, const Invocation& invocation,
                           const RankSession& ranks) {
   const std::vector<config::SweepPoint> points = config::expand_sweep(root);
-  std::vector<RunConfig> configs;  // every point is checked before the first one starts
-  for (const config::SweepPoint& point : points) configs.push_back(config::parse<RunConfig>(point.config));
+  std::vector<std::unique_ptr<RunRecipe>> recipes;  // every point is checked before the first one starts
+  for (const config::SweepPoint& point : points) recipes.push_back(parse_recipe(point.config));
 
   SweepOutcome outcome;
   for (std::size_t i = 0; i < points.size(); ++i) {
@@ -129,8 +122,9 @@ SweepOutcome train_points(const config::Value& root, const fs::path& folder, con
     outcome.runs.push_back(path);
     outcome.labels.push_back(label);
     if (!label.empty()) {
-      configs[i].name += " " + label;
-      std::replace(configs[i].name.begin(), configs[i].name.end(), '/', '_');
+      std::string& name = recipes[i]->header().name;
+      name += " " + label;
+      std::replace(name.begin(), name.end(), '/', '_');
     }
     std::error_code error;
     const bool continued = ranks.agree(fs::exists(path / "config.yaml", error));
@@ -141,7 +135,7 @@ SweepOutcome train_points(const config::Value& root, const fs::path& folder, con
     std::optional<RunDirectory> directory;
     if (ranks.is_first()) directory.emplace(continued ? RunDirectory::open(path) : RunDirectory::create(path));
     const ExitCode code =
-        code_of(train_run(configs[i], directory ? &*directory : nullptr, invocation, continued, ranks).status);
+        code_of(carry_out(*recipes[i], directory ? &*directory : nullptr, invocation, continued, ranks).status);
     if (code != ExitCode::success) outcome.code = code;
     if (code == ExitCode::interrupted_and_saved) break;
   }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -17,6 +18,9 @@ namespace talweg {
 struct Work {
   std::int64_t steps = 0;        ///< in all; ≥ 1
   double examples_per_step = 0;  ///< for the speed that is shown; 0: there are no examples
+  /// How much of the work the first steps are, in any unit; empty where all steps are alike. For progress and the time
+  /// that is left.
+  std::function<double(std::int64_t steps)> until;
 };
 
 /// What happens every so many steps, and after the last one; 0: never.
@@ -27,7 +31,7 @@ struct Cadence {
   std::int64_t save = 1;
 };
 
-/// What a run carries forward in steps: a training, for one. It computes, and knows nothing of files, signals,
+/// What a run carries forward in steps: a training or a study. It computes, and knows nothing of files, signals,
 /// progress or when it is asked what; a Run does all that. Its state after a step is a function of its configuration
 /// and the number of the step, whatever happened in between.
 class Computation {
@@ -54,7 +58,7 @@ class Computation {
   virtual Metrics evaluate() = 0;
   /// Further numbers of the state, at a cadence of their own: "curvature/sharpness". Throws TrainingError.
   virtual Metrics measure() { return {}; }
-  /// Passes over the data after `step` steps; 0 where there is none.
+  /// Passes over the data after `step` steps; 0 where there is no data.
   virtual double epoch(std::int64_t step) const = 0;
   /// Loss of the last step, NaN where there is none; may wait for the device.
   virtual double last_loss() const { return std::nan(""); }

@@ -27,8 +27,7 @@ struct RunSetup {
 /// bit on the same device.
 class Run {
  public:
-  /// `computation` must outlive the run.
-  Run(Computation& computation, std::unique_ptr<RunRecorder> recorder, RunSetup setup);
+  Run(std::unique_ptr<Computation> computation, std::unique_ptr<RunRecorder> recorder, RunSetup setup);
 
   /// Continues from the newest whole checkpoint; starts from the beginning when there is none.
   void restore();
@@ -53,15 +52,17 @@ class Run {
   nlohmann::json emit_account();
   void emit(const Metrics& values);
   bool is_over() const;
-  bool due(std::int64_t interval) const { return interval > 0 && (step_ % interval == 0 || step_ == steps_ || ended_); }
+  bool due(std::int64_t interval) const {
+    return interval > 0 && (step_ % interval == 0 || step_ == work_.steps || ended_);
+  }
   checkpoint::Checkpoint state() const;
   void load(const checkpoint::Checkpoint& checkpoint);
   double seconds() const;
 
-  Computation& computation_;
+  std::unique_ptr<Computation> computation_;
   std::unique_ptr<RunRecorder> recorder_;
   RunSetup setup_;
-  std::int64_t steps_;  // in all
+  Work work_;
   Cadence cadence_;
   std::unique_ptr<metrics::ProgressDisplay> progress_;
 

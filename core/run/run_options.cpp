@@ -2,9 +2,14 @@
 
 namespace talweg {
 
-void declare(config::Fields& f, CheckpointOptions& o) {
-  f("every", o.every, "steps between two checkpoints (default: at every evaluation)", config::at_least(1));
+void declare(config::Fields& f, SavingOptions& o) {
+  f("every", o.every, "steps between two checkpoints (default: at every evaluation; of a study, twenty in all)",
+    config::at_least(1));
   f("keep", o.keep, "newest checkpoints that are kept", config::at_least(1));
+}
+
+void declare(config::Fields& f, CheckpointOptions& o) {
+  declare(f, static_cast<SavingOptions&>(o));
   f("best_metric", o.best_metric, "metric that decides which checkpoint is kept as the best, and early stopping");
   f("best_goal", o.best_goal, "whether that metric is better when small or when large");
 }

@@ -15,9 +15,14 @@ inline std::vector<std::pair<std::string, Goal>> choices(Goal) {
   return {{"minimize", Goal::minimize}, {"maximize", Goal::maximize}};
 }
 
-struct CheckpointOptions {
+/// When the state is saved.
+struct SavingOptions {
   std::optional<std::int64_t> every;
   std::int64_t keep = 2;
+};
+
+/// When the state is saved, and which one is the best.
+struct CheckpointOptions : SavingOptions {
   std::string best_metric = "eval/loss";
   Goal best_goal = Goal::minimize;
 };
@@ -27,6 +32,7 @@ struct EarlyStoppingOptions {
   double min_improvement = 0;
 };
 
+void declare(config::Fields& f, SavingOptions& o);
 void declare(config::Fields& f, CheckpointOptions& o);
 void declare(config::Fields& f, EarlyStoppingOptions& o);
 

@@ -43,7 +43,7 @@ struct WeightAverageOptions {
   double decay = 0.999;
 };
 
-/// A whole configuration file after parsing.
+/// A configuration file that holds a training, after parsing.
 struct RunConfig : RunHeader {
   config::Component<TaskKind> task;
   config::Component<OptimizerKind> optimizer{"adamw"};

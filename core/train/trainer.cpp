@@ -11,8 +11,12 @@ Trainer::Trainer(const RunConfig& config, const RunDirectory& directory, bool qu
 
 Trainer::Trainer(const RunConfig& config, std::unique_ptr<RunRecorder> recorder, bool quiet, at::Device device,
                  distributed::ProcessGroup* group)
-    : training_(config, device, group),
-      run_(training_, std::move(recorder),
+    : Trainer(config, std::make_unique<Training>(config, device, group), std::move(recorder), quiet, group) {}
+
+Trainer::Trainer(const RunConfig& config, std::unique_ptr<Training> training, std::unique_ptr<RunRecorder> recorder,
+                 bool quiet, distributed::ProcessGroup* group)
+    : training_(*training),
+      run_(std::move(training), std::move(recorder),
            {config.checkpoint.keep, BestTracker(config.checkpoint, config.early_stopping), quiet, group}) {}
 
 }  // namespace talweg

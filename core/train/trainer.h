@@ -26,7 +26,10 @@ class Trainer {
   Task& task() { return training_.task(); }
 
  private:
-  Training training_;
+  Trainer(const RunConfig& config, std::unique_ptr<Training> training, std::unique_ptr<RunRecorder> recorder,
+          bool quiet, distributed::ProcessGroup* group);
+
+  Training& training_;  // the run's
   Run run_;
 };
 

@@ -4,6 +4,7 @@
 #include <c10/util/Logging.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <new>
 #include <string_view>
@@ -79,7 +80,7 @@ void Training::begin_run() {
 }
 
 Work Training::work() const {
-  return {total_steps_, static_cast<double>(config_.training.batch_size)};
+  return {total_steps_, static_cast<double>(config_.training.batch_size), {}};
 }
 
 Cadence Training::cadence() const {

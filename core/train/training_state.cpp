@@ -2,19 +2,10 @@
 #include <utility>
 
 #include "core/libtorch.h"
+#include "core/train/module_state.h"
 #include "core/train/training.h"
 
 namespace talweg {
-namespace {
-
-checkpoint::NamedTensors module_tensors(torch::nn::Module& module) {
-  checkpoint::NamedTensors tensors;
-  for (const auto& item : module.named_parameters()) tensors.emplace_back(item.key(), item.value());
-  for (const auto& item : module.named_buffers()) tensors.emplace_back(item.key(), item.value());
-  return tensors;
-}
-
-}  // namespace
 
 void Training::save(checkpoint::Checkpoint& state) const {
   state.tensors["model"] = module_tensors(task_->module());
@@ -33,8 +24,7 @@ void Training::save(checkpoint::Checkpoint& state) const {
 
 void Training::load(const checkpoint::Checkpoint& state) {
   torch::NoGradGuard no_grad;
-  const OptimizerState model{state.tensors.at("model"), {}};
-  for (auto& [name, tensor] : module_tensors(task_->module())) tensor.copy_(model.require(name, tensor));
+  load_module(task_->module(), state.tensors.at("model"));
   optimizer_->load_state_dict({state.tensors.at("optimizer"), state.values.at("optimizer")});
   if (average_) average_->load(state.tensors.at("average"));
   window_.load(state.values.at("window"));
