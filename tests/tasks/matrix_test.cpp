@@ -36,12 +36,7 @@ std::string small_configuration(const std::string& task) {
        "8}}"},
       {"gaussian_mean", "{type: gaussian_mean, dimension: 10, examples: 50}"},
       {"canary_audit", "{type: canary_audit, canaries: 50, guesses: 20, length: 1}"},
-      {"membership_inference",
-       "{type: membership_inference, members: 20, shadows: 1, model: linear, target: {epochs: 1}}"},
       {"deep_matrix_factorization", "{type: deep_matrix_factorization, target: {singular_values: [1, 0.5], rows: 3}}"},
-      {"bifurcation_diagram",
-       "{type: bifurcation_diagram, target: {singular_values: [1, 0.5], rows: 3}, network: {scale: 0.5}, step_sizes: "
-       "[0.1, 0.2], followed: 4}"},
       {"in_context_regression",
        "{type: in_context_regression, dimension: 4, examples: 6, steps: 3, prompts_per_epoch: 64, evaluation: "
        "{prompts: 50}}"},

@@ -67,9 +67,11 @@ class Adding : public Computation {
   std::int64_t sum_ = 0, made_ = 0;
 };
 
+using Loop = Run;  // in a test, Run is GoogleTest's
+
 class RunLoop : public ::testing::Test {
  protected:
-  Run run(const Plan& plan) {
+  Loop run(const Plan& plan) {
     return {std::make_unique<Adding>(plan, asked_), make_directory_recorder(directory_), {2, best_, true, nullptr}};
   }
 
@@ -98,7 +100,7 @@ TEST_F(RunLoop, WhatIsFinishedEndsWithALastRecordAndEvaluation) {
   EXPECT_EQ(outcome.status, RunStatus::completed);
   EXPECT_EQ(outcome.reason, "nothing is left");
   asked_.clear();
-  Run again = run(plan);
+  Loop again = run(plan);
   again.restore();
   EXPECT_EQ(again.run().reason, "nothing is left");
   EXPECT_THAT(asked_, ElementsAre("figures 1")) << "no step is made after it";
@@ -107,7 +109,7 @@ TEST_F(RunLoop, WhatIsFinishedEndsWithALastRecordAndEvaluation) {
 TEST_F(RunLoop, AStepThatFailsIsCounted) {
   Plan plan;
   plan.fails_at = 4;
-  Run failing = run(plan);
+  Loop failing = run(plan);
   EXPECT_THROW(failing.run(), TrainingError);
   EXPECT_EQ(failing.so_far().steps, 4);
 }
@@ -115,10 +117,10 @@ TEST_F(RunLoop, AStepThatFailsIsCounted) {
 TEST_F(RunLoop, GoesOnFromTheNewestStateAndForgetsLaterRecords) {
   Plan plan;
   plan.fails_at = 4;  // saved after step 2, evaluated after step 3
-  Run failing = run(plan);
+  Loop failing = run(plan);
   EXPECT_THROW(failing.run(), TrainingError);
   asked_.clear();
-  Run again = run({});
+  Loop again = run({});
   again.restore();
   const RunOutcome outcome = again.run();
   EXPECT_EQ(asked_.front(), "step 3");
