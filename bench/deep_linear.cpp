@@ -13,6 +13,7 @@
 #include "core/config/yaml.h"
 #include "core/curvature/sharpness.h"
 #include "core/libtorch.h"
+#include "core/study/study_config.h"
 #include "core/train/run_config.h"
 #include "core/train/task_objective.h"
 #include "models/factor_kernel.h"
@@ -116,12 +117,13 @@ std::string sharpness(std::int64_t d) {
 
 /// Seconds per iteration of 1000 step sizes at once, of dense networks of size 5.
 std::string bifurcation() {
-  const auto task = make_task(
-      "{type: bifurcation_diagram, target: {singular_values: [10, 6, 3], rows: 5}, range: {from: 0.03, to: 0.042, "
-      "count: "
-      "1000}}");
-  const std::vector<at::Tensor> parameters = task->module().parameters();
-  const auto seconds = measure({{"step", [&] { descend(*task, parameters, 1); }}}, 300);
+  const auto config =
+      config::parse<StudyConfig>(config::parse_yaml("study: {type: bifurcation_diagram, target: {singular_values: [10, "
+                                                    "6, 3], rows: 5}, range: {from: 0.03, to: 0.042, "
+                                                    "count: 1000}}",
+                                                    "bench"));
+  const auto study = config.study.create({at::kCPU, RandomStreams(0)});
+  const auto seconds = measure({{"step", [&] { study->step(0); }}}, 300);
   return fmt::format("{{\"step_sizes\": 1000, \"step\": {:.4e}}}", seconds.at("step"));
 }
 

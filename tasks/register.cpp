@@ -1,6 +1,7 @@
 #include "tasks/register.h"
 
 #include "core/data/sampler.h"
+#include "core/study/study.h"
 #include "core/train/schedule.h"
 #include "core/train/task.h"
 #include "models/register.h"
@@ -9,12 +10,16 @@
 #include "tasks/classification/classification.h"
 #include "tasks/deep_matrix_factorization/bifurcation.h"
 #include "tasks/deep_matrix_factorization/deep_matrix_factorization.h"
+#include "tasks/deep_matrix_factorization/mode_theory.h"
 #include "tasks/gaussian_mean/gaussian_mean.h"
 #include "tasks/generalized_linear/generalized_linear.h"
 #include "tasks/in_context_regression/in_context_regression.h"
 #include "tasks/language_modeling/language_modeling.h"
 #include "tasks/matrix_factorization/matrix_factorization.h"
 #include "tasks/matrix_quadratic/matrix_quadratic.h"
+#include "tasks/matrix_quadratic/probe_study.h"
+#include "tasks/matrix_quadratic/range_finder_study.h"
+#include "tasks/matrix_quadratic/transport_study.h"
 #include "tasks/policy/bandit.h"
 #include "tasks/policy/mdp.h"
 #include "tasks/privacy/privacy_bounds.h"
@@ -29,6 +34,14 @@ template <class T, class Options>
 void add(const char* name, const char* summary, const char* source) {
   config::Registry<TaskKind>::instance().add<Options>(
       name, summary, source, [](const Options& options, const TaskContext& context) -> std::unique_ptr<Task> {
+        return std::make_unique<T>(options, context);
+      });
+}
+
+template <class T, class Options>
+void add_study(const char* name, const char* summary, const char* source) {
+  config::Registry<StudyKind>::instance().add<Options>(
+      name, summary, source, [](const Options& options, const StudyContext& context) -> std::unique_ptr<Study> {
         return std::make_unique<T>(options, context);
       });
 }
@@ -55,7 +68,7 @@ void register_components() {
                                "Vaswani and Babanezhad 2025");
     add<Mdp, MdpOptions>("mdp", "tabular Markov decision process, softmax policy, exact gradients",
                          "Vaswani and Babanezhad 2025");
-    add<PrivacyBounds, PrivacyBoundsOptions>(
+    add_study<PrivacyBounds, PrivacyBoundsOptions>(
         "privacy_bounds", "bounds on the privacy loss of DP-SGD with a hidden state", "Liang et al. 2026");
     add<MatrixFactorization, MatrixFactorizationOptions>(
         "matrix_factorization", "two-layer linear network on an ill-conditioned map", "Vaswani et al. 2019");
@@ -63,20 +76,28 @@ void register_components() {
                                            "ours");
     add<CanaryAudit, CanaryAuditOptions>("canary_audit", "audits private training with canaries, in one run",
                                          "Steinke et al. 2023");
-    add<MembershipInference, MembershipInferenceOptions>(
+    add_study<MembershipInference, MembershipInferenceOptions>(
         "membership_inference", "shadow models attack a trained model: were these examples in its data?",
         "Shokri et al. 2017; Liang et al. 2026");
     add<ChebyshevRegression, ChebyshevRegressionOptions>(
         "chebyshev_regression", "a model fitted to a Chebyshev polynomial at a few points", "Cohen et al. 2021");
-    add<MatrixQuadratic, MatrixQuadraticOptions>(
-        "matrix_quadratic", "a quadratic loss of one matrix, and what low-rank optimizers are made of",
-        "Refael et al. 2024; Halko et al. 2011");
+    add<MatrixQuadratic, MatrixQuadraticOptions>("matrix_quadratic", "a quadratic loss of one matrix",
+                                                 "Refael et al. 2024");
+    add_study<RangeFinderStudy, RangeFinderStudyOptions>(
+        "range_finder", "errors of randomized bases of a matrix beside their bounds", "Halko et al. 2011");
+    add_study<ProbeStudy, ProbeStudyOptions>("low_rank_probes",
+                                             "how well slopes along low-rank probes estimate a gradient", "ours");
+    add_study<TransportStudy, TransportStudyOptions>("moment_transport", "what changes of basis do to second moments",
+                                                     "ours");
     add<DeepMatrixFactorization, DeepMatrixFactorizationOptions>("deep_matrix_factorization",
                                                                  "deep linear network fitted to a matrix, mode by mode",
                                                                  "Ghosh et al. 2025 (arXiv 2502.20531)");
-    add<Bifurcation, BifurcationOptions>("bifurcation_diagram",
-                                         "deep linear networks side by side, each with its own step size",
-                                         "Ghosh et al. 2025 (arXiv 2502.20531)");
+    add_study<Bifurcation, BifurcationOptions>("bifurcation_diagram",
+                                               "deep linear networks side by side, each with its own step size",
+                                               "Ghosh et al. 2025 (arXiv 2502.20531)");
+    add_study<ModeTheory, ModeTheoryOptions>("mode_theory",
+                                             "orbits and period doublings of a mode beyond its edge of stability",
+                                             "Ghosh et al. 2025 (arXiv 2502.20531)");
     add<InContextRegression, InContextRegressionOptions>(
         "in_context_regression", "linear regression from the examples of a prompt, by chain of thought or at once",
         "Huang, Wang and Lee 2025; Garg et al. 2022");

@@ -8,10 +8,10 @@
 
 #include "app/commands/commands.h"
 #include "app/commands/trained_model.h"
+#include "core/device/resolve_device.h"
 #include "core/error.h"
 #include "core/libtorch.h"
 #include "core/metrics/progress_line.h"
-#include "core/train/trainer.h"
 #include "tasks/language_modeling/chat_template.h"
 #include "tasks/language_modeling/text_generation.h"
 #include "tasks/pretrained/language_model_files.h"

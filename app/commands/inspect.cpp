@@ -8,7 +8,7 @@
 #include "core/config/diagnostics.h"
 #include "core/config/yaml.h"
 #include "core/error.h"
-#include "core/train/run_config.h"
+#include "core/kinds/run_recipe.h"
 
 namespace talweg::app {
 namespace {
@@ -94,8 +94,7 @@ int describe(const Invocation& invocation) {
 }
 
 int schema(const Invocation&) {
-  RunConfig defaults;
-  fmt::print("{}\n", config::complete_schema(config::fields_of(defaults).schema()).dump(1));
+  fmt::print("{}\n", config::complete_schema(configuration_schema()).dump(1));
   return 0;
 }
 

@@ -2,18 +2,18 @@
 
 #include <fmt/format.h>
 
+#include "core/device/resolve_device.h"
 #include "core/distributed/rank_environment.h"
 #include "core/error.h"
-#include "core/train/trainer.h"
 
 namespace talweg::app {
 
-RankSession::RankSession(const RunConfig& config) {
+RankSession::RankSession(RunRecipe& recipe) {
   const auto ranks = distributed::find_ranks();
   if (!ranks || ranks->size == 1) return;
   local_rank_ = ranks->local_rank;
-  group_ = std::make_unique<distributed::ProcessGroup>(*ranks, config.distributed,
-                                                       resolve_device(config.device, local_rank_));
+  group_ = std::make_unique<distributed::ProcessGroup>(*ranks, recipe.distributed(),
+                                                       resolve_device(recipe.header().device, local_rank_));
 }
 
 RankSession::~RankSession() = default;

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/distributed/process_group.h"
-#include "core/train/run_config.h"
+#include "core/kinds/run_recipe.h"
 
 namespace talweg::app {
 
@@ -13,7 +13,7 @@ namespace talweg::app {
 class RankSession {
  public:
   /// Meets the other ranks. Throws SystemError, ConfigError.
-  explicit RankSession(const RunConfig& config);
+  explicit RankSession(RunRecipe& recipe);
   ~RankSession();
   RankSession(const RankSession&) = delete;
   RankSession& operator=(const RankSession&) = delete;

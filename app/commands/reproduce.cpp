@@ -59,8 +59,8 @@ int reproduce(const Invocation& invocation) {
   ExitCode worst = ExitCode::success;
   for (const fs::path& file : configurations(invocation.arguments)) {
     const config::Value root = config::load(file.string());
-    const auto first = config::parse<RunConfig>(config::expand_sweep(root).front().config);
-    const std::vector<Expectation>& expectations = first.expect;
+    const std::unique_ptr<RunRecipe> first = parse_recipe(config::expand_sweep(root).front().config);
+    const std::vector<Expectation>& expectations = first->expectations();
     if (expectations.empty()) {
       fmt::print("{}: states no expectation, passed over\n", file.string());
       continue;
@@ -69,7 +69,7 @@ int reproduce(const Invocation& invocation) {
     const fs::path folder = folder_of(base, file);
     fs::remove_all(folder);  // a reproduction starts afresh; this folder is its own
     Invocation quiet = invocation;
-    const SweepOutcome outcome = train_points(root, folder, quiet, RankSession(first));
+    const SweepOutcome outcome = train_points(root, folder, quiet, RankSession(*first));
     if (outcome.code == ExitCode::interrupted_and_saved) return static_cast<int>(outcome.code);
     if (outcome.code != ExitCode::success) worst = outcome.code;
 

@@ -4,13 +4,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <ctime>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "app/commands/environment.h"
+#include "core/claims/rate_figure.h"
 #include "core/config/sweep.h"
-#include "core/config/yaml.h"
+#include "core/device/resolve_device.h"
 #include "core/error.h"
 #include "core/io/atomic_file.h"
 #include "core/io/output_file.h"
@@ -18,7 +20,7 @@
 #include "core/metrics/progress_line.h"
 #include "core/report/report.h"
 #include "core/report/sweep_table.h"
-#include "core/train/rate_figure.h"
+#include "core/run/summary.h"
 
 namespace talweg::app {
 namespace {
@@ -26,59 +28,25 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-const char* name_of(RunStatus status) {
-  return status == RunStatus::completed ? "completed" : status == RunStatus::interrupted ? "interrupted" : "failed";
-}
-
 ExitCode code_of(RunStatus status) {
   return status == RunStatus::completed     ? ExitCode::success
          : status == RunStatus::interrupted ? ExitCode::interrupted_and_saved
                                             : ExitCode::training_failed;
 }
 
-json number(double value) {
-  if (std::isfinite(value)) return value;
-  return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+/// Judges what a run was expected to show by its records, and draws the rates among it.
+std::vector<Verdict> judge_run(const std::vector<Expectation>& expectations, const RunDirectory& directory) {
+  if (expectations.empty()) return {};
+  const auto records = metrics::read_metrics(directory.metrics());
+  for (const plot::Figure& figure : make_rate_figures(expectations, records))
+    plot::save_figure(figure, directory.figures());
+  std::vector<Verdict> verdicts;
+  for (const Expectation& expectation : expectations) verdicts.push_back(judge(expectation, records));
+  return verdicts;
 }
 
-json summarize(const RunConfig& config, const RunOutcome& outcome, const RunDirectory& directory) {
-  json summary = {{"name", config.name},          {"status", name_of(outcome.status)},
-                  {"steps", outcome.steps},       {"examples", outcome.examples},
-                  {"seconds", outcome.seconds},   {"parameters", outcome.parameters},
-                  {"forwards", outcome.forwards}, {"backwards", outcome.backwards}};
-  if (outcome.hessian_products > 0) {
-    summary["hessian_products"] = outcome.hessian_products;
-    summary["diagnostic_seconds"] = outcome.diagnostic_seconds;
-  }
-  if (!config.description.empty()) summary["description"] = config.description;
-  if (!outcome.reason.empty()) summary["reason"] = outcome.reason;
-  summary["metrics"] = json::object();
-  for (const auto& [metric, value] : outcome.metrics) summary["metrics"][metric] = number(value);
-  if (outcome.account.is_object()) summary.update(outcome.account);
-  if (outcome.best)
-    summary["best"] = {
-        {"metric", config.checkpoint.best_metric}, {"value", outcome.best->value}, {"step", outcome.best->step}};
-  if (!config.expect.empty()) {
-    const auto records = metrics::read_metrics(directory.metrics());
-    for (const plot::Figure& figure : make_rate_figures(config.expect, records))
-      plot::save_figure(figure, directory.figures());
-    summary["expectations"] = json::array();
-    for (const Expectation& expectation : config.expect) {
-      const Verdict verdict = judge(expectation, records);
-      summary["expectations"].push_back({{"claim", expectation.claim},
-                                         {"metric", expectation.metric},
-                                         {"at", expectation.below || expectation.above ? "every step" : expectation.at},
-                                         {"expected", verdict.expected},
-                                         {"got", verdict.got ? number(*verdict.got) : json()},
-                                         {"met", verdict.met},
-                                         {"source", expectation.source}});
-    }
-  }
-  return summary;
-}
-
-void say_how_it_went(const RunConfig& config, const RunOutcome& outcome, const RunDirectory& directory) {
-  std::string line = fmt::format("{}: {} after {} steps in {}", config.name, name_of(outcome.status), outcome.steps,
+void say_how_it_went(const std::string& name, const RunOutcome& outcome, const RunDirectory& directory) {
+  std::string line = fmt::format("{}: {} after {} steps in {}", name, name_of(outcome.status), outcome.steps,
                                  metrics::format_duration(outcome.seconds));
   for (const auto& [metric, value] : outcome.metrics)
     if (metric.starts_with("eval/")) line += fmt::format(", {} {:.4g}", metric, value);
@@ -107,30 +75,22 @@ std::string status_on_disk(const fs::path& run) {
 
 }  // namespace
 
-std::string resolved_text(RunConfig config) {
-  return config::to_yaml(config::fields_of(config).dump());
-}
-
-RunOutcome train_run(const RunConfig& config, const RunDirectory* directory, const Invocation& invocation,
-                     bool continued, const RankSession& ranks) {
-  const std::string resolved = resolved_text(config);
-  if (ranks.group()) {
-    RunConfig common = config;
-    common.distributed.interface.reset();  // the hosts' own
-    ranks.group()->require_equal_text("configuration", resolved_text(common));
-  }
-  if (directory && !continued) io::write_file_atomically(directory->config(), resolved);
+RunOutcome carry_out(RunRecipe& recipe, const RunDirectory* directory, const Invocation& invocation, bool continued,
+                     const RankSession& ranks) {
+  if (ranks.group()) ranks.group()->require_equal_text("configuration", recipe.shared());
+  if (directory && !continued) io::write_file_atomically(directory->config(), recipe.resolved());
   if (directory) io::write_file_atomically(directory->environment(), describe_environment(invocation).dump(1) + "\n");
   RunOutcome outcome;
-  std::optional<Trainer> trainer;
+  std::unique_ptr<Run> run;
   try {
-    trainer.emplace(config, directory ? make_directory_recorder(*directory) : make_silent_recorder(),
-                    invocation.quiet || !directory, resolve_device(config.device, ranks.local_rank()), ranks.group());
-    if (continued) trainer->restore();
-    outcome = trainer->run();
+    run = recipe.make(
+        directory ? make_directory_recorder(*directory) : make_silent_recorder(),
+        {resolve_device(recipe.header().device, ranks.local_rank()), ranks.group(), invocation.quiet || !directory});
+    if (continued) run->restore();
+    outcome = run->run();
   } catch (const TrainingError& error) {
     ranks.announce(error.what());
-    if (trainer) outcome = trainer->so_far();
+    if (run) outcome = run->so_far();
     outcome.status = RunStatus::failed;
     outcome.reason = error.what();
     if (directory || !ranks.group())
@@ -139,9 +99,10 @@ RunOutcome train_run(const RunConfig& config, const RunDirectory* directory, con
       fmt::print(stderr, "talweg: rank {}: {}\n", ranks.group()->rank(), error.what());
   }
   if (directory) {
-    io::write_file_atomically(directory->summary(), summarize(config, outcome, *directory).dump(1) + "\n");
+    const std::vector<Verdict> verdicts = judge_run(recipe.expectations(), *directory);
+    io::write_file_atomically(directory->summary(), summarize(recipe.header(), outcome, verdicts).dump(1) + "\n");
     write_run_report({directory->path()}, directory->report());
-    if (!invocation.quiet) say_how_it_went(config, outcome, *directory);
+    if (!invocation.quiet) say_how_it_went(recipe.header().name, outcome, *directory);
   }
   // Ranks end together: a launcher takes the end of one for a reason to end the others, which may still write.
   if (ranks.group() && outcome.status != RunStatus::failed) ranks.group()->barrier();
@@ -151,8 +112,8 @@ RunOutcome train_run(const RunConfig& config, const RunDirectory* directory, con
 SweepOutcome train_points(const config::Value& root, const fs::path& folder, const Invocation& invocation,
                           const RankSession& ranks) {
   const std::vector<config::SweepPoint> points = config::expand_sweep(root);
-  std::vector<RunConfig> configs;  // every point is checked before the first one starts
-  for (const config::SweepPoint& point : points) configs.push_back(config::parse<RunConfig>(point.config));
+  std::vector<std::unique_ptr<RunRecipe>> recipes;  // every point is checked before the first one starts
+  for (const config::SweepPoint& point : points) recipes.push_back(parse_recipe(point.config));
 
   SweepOutcome outcome;
   for (std::size_t i = 0; i < points.size(); ++i) {
@@ -161,8 +122,9 @@ SweepOutcome train_points(const config::Value& root, const fs::path& folder, con
     outcome.runs.push_back(path);
     outcome.labels.push_back(label);
     if (!label.empty()) {
-      configs[i].name += " " + label;
-      std::replace(configs[i].name.begin(), configs[i].name.end(), '/', '_');
+      std::string& name = recipes[i]->header().name;
+      name += " " + label;
+      std::replace(name.begin(), name.end(), '/', '_');
     }
     std::error_code error;
     const bool continued = ranks.agree(fs::exists(path / "config.yaml", error));
@@ -173,7 +135,7 @@ SweepOutcome train_points(const config::Value& root, const fs::path& folder, con
     std::optional<RunDirectory> directory;
     if (ranks.is_first()) directory.emplace(continued ? RunDirectory::open(path) : RunDirectory::create(path));
     const ExitCode code =
-        code_of(train_run(configs[i], directory ? &*directory : nullptr, invocation, continued, ranks).status);
+        code_of(carry_out(*recipes[i], directory ? &*directory : nullptr, invocation, continued, ranks).status);
     if (code != ExitCode::success) outcome.code = code;
     if (code == ExitCode::interrupted_and_saved) break;
   }

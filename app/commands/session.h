@@ -8,19 +8,15 @@
 #include "app/invocation.h"
 #include "core/config/value.h"
 #include "core/error.h"
-#include "core/train/expectation.h"
-#include "core/train/trainer.h"
+#include "core/kinds/run_recipe.h"
 
 namespace talweg::app {
 
-/// A configuration with every default written out, as YAML.
-std::string resolved_text(RunConfig config);
-
-/// Trains one configuration in its directory and writes everything around it: resolved configuration, environment,
+/// Carries one run to its end in its directory and writes everything around it: resolved configuration, environment,
 /// summary and report. A TrainingError is written into the summary and answered as RunStatus::failed; other errors
 /// pass. Of several ranks the first has a directory, and writes; the others have none.
-RunOutcome train_run(const RunConfig& config, const RunDirectory* directory, const Invocation& invocation,
-                     bool continued, const RankSession& ranks);
+RunOutcome carry_out(RunRecipe& recipe, const RunDirectory* directory, const Invocation& invocation, bool continued,
+                     const RankSession& ranks);
 
 /// What a whole sweep came to.
 struct SweepOutcome {
@@ -29,7 +25,7 @@ struct SweepOutcome {
   ExitCode code = ExitCode::success;        ///< of the worst run
 };
 
-/// Trains every point of a configuration (one, or the grid of its `sweep:`) below `folder`, or continues it there:
+/// Carries out every point of a configuration (one, or the grid of its `sweep:`) below `folder`, or continues it there:
 /// finished runs are passed over. A failed point does not keep the others from running; a signal does.
 SweepOutcome train_points(const config::Value& root, const std::filesystem::path& folder, const Invocation& invocation,
                           const RankSession& ranks);

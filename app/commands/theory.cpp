@@ -4,16 +4,17 @@
 #include "core/config/compose.h"
 #include "core/config/sweep.h"
 #include "core/error.h"
+#include "core/kinds/run_recipe.h"
 #include "core/libtorch.h"
 #include "core/train/step_size_theory.h"
-#include "core/train/trainer.h"
+#include "core/train/task_objective.h"
 
 namespace talweg::app {
 
 int theory(const Invocation& invocation) {
   const config::Value root = config::load(invocation.arguments.front(), invocation.assignments);
   for (const config::SweepPoint& point : config::expand_sweep(root)) {
-    const auto config = config::parse<RunConfig>(point.config);
+    const auto config = parse_training(point.config);
     const TaskContext context{at::kCPU, storage_type(config.training.precision),
                               RandomStreams(static_cast<std::uint64_t>(config.seed))};
     const std::unique_ptr<Task> task = config.task.create(context);

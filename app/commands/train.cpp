@@ -7,7 +7,7 @@
 #include "core/config/yaml.h"
 #include "core/error.h"
 #include "core/io/atomic_file.h"
-#include "core/train/signal_watch.h"
+#include "core/run/signal_watch.h"
 
 namespace talweg::app {
 
@@ -25,9 +25,8 @@ bool has_begun(const fs::path& folder) {
 void require_configuration_of(const fs::path& folder, const config::Value& root) {
   const bool sweep = fs::exists(folder / "sweep.yaml");
   const config::Value stored = config::load((folder / (sweep ? "sweep.yaml" : "config.yaml")).string());
-  const bool equal =
-      sweep ? config::to_yaml(root) == config::to_yaml(stored)
-            : resolved_text(config::parse<RunConfig>(root)) == resolved_text(config::parse<RunConfig>(stored));
+  const bool equal = sweep ? config::to_yaml(root) == config::to_yaml(stored)
+                           : parse_recipe(root)->resolved() == parse_recipe(stored)->resolved();
   if (!equal)
     throw ConfigError(
         fmt::format("'{0}' holds a run with another configuration; 'talweg resume {0}' goes on with that one, another "
@@ -35,11 +34,11 @@ void require_configuration_of(const fs::path& folder, const config::Value& root)
                     folder.string()));
 }
 
-/// Trains all points as one of the ranks that a launcher started, or alone. Errors are told to the other ranks.
+/// Runs all points as one of the ranks that a launcher started, or alone. Errors are told to the other ranks.
 int train_as_rank(const config::Value& root, const fs::path& folder, const Invocation& invocation, bool begins) {
   const std::vector<config::SweepPoint> points = config::expand_sweep(root);
   const SignalWatch signals;
-  const RankSession ranks(config::parse<RunConfig>(points.front().config));
+  const RankSession ranks(*parse_recipe(points.front().config));
   try {
     if (invocation.continues && ranks.agree(has_begun(folder))) {
       begins = false;
@@ -62,10 +61,10 @@ int train_as_rank(const config::Value& root, const fs::path& folder, const Invoc
 int train(const Invocation& invocation) {
   const config::Value root = config::load(invocation.arguments.front(), invocation.assignments);
   const std::vector<config::SweepPoint> points = config::expand_sweep(root);
-  const auto first = config::parse<RunConfig>(points.front().config);
+  const std::string name = parse_recipe(points.front().config)->header().name;
   if (invocation.continues && invocation.output.empty())
     throw UsageError("--continue needs --output: the folder in which the run may have begun");
-  const fs::path folder = invocation.output.empty() ? default_run_folder(first.name) : fs::path(invocation.output);
+  const fs::path folder = invocation.output.empty() ? default_run_folder(name) : fs::path(invocation.output);
   return train_as_rank(root, folder, invocation, /*begins=*/true);
 }
 
@@ -82,7 +81,7 @@ int check(const Invocation& invocation) {
   std::size_t points = 0;
   for (const std::string& file : invocation.arguments) {
     for (const config::SweepPoint& point : config::expand_sweep(config::load(file, invocation.assignments))) {
-      config::parse<RunConfig>(point.config);
+      parse_recipe(point.config);
       ++points;
     }
   }

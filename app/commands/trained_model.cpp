@@ -4,10 +4,12 @@
 
 #include "core/checkpoint/checkpoint.h"
 #include "core/config/compose.h"
+#include "core/device/resolve_device.h"
 #include "core/error.h"
+#include "core/kinds/run_recipe.h"
 #include "core/libtorch.h"
 #include "core/run/run_directory.h"
-#include "core/train/trainer.h"
+#include "core/train/module_state.h"
 
 namespace talweg::app {
 
@@ -31,19 +33,15 @@ TrainedTask load_trained_task(const fs::path& run, const std::string& which, con
   if (which != "last" && which != "best")
     throw UsageError(fmt::format("--checkpoint takes 'last' or 'best', not '{}'", which));
   TrainedTask trained;
-  trained.config = config::parse<RunConfig>(config::load((run / "config.yaml").string()));
+  trained.config = parse_training(config::load((run / "config.yaml").string()));
   const checkpoint::CheckpointFolder folder(run / "checkpoints", which == "last" ? "step" : "best");
   const auto saved = folder.load_newest([](const std::string& text) { fmt::print(stderr, "talweg: {}\n", text); });
   if (!saved) throw DataError(fmt::format("'{}' has no whole checkpoint", run.string()));
   const RandomStreams streams(static_cast<std::uint64_t>(trained.config.seed));
   trained.task = trained.config.task.create(TaskContext{resolve_device(device), at::kFloat, streams});
   trained.step = saved->step;
-  torch::NoGradGuard no_grad;
-  const OptimizerState weights{saved->tensors.at("model"), {}};
-  torch::nn::Module& module = trained.task->module();
-  for (auto& item : module.named_parameters()) item.value().copy_(weights.require(item.key(), item.value()));
-  for (auto& item : module.named_buffers()) item.value().copy_(weights.require(item.key(), item.value()));
-  module.eval();
+  load_module(trained.task->module(), saved->tensors.at("model"));
+  trained.task->module().eval();
   return trained;
 }
 

@@ -21,6 +21,16 @@ const AnyRegistry* Catalogue::find(const std::string& kind) const {
   return nullptr;
 }
 
+std::string other_kinds_of(const std::string& name, const std::string& kind) {
+  std::string others;
+  for (const AnyRegistry* registry : Catalogue::instance().registries()) {
+    const std::vector<std::string> names = registry->names();
+    if (registry->kind() != kind && std::find(names.begin(), names.end(), name) != names.end())
+      others += (others.empty() ? "; there is a " : ", a ") + registry->kind() + " of that name";
+  }
+  return others;
+}
+
 nlohmann::json complete_schema(nlohmann::json top_level) {
   using nlohmann::json;
   json schema = std::move(top_level);

@@ -166,9 +166,9 @@ class ComponentOf<Kind, Product(Args...)> {
             const Value& defaults = Value::mapping()) {
     auto made = Registry<Kind>::instance().make(type);
     if (!made) {
-      diagnostics.error(
-          where ? *where : value.where,
-          fmt::format("there is no {} '{}'{}", Kind::name, type, suggestion(type, Registry<Kind>::instance().names())));
+      diagnostics.error(where ? *where : value.where, fmt::format("there is no {} '{}'{}{}", Kind::name, type,
+                                                                  suggestion(type, Registry<Kind>::instance().names()),
+                                                                  other_kinds_of(type, Kind::name)));
       return false;
     }
     type_ = type;

@@ -63,6 +63,7 @@ ProgressDisplay::ProgressDisplay(const ProgressOptions& options)
   colour_ = terminal_ && !is_set("NO_COLOR");
   progress_.step = options.first_step;
   progress_.total_steps = options.total_steps;
+  progress_.has_epochs = options.has_epochs;
   marks_.push_back({start_, options.first_step});
   last_clock_ = start_;
   // The bar appears with the first step; a log waits for the first interval, or for an evaluation.
@@ -99,16 +100,18 @@ void ProgressDisplay::take(int64_t step, double epoch, double loss) {
   progress_.step = step;
   progress_.epoch = epoch;
   progress_.loss = loss;
+  if (options_.work_until) progress_.fraction = work_until(step) / work_until(options_.total_steps);
   progress_.elapsed_seconds = seconds_between(start_, now);
   const double seconds = marks_.empty() ? 0 : seconds_between(marks_.front().when, now);
   if (seconds > 0 && step > marks_.front().step) {
     progress_.steps_per_second = static_cast<double>(step - marks_.front().step) / seconds;
     progress_.examples_per_second = progress_.steps_per_second * options_.examples_per_step;
   }
-  if (progress_.elapsed_seconds > 0 && step > options_.first_step) {
+  const double done = work_until(step), begun = work_until(options_.first_step);
+  if (progress_.elapsed_seconds > 0 && done > begun) {
     // The whole session's pace, pauses for evaluation included, says best when the run will end.
-    const double pace = static_cast<double>(step - options_.first_step) / progress_.elapsed_seconds;
-    progress_.remaining_seconds = static_cast<double>(std::max<int64_t>(options_.total_steps - step, 0)) / pace;
+    const double pace = (done - begun) / progress_.elapsed_seconds;
+    progress_.remaining_seconds = std::max(work_until(options_.total_steps) - done, 0.0) / pace;
   }
   marks_.push_back({now, step});
   line_pending_ = true;

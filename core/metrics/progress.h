@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -17,10 +18,13 @@ struct ProgressOptions {
   int64_t total_steps = 0;       ///< 0 when the run has no fixed end
   int64_t first_step = 0;        ///< the step a resumed run continues from
   double examples_per_step = 0;  ///< global batch size; 0 hides examples/s
-  bool quiet = false;            ///< show nothing at all
-  int file_descriptor = 2;       ///< standard error
-  double redraw_seconds = 0.1;   ///< shortest time between redraws of the bar
-  double line_seconds = 10;      ///< shortest time between plain lines when there is no terminal
+  bool has_epochs = true;        ///< otherwise none are shown
+  /// How much of the work the first steps are, in any unit; empty: all steps are alike.
+  std::function<double(int64_t steps)> work_until;
+  bool quiet = false;           ///< show nothing at all
+  int file_descriptor = 2;      ///< standard error
+  double redraw_seconds = 0.1;  ///< shortest time between redraws of the bar
+  double line_seconds = 10;     ///< shortest time between plain lines when there is no terminal
 };
 
 /// Tells the person at the keyboard how a run is going: on a terminal a bar that redraws itself,
@@ -64,6 +68,9 @@ class ProgressDisplay {
 
   bool due_by_clock();
   void take(int64_t step, double epoch, double loss);
+  double work_until(int64_t step) const {
+    return options_.work_until ? options_.work_until(step) : static_cast<double>(step);
+  }
   void draw();
   void print(std::string_view bytes) const;
 

@@ -28,7 +28,8 @@ std::string step_text(const Progress& p) {
 }
 
 double fraction_done(const Progress& p) {
-  return std::clamp(static_cast<double>(p.step) / static_cast<double>(p.total_steps), 0.0, 1.0);
+  const double of_steps = static_cast<double>(p.step) / static_cast<double>(p.total_steps);
+  return std::clamp(p.fraction.value_or(of_steps), 0.0, 1.0);
 }
 
 /// "eval/accuracy" → "accuracy": the terminal is narrow, and train/loss is simply "loss".
@@ -46,8 +47,8 @@ std::string metric_text(const std::pair<std::string, double>& metric) {
 std::vector<Piece> pieces(const Progress& p) {
   std::vector<Piece> list;
   list.push_back({0, step_text(p)});
-  list.push_back({6, fmt::format("epoch {:.2f}", p.epoch)});
-  if (p.step > 0 || std::isfinite(p.loss)) list.push_back({1, fmt::format("loss {:.4g}", p.loss)});
+  if (p.has_epochs) list.push_back({6, fmt::format("epoch {:.2f}", p.epoch)});
+  if ((p.has_epochs && p.step > 0) || std::isfinite(p.loss)) list.push_back({1, fmt::format("loss {:.4g}", p.loss)});
   for (size_t i = 0; i < std::min(p.evaluation.size(), most_evaluation_metrics); ++i)
     list.push_back({i == 0 ? 2 : 7 + static_cast<int>(i), metric_text(p.evaluation[i])});
   if (p.steps_per_second > 0) list.push_back({4, format_quantity(p.steps_per_second) + " steps/s"});

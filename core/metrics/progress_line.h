@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,10 +11,12 @@ namespace talweg::metrics {
 
 /// What a progress display knows of a run at one moment.
 struct Progress {
-  int64_t step = 0;         ///< optimizer steps done
-  int64_t total_steps = 0;  ///< 0 when the run has no fixed end
+  int64_t step = 0;                ///< optimizer steps done
+  int64_t total_steps = 0;         ///< 0 when the run has no fixed end
+  std::optional<double> fraction;  ///< of the work that is done; nothing: that of the steps
+  bool has_epochs = true;          ///< otherwise there are no epochs
   double epoch = 0;
-  double loss = 0;
+  double loss = 0;  ///< NaN: there is none
   std::vector<std::pair<std::string, double>>
       evaluation;                  ///< latest evaluation, most telling metric first; four are shown
   double steps_per_second = 0;     ///< 0 while unknown

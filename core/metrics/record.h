@@ -19,3 +19,10 @@ struct Record {
 };
 
 }  // namespace talweg::metrics
+
+namespace talweg {
+
+/// Values measured at one moment, by name.
+using Metrics = std::vector<std::pair<std::string, double>>;
+
+}  // namespace talweg

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <stdexcept>
+#include <utility>
 
 namespace talweg::privacy {
 
@@ -41,6 +43,11 @@ void BoundedChain::step() {
     for (std::size_t j = 0; j < size_; ++j) next_[j] += mass * row[j];
   }
   law_.swap(next_);
+}
+
+void BoundedChain::set_law(std::vector<double> law) {
+  if (law.size() != size_) throw std::invalid_argument("a law of another number of cells");
+  law_ = std::move(law);
 }
 
 double BoundedChain::divergence(double order) const {

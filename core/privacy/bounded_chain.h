@@ -30,6 +30,8 @@ class BoundedChain {
   double divergence(double order) const;
   /// Mass of −R, of the cells, of R.
   const std::vector<double>& law() const { return law_; }
+  /// Goes on from a law of as many cells that was read before. Throws std::invalid_argument when they are not.
+  void set_law(std::vector<double> law);
 
  private:
   std::size_t size_;

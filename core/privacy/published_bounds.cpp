@@ -26,6 +26,11 @@ double bounded_domain_bound(const BoundSetting& s, double steps) {
   return std::min(unbounded_domain_bound(s, steps), flat);
 }
 
+double flat_bound_at_split(const BoundSetting& s, double split) {
+  const double sensitivity = 2 * s.clip_norm / std::sqrt(s.examples * s.batch);
+  return (square(sensitivity) / split + square(expanded_diameter(s)) / (1 - split)) / (2 * square(s.noise));
+}
+
 double saturation_step(const BoundSetting& s) {
   return square(1 + expanded_diameter(s) * std::sqrt(s.examples * s.batch) / (2 * s.clip_norm));
 }

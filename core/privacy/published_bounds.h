@@ -23,6 +23,9 @@ double unbounded_domain_bound(const BoundSetting& s, double steps);
 /// Liang et al. 2026, theorem 3.4 (DPSGD-DC) with the best β: the smaller of the bound above and
 /// (2C/√(nb) + (1 + ηL)D/η)²/(2σ²).
 double bounded_domain_bound(const BoundSetting& s, double steps);
+/// Its flat part for any split β of the noise, 0 < β < 1: (S²/β + E²/(1 − β))/(2σ²) with the sensitivity S = 2C/√(nb)
+/// that the share β pays for and the distance E = (1 + ηL)D/η that the rest pays for.
+double flat_bound_at_split(const BoundSetting& s, double split);
 /// The first T at which that bound is flat: (1 + (1 + ηL)D√(nb)/(2ηC))².
 double saturation_step(const BoundSetting& s);
 /// The best split β of the noise.

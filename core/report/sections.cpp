@@ -66,6 +66,11 @@ std::string notices(const Run& run) {
   return html;
 }
 
+/// A run without an optimizer is not trained.
+bool is_study(const Run& run) {
+  return config_value(run, "study.type") != "—";
+}
+
 std::string tiles(const Run& run) {
   std::string html;
   if (const auto best = run.summary.find("best");
@@ -79,7 +84,7 @@ std::string tiles(const Run& run) {
   for (const char* name : {"examples", "parameters"})
     if (const auto value = run.summary.find(name); value != run.summary.end() && value->is_number())
       html += tile(name, readable(value->get<double>()));
-  html += tile("training time", readable_duration(run.seconds));
+  html += tile(is_study(run) ? "time" : "training time", readable_duration(run.seconds));
   if (run.seconds > 0 && run.steps > 0)
     html += tile("steps per second", fmt::format("{:.4g}", static_cast<double>(run.steps) / run.seconds));
   return "<div class=\"tiles\">" + html + "</div>\n";
@@ -145,7 +150,7 @@ std::string header_section(const std::vector<Run>& runs) {
     html += fmt::format("<header><div class=\"headline\"><h1>{}</h1>{}</div>\n<p class=\"muted\">", escape(run.name),
                         status_badge(run.status));
     if (!run.started.empty()) html += "started " + escape(run.started) + " · ";
-    html += "trained for " + readable_duration(run.seconds) + "</p></header>\n";
+    html += (is_study(run) ? "computed for " : "trained for ") + readable_duration(run.seconds) + "</p></header>\n";
   } else {
     html += fmt::format("<header><h1>{} runs compared</h1></header>\n", runs.size());
   }

@@ -3,13 +3,24 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <utility>
 
 #include "core/config/converter.h"
 #include "core/error.h"
 #include "core/libtorch.h"
-#include "core/optimizer/run_plan.h"
+#include "core/train/module_state.h"
 
 namespace talweg {
+namespace {
+
+ObjectiveOptions objective_options(const FitOptions& options, const TaskContext& context) {
+  ObjectiveOptions how;
+  how.micro_batch_size = options.micro_batch_size.value_or(0);
+  if (context.dtype == at::kDouble) how.precision = Precision::float64;
+  return how;
+}
+
+}  // namespace
 
 void declare(config::Fields& f, FitOptions& o) {
   f("optimizer", o.optimizer, "how the models are trained");
@@ -30,34 +41,57 @@ std::int64_t fit_steps(const FitOptions& options, std::int64_t dataset_size) {
   return static_cast<std::int64_t>(std::ceil(options.epochs * sampler->steps_per_epoch() - 1e-9));
 }
 
+Fit::Fit(Task& task, const FitOptions& options, const TaskContext& context)
+    : task_(task),
+      device_(context.device),
+      sampler_(options.sampler.create({task.training_data().size(), options.batch_size, context.streams})),
+      steps_(fit_steps(options, task.training_data().size())),
+      optimizer_(options.optimizer.create(trainable_parameters(task.module()))),
+      objective_(task, objective_options(options, context), context.streams, context.device),
+      run_aware_(dynamic_cast<RunAware*>(optimizer_.get())) {
+  if (run_aware_)
+    run_aware_->begin_run({.dataset_size = task.training_data().size(),
+                           .batch_size = options.batch_size,
+                           .steps = steps_,
+                           .steps_per_epoch = sampler_->steps_per_epoch(),
+                           .sampler = options.sampler.type(),
+                           .streams = context.streams},
+                          objective_);
+}
+
+void Fit::step(std::int64_t index) {
+  sampler_->sample(index, indices_);
+  objective_.begin_step(index, task_.training_data().batch(indices_, index).to(device_, false));
+  if (optimizer_->step(objective_).status == StepStatus::skipped_non_finite)
+    throw TrainingError(fmt::format("step {} of a model inside the run: {}", index + 1, objective_.defect()));
+}
+
+nlohmann::json Fit::account() const {
+  return run_aware_ ? run_aware_->account() : nlohmann::json();
+}
+
+checkpoint::State Fit::state() const {
+  OptimizerState optimizer = optimizer_->state_dict();
+  checkpoint::State state;
+  state.add("model", checkpoint::State{module_tensors(task_.module())});
+  state.add("optimizer", checkpoint::State{std::move(optimizer.tensors), std::move(optimizer.values)});
+  return state;
+}
+
+void Fit::load(const checkpoint::State& state) {
+  load_module(task_.module(), state.part("model").tensors);
+  checkpoint::State optimizer = state.part("optimizer");
+  optimizer_->load_state_dict({std::move(optimizer.tensors), std::move(optimizer.values)});
+}
+
 nlohmann::json fit(Task& task, const FitOptions& options, const TaskContext& context,
                    const std::function<void(std::int64_t step)>& visit) {
-  const data::Dataset& data = task.training_data();
-  const auto sampler = options.sampler.create({data.size(), options.batch_size, context.streams});
-  const std::int64_t steps = fit_steps(options, data.size());
-  const auto optimizer = options.optimizer.create(trainable_parameters(task.module()));
-  ObjectiveOptions how;
-  how.micro_batch_size = options.micro_batch_size.value_or(0);
-  if (context.dtype == at::kDouble) how.precision = Precision::float64;
-  TaskObjective objective(task, how, context.streams, context.device);
-  auto* aware = dynamic_cast<RunAware*>(optimizer.get());
-  if (aware)
-    aware->begin_run({.dataset_size = data.size(),
-                      .batch_size = options.batch_size,
-                      .steps = steps,
-                      .steps_per_epoch = sampler->steps_per_epoch(),
-                      .sampler = options.sampler.type(),
-                      .streams = context.streams},
-                     objective);
-  std::vector<std::int64_t> indices;
-  for (std::int64_t step = 0; step < steps; ++step) {
-    sampler->sample(step, indices);
-    objective.begin_step(step, data.batch(indices, step).to(context.device, false));
-    if (optimizer->step(objective).status == StepStatus::skipped_non_finite)
-      throw TrainingError(fmt::format("step {} of a model inside the task: {}", step + 1, objective.defect()));
+  Fit training(task, options, context);
+  for (std::int64_t step = 0; step < training.steps(); ++step) {
+    training.step(step);
     if (visit) visit(step + 1);
   }
-  return aware ? aware->account() : nlohmann::json();
+  return training.account();
 }
 
 }  // namespace talweg

@@ -1,15 +1,20 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
 
+#include "core/checkpoint/state.h"
 #include "core/data/sampler.h"
+#include "core/optimizer/run_plan.h"
 #include "core/train/task.h"
 #include "core/train/task_objective.h"
 
 namespace talweg {
 
-/// A training inside a task, for tasks that need trained models as their data.
+/// A training inside another run, such as a study that needs trained models as its data.
 struct FitOptions {
   config::Component<OptimizerKind> optimizer{"sgd"};
   config::Component<data::SamplerKind> sampler{"shuffle"};
@@ -20,13 +25,39 @@ struct FitOptions {
 void declare(config::Fields& f, FitOptions& o);
 void validate(const FitOptions& o, const config::Value& where, config::Diagnostics& diagnostics);
 
-/// Trains a task's module in memory: no checkpoints, no records. Answers what the optimizer states about the run
-/// (RunAware::account), or null. `visit` is called after every step with the number of steps made. Throws TrainingError
-/// when a step is not finite.
+/// A training in memory, step by step: no checkpoints, no records. For what needs trained models and is a run itself.
+class Fit {
+ public:
+  /// `task` must outlive it. Builds everything; no step is made. Throws ConfigError.
+  Fit(Task& task, const FitOptions& options, const TaskContext& context);
+
+  std::int64_t steps() const { return steps_; }
+  /// Makes step `index`, counted from 0. Throws TrainingError when it is not finite.
+  void step(std::int64_t index);
+  /// What the optimizer states about the steps so far (RunAware::account), or null.
+  nlohmann::json account() const;
+
+  /// The task's module and the optimizer's state, to continue bit for bit.
+  checkpoint::State state() const;
+  /// Throws DataError naming what is missing or mis-shaped.
+  void load(const checkpoint::State& state);
+
+ private:
+  Task& task_;
+  at::Device device_;
+  std::unique_ptr<data::Sampler> sampler_;
+  std::int64_t steps_;
+  std::unique_ptr<Optimizer> optimizer_;
+  TaskObjective objective_;
+  RunAware* run_aware_;  // the optimizer, when it is
+  std::vector<std::int64_t> indices_;
+};
+
+/// Makes all steps of a Fit. Returns its account. `visit` is called after every step with the number of steps made.
 nlohmann::json fit(Task& task, const FitOptions& options, const TaskContext& context,
                    const std::function<void(std::int64_t step)>& visit = {});
 
-/// Steps that fit() makes on `dataset_size` examples.
+/// Steps that a Fit makes on `dataset_size` examples.
 std::int64_t fit_steps(const FitOptions& options, std::int64_t dataset_size);
 
 }  // namespace talweg

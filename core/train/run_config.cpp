@@ -20,6 +20,8 @@ void declare(config::Fields& f, TrainingOptions& o) {
   f("clip_norm", o.clip_norm, "scale the gradient down to this Euclidean norm when it is larger", above(0));
   f("non_finite", o.non_finite, "at a non-finite loss or gradient: stop the run, or skip the update");
   f("non_finite_limit", o.non_finite_limit, "updates in a row that may be skipped before the run stops", at_least(1));
+  f("stop_when_converged", o.stop_when_converged,
+    "end the run when the optimizer finds nothing left to gain (default: when batches are the whole data set)");
   f("log_every", o.log_every, "steps between two records of the training metrics", at_least(1));
   f("evaluate_every", o.evaluate_every, "steps between two evaluations (default: one epoch)", at_least(1));
   f("prefetch", o.prefetch, "batches prepared ahead by a background thread; 0 prepares them in line", at_least(0),
@@ -36,28 +38,12 @@ void validate(const TrainingOptions& o, const config::Value& where, config::Diag
                       "'micro_batch_size' is larger than 'batch_size'");
 }
 
-void declare(config::Fields& f, CheckpointOptions& o) {
-  f("every", o.every, "steps between two checkpoints (default: at every evaluation)", at_least(1));
-  f("keep", o.keep, "newest checkpoints that are kept", at_least(1));
-  f("best_metric", o.best_metric, "metric that decides which checkpoint is kept as the best, and early stopping");
-  f("best_goal", o.best_goal, "whether that metric is better when small or when large");
-}
-
-void declare(config::Fields& f, EarlyStoppingOptions& o) {
-  f("patience", o.patience, "evaluations without improvement of 'checkpoint.best_metric' after which the run ends",
-    at_least(1));
-  f("min_improvement", o.min_improvement, "smaller changes do not count as an improvement", at_least(0));
-}
-
 void declare(config::Fields& f, WeightAverageOptions& o) {
   f("decay", o.decay, "share of the old average kept at each step; evaluations use the average", at_least(0), below(1));
 }
 
 void declare(config::Fields& f, RunConfig& o) {
-  f("name", o.name, "names the run directory and the report");
-  f("description", o.description, "a sentence on what the run shows, for the report");
-  f("seed", o.seed, "all random numbers derive from it", at_least(0));
-  f("device", o.device, "cpu, cuda, cuda:N, or auto (a GPU when there is one)");
+  declare(f, static_cast<RunHeader&>(o));
   f("task", o.task, "what is learnt: data, model, loss and evaluation", config::required());
   f("optimizer", o.optimizer, "how the parameters are updated");
   f("schedule", o.schedule, "how the learning rate changes over the run");
@@ -71,17 +57,7 @@ void declare(config::Fields& f, RunConfig& o) {
 }
 
 void validate(const RunConfig& o, const config::Value& where, config::Diagnostics& diagnostics) {
-  const auto digits = [](const std::string& s) {
-    return !s.empty() && s.find_first_not_of("0123456789") == std::string::npos;
-  };
-  const bool known = o.device == "auto" || o.device == "cpu" || o.device == "cuda" ||
-                     (o.device.starts_with("cuda:") && o.device.size() < 9 && digits(o.device.substr(5)));
-  if (!known)
-    diagnostics.error(where.find("device") ? where.find("device")->where : where.where,
-                      "'device' takes cpu, cuda, cuda:N or auto, found '" + o.device + "'");
-  if (o.name.empty() || o.name.find('/') != std::string::npos || o.name.starts_with('.'))
-    diagnostics.error(where.find("name") ? where.find("name")->where : where.where,
-                      "'name' becomes a folder: not empty, without '/', not starting with '.'");
+  validate(static_cast<const RunHeader&>(o), where, diagnostics);
 }
 
 }  // namespace talweg

@@ -4,12 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "core/claims/expectation.h"
 #include "core/config/component.h"
 #include "core/data/sampler.h"
 #include "core/distributed/distributed_options.h"
 #include "core/optimizer/optimizer.h"
+#include "core/run/run_header.h"
+#include "core/run/run_options.h"
 #include "core/train/diagnostics_options.h"
-#include "core/train/expectation.h"
 #include "core/train/precision.h"
 #include "core/train/schedule.h"
 #include "core/train/task.h"
@@ -31,38 +33,18 @@ struct TrainingOptions {
   std::optional<double> clip_norm;
   NonFinitePolicy non_finite = NonFinitePolicy::stop;
   std::int64_t non_finite_limit = 10;
+  std::optional<bool> stop_when_converged;  ///< absent: when every batch is the whole data set
   std::int64_t log_every = 10;
   std::optional<std::int64_t> evaluate_every;
   std::int64_t prefetch = 0;
-};
-
-enum class Goal { minimize, maximize };
-inline std::vector<std::pair<std::string, Goal>> choices(Goal) {
-  return {{"minimize", Goal::minimize}, {"maximize", Goal::maximize}};
-}
-
-struct CheckpointOptions {
-  std::optional<std::int64_t> every;
-  std::int64_t keep = 2;
-  std::string best_metric = "eval/loss";
-  Goal best_goal = Goal::minimize;
-};
-
-struct EarlyStoppingOptions {
-  std::int64_t patience = 10;
-  double min_improvement = 0;
 };
 
 struct WeightAverageOptions {
   double decay = 0.999;
 };
 
-/// A whole configuration file after parsing.
-struct RunConfig {
-  std::string name = "run";
-  std::string description;
-  std::int64_t seed = 0;
-  std::string device = "auto";
+/// A configuration file that holds a training, after parsing.
+struct RunConfig : RunHeader {
   config::Component<TaskKind> task;
   config::Component<OptimizerKind> optimizer{"adamw"};
   config::Component<ScheduleKind> schedule{"constant"};
@@ -76,8 +58,6 @@ struct RunConfig {
 };
 
 void declare(config::Fields& f, TrainingOptions& o);
-void declare(config::Fields& f, CheckpointOptions& o);
-void declare(config::Fields& f, EarlyStoppingOptions& o);
 void declare(config::Fields& f, WeightAverageOptions& o);
 void declare(config::Fields& f, RunConfig& o);
 void validate(const TrainingOptions& o, const config::Value& where, config::Diagnostics& diagnostics);

@@ -12,6 +12,7 @@
 #include "core/metrics/record.h"
 #include "core/plot/figure.h"
 #include "core/random/random_streams.h"
+#include "core/run/text_samples.h"
 
 namespace talweg {
 
@@ -21,13 +22,6 @@ struct TaskContext {
   at::ScalarType dtype;  ///< of parameters and inputs: float32 or float64
   RandomStreams streams;
 };
-
-/// Something a model wrote: what it was given, and how it went on.
-struct TextSample {
-  std::string prompt, continuation;
-};
-
-using Metrics = std::vector<std::pair<std::string, double>>;
 
 /// What is learnt: data, model, loss and evaluation, behind one interface. A task knows nothing of optimizers, steps,
 /// files or ranks.

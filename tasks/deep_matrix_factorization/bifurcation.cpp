@@ -17,9 +17,7 @@ constexpr auto kLanes = static_cast<std::int64_t>(models::kLanes);
 std::vector<double> chosen_step_sizes(const BifurcationOptions& o) {
   std::vector<double> list = o.step_sizes;
   if (o.range)
-    for (std::int64_t k = 0; k < o.range->count; ++k)
-      list.push_back(o.range->from + (o.range->to - o.range->from) * static_cast<double>(k) /
-                                         static_cast<double>(std::max<std::int64_t>(1, o.range->count - 1)));
+    for (std::int64_t k = 0; k < o.range->count; ++k) list.push_back(o.range->at(k));
   std::sort(list.begin(), list.end());
   return list;
 }
@@ -35,22 +33,13 @@ at::Tensor in_lanes(const std::vector<double>& values) {
 
 }  // namespace
 
-void declare(config::Fields& f, StepSizeRange& o) {
-  f("from", o.from, "smallest step size", config::above(0));
-  f("to", o.to, "largest step size", config::above(0));
-  f("count", o.count, "how many, evenly spaced", config::at_least(2), config::at_most(1000000));
-}
-
-void validate(const StepSizeRange& o, const config::Value& where, config::Diagnostics& diagnostics) {
-  if (o.to <= o.from) diagnostics.error(where.where, "'to' must be larger than 'from'");
-}
-
 void declare(config::Fields& f, BifurcationOptions& o) {
   f("target", o.target, "the matrix M");
   f("network", o.network, "the networks; all begin alike");
   f("shape", o.shape, "dense: matrices; diagonal: a number per mode and layer, modes cannot mix");
   f("step_sizes", o.step_sizes, "step sizes eta_k, or give 'range'", config::above(0));
   f("range", o.range, "evenly spaced step sizes");
+  f("iterations", o.iterations, "steps of gradient descent before the orbits are read", config::at_least(1));
   f("followed", o.followed, "further steps in which an evaluation reads the orbits", config::at_least(2),
     config::at_most(100000));
   f("tolerance", o.tolerance, "relative difference at which values count as the same when periods are looked for",
@@ -69,11 +58,10 @@ void validate(const BifurcationOptions& o, const config::Value& where, config::D
     diagnostics.error(where.where, "'target.vectors' is for dense networks; a diagonal one has 'aligned'");
 }
 
-Bifurcation::Bifurcation(const BifurcationOptions& options, const TaskContext& context)
+Bifurcation::Bifurcation(const BifurcationOptions& options, const StudyContext& context)
     : options_(options),
       target_(make_target(options.target, context.streams)),
-      step_sizes_(chosen_step_sizes(options)),
-      data_({at::zeros({1})}) {
+      step_sizes_(chosen_step_sizes(options)) {
   if (!context.device.is_cpu())
     throw ConfigError("device: 'bifurcation_diagram' computes on the CPU; set 'device: cpu'");
   const bool diagonal = options_.shape == NetworkShape::diagonal;
@@ -89,18 +77,20 @@ Bifurcation::Bifurcation(const BifurcationOptions& options, const TaskContext& c
   for (const at::Tensor& layer : first.layers()) {
     const at::Tensor one = diagonal ? layer.detach().diagonal().unsqueeze(1) : layer.detach();
     widths.push_back(one.size(0));
-    const at::Tensor all =
-        one.unsqueeze(0).unsqueeze(3).expand({weights.size(0), one.size(0), one.size(1), kLanes}).contiguous();
-    module_.register_parameter(fmt::format("layer{}", widths.size() - 1), all);
+    layers_.push_back(
+        one.unsqueeze(0).unsqueeze(3).expand({weights.size(0), one.size(0), one.size(1), kLanes}).contiguous());
   }
   const at::Tensor sigma = at::tensor(at::ArrayRef<double>(target_.singular_values), at::kDouble);
   const double radius = options_.divergence * target_.matrix.norm().item<double>();
   networks_ = std::make_unique<NetworkBatch>(widths, diagonal, diagonal ? sigma.unsqueeze(1) : target_.matrix, weights,
                                              radius * radius);
+  torch::NoGradGuard no_grad;
+  work_ = networks_->gradient(layers_);
 }
 
-at::Tensor Bifurcation::loss(const data::Batch&) {
-  return networks_->loss(layers());
+void Bifurcation::step(std::int64_t) {
+  torch::NoGradGuard no_grad;
+  networks_->descend(layers_, work_);
 }
 
 at::Tensor Bifurcation::modes(const at::Tensor& products) const {
@@ -114,7 +104,7 @@ Orbits Bifurcation::orbits() const {
   torch::NoGradGuard no_grad;
   const auto count = static_cast<std::int64_t>(step_sizes_.size());
   std::vector<at::Tensor> copies;
-  for (const at::Tensor& layer : layers()) copies.push_back(layer.detach().clone());
+  for (const at::Tensor& layer : layers_) copies.push_back(layer.clone());
   NetworkBatch::Gradient work = networks_->gradient(copies);
   Orbits orbits{step_sizes_, target_.singular_values, static_cast<int>(options_.network.depth), {}, {}};
   std::vector<at::Tensor> values;
@@ -133,8 +123,18 @@ Metrics Bifurcation::evaluate() {
   Metrics metrics{{"diverged", static_cast<double>(std::count(found.left.begin(), found.left.end(), true))}};
   for (const auto& metric : orbit_metrics(found, options_.tolerance)) metrics.push_back(metric);
   torch::NoGradGuard no_grad;
-  metrics.emplace_back("loss", loss({}).item<double>());
+  metrics.emplace_back("loss", networks_->weighted(networks_->gradient(layers_).squares).item<double>());
   return metrics;
+}
+
+checkpoint::State Bifurcation::state() const {
+  checkpoint::State state;
+  for (std::size_t l = 0; l < layers_.size(); ++l) state.add(fmt::format("layer{}", l + 1), layers_[l]);
+  return state;
+}
+
+void Bifurcation::load(const checkpoint::State& state, std::int64_t) {
+  for (std::size_t l = 0; l < layers_.size(); ++l) layers_[l].copy_(state.require(fmt::format("layer{}", l + 1)));
 }
 
 std::vector<plot::Figure> Bifurcation::figures() {

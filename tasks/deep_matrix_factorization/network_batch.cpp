@@ -2,8 +2,6 @@
 
 #include <ATen/Parallel.h>
 
-#include <torch/csrc/autograd/custom_function.h>
-
 #include "core/libtorch.h"
 #include "models/factor_lanes.h"
 
@@ -49,26 +47,6 @@ std::unique_ptr<models::FactorLanes> make_lanes(const std::vector<std::int64_t>&
     return std::make_unique<models::FactorLanes>(widths.size() - 1, static_cast<std::size_t>(widths.front()));
   return std::make_unique<models::FactorLanes>(std::vector<std::size_t>(widths.begin(), widths.end()));
 }
-
-class BatchLoss : public torch::autograd::Function<BatchLoss> {
- public:
-  static at::Tensor forward(torch::autograd::AutogradContext* context, at::TensorList layers, std::int64_t batch) {
-    const auto& networks = *reinterpret_cast<const NetworkBatch*>(batch);
-    NetworkBatch::Gradient evaluated = networks.gradient(layers.vec());
-    context->saved_data["gradients"] = std::move(evaluated.gradients);
-    return networks.weighted(evaluated.squares);
-  }
-  static std::vector<at::Tensor> backward(torch::autograd::AutogradContext* context,
-                                          const std::vector<at::Tensor>& outer) {
-    TORCH_CHECK_NOT_IMPLEMENTED(!torch::GradMode::is_enabled(), "the loss of a batch of networks");
-    std::vector<at::Tensor> gradients = context->saved_data["gradients"].toTensorVector();
-    const double factor = outer[0].item<double>();
-    if (factor != 1)
-      for (at::Tensor& gradient : gradients) gradient = gradient * factor;
-    gradients.emplace_back();
-    return gradients;
-  }
-};
 
 }  // namespace
 
@@ -132,12 +110,6 @@ at::Tensor NetworkBatch::weighted(const at::Tensor& squares) const {
   for (std::int64_t i = 0; i < squares.numel(); ++i)
     if (square[i] <= limit_) sum += weight[i] * square[i];
   return at::scalar_tensor(sum / 2, weights_.options());
-}
-
-at::Tensor NetworkBatch::loss(const std::vector<at::Tensor>& layers) const {
-  if (torch::GradMode::is_enabled())
-    return BatchLoss::apply(at::TensorList(layers), reinterpret_cast<std::int64_t>(this));
-  return weighted(gradient(layers).squares);
 }
 
 }  // namespace talweg::tasks

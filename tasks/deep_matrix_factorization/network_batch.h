@@ -24,10 +24,7 @@ class NetworkBatch {
   at::Tensor products(const std::vector<at::Tensor>& layers) const;
   /// One step of every network, in place; `work` holds the gradients between calls.
   void descend(std::vector<at::Tensor>& layers, Gradient& work) const;
-  /// Σ weight·½‖·‖² over the networks that have not left, as a node of an autograd graph: gradient descent with the
-  /// step size 1 on it is gradient descent of every network with its weight as the step size.
-  at::Tensor loss(const std::vector<at::Tensor>& layers) const;
-  /// ½‖·‖² weighted and summed, from the squares.
+  /// Σ weight·½‖·‖² over the networks that have not left, from their squares.
   at::Tensor weighted(const at::Tensor& squares) const;
 
   double limit() const { return limit_; }

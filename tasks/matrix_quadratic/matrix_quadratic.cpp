@@ -1,27 +1,14 @@
 #include "tasks/matrix_quadratic/matrix_quadratic.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "core/libtorch.h"
-#include "core/random/seeded_normals.h"
 
 namespace talweg::tasks {
 namespace {
 
 at::Tensor curvatures(const std::vector<double>& given, std::int64_t count) {
   return given.empty() ? at::ones({count}, at::kDouble) : at::tensor(at::ArrayRef<double>(given), at::kDouble);
-}
-
-at::Tensor make_target(const MatrixQuadraticOptions& o, const RandomStreams& streams) {
-  at::Tensor gaussian = at::empty({o.rows, o.columns}, at::kDouble);
-  fill_with_seeded_normals(gaussian, streams.seed_of("synthetic data"));
-  if (o.spectrum.kind == SpectrumKind::gaussian) return o.spectrum.coefficient * gaussian;
-  const auto [u, s, vt] = at::linalg_svd(gaussian, false);
-  const at::Tensor j = at::arange(1, s.numel() + 1, at::kDouble);
-  const at::Tensor values =
-      o.spectrum.kind == SpectrumKind::power ? j.pow(-o.spectrum.power) : at::pow(o.spectrum.ratio, j);
-  return at::mm(u * (o.spectrum.coefficient * values), vt);
 }
 
 /// κ = Σ_{j>1} σ_j² / Σ σ_j²; 0 of a zero matrix.
@@ -33,25 +20,13 @@ double outside_rank_one(const at::Tensor& matrix) {
 
 }  // namespace
 
-void declare(config::Fields& f, SpectrumOptions& o) {
-  f("kind", o.kind, "gaussian: independent normal entries; power, exponential: singular values sigma_j");
-  f("coefficient", o.coefficient, "factor on the target", config::above(0));
-  f("power", o.power, "sigma_j = j^-power", config::at_least(0));
-  f("ratio", o.ratio, "sigma_j = ratio^j", config::above(0), config::at_most(1));
-}
-
 void declare(config::Fields& f, MatrixQuadraticOptions& o) {
-  f("rows", o.rows, "m", config::at_least(1), config::at_most(100000));
-  f("columns", o.columns, "n", config::at_least(1), config::at_most(100000));
+  declare(f, static_cast<MatrixTargetOptions&>(o));
   f("row_curvatures", o.row_curvatures, "diagonal of B, one per row (default: ones)", config::above(0));
   f("column_curvatures", o.column_curvatures, "diagonal of C, one per column (default: ones)", config::above(0));
-  f("spectrum", o.spectrum, "the target A");
   f("start", o.start, "every entry of W at the start");
   f("collapse_step", o.collapse_step,
     "step size for which the decay of the gradient's share outside rank one is measured", config::above(0));
-  f("range_finder", o.range_finder, "errors of randomized bases of A beside their bounds");
-  f("probes", o.probes, "how well slopes along low-rank probes estimate a gradient A");
-  f("transport", o.transport, "what changes of basis do to second moments");
 }
 
 void validate(const MatrixQuadraticOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
@@ -62,19 +37,11 @@ void validate(const MatrixQuadraticOptions& o, const config::Value& where, confi
   };
   check("row_curvatures", o.row_curvatures, o.rows);
   check("column_curvatures", o.column_curvatures, o.columns);
-  const std::int64_t shorter = std::min(o.rows, o.columns);
-  const auto fits = [&](const char* key, bool good) {
-    if (!good)
-      diagnostics.error(where.find(key) ? where.find(key)->where : where.where,
-                        fmt::format("'{}' asks for a larger rank than the shorter side, {}", key, shorter));
-  };
-  if (o.range_finder) fits("range_finder", o.range_finder->rank + o.range_finder->oversampling < shorter);
-  if (o.probes) fits("probes", o.probes->rank + 5 <= shorter);
 }
 
 MatrixQuadratic::MatrixQuadratic(const MatrixQuadraticOptions& options, const TaskContext& context)
-    : options_(options), streams_(context.streams), data_({at::zeros({1})}) {
-  target_ = make_target(options_, streams_).to(context.device, context.dtype);
+    : options_(options), data_({at::zeros({1})}) {
+  target_ = make_matrix(options_, context.streams).to(context.device, context.dtype);
   row_curvatures_ = curvatures(options_.row_curvatures, options_.rows).unsqueeze(1).to(context.device, context.dtype);
   column_curvatures_ =
       curvatures(options_.column_curvatures, options_.columns).unsqueeze(0).to(context.device, context.dtype);
@@ -104,14 +71,6 @@ Metrics MatrixQuadratic::evaluate() {
     const double next = outside_rank_one(g - *options_.collapse_step * b * g * c);
     metrics.emplace_back("rank_one_ratio", residual > 0 ? next / residual : 0);
   }
-  if (studied_.empty()) {
-    const at::Tensor a = target_.to(at::kDouble).cpu();
-    const auto add = [&](Metrics more) { studied_.insert(studied_.end(), more.begin(), more.end()); };
-    if (options_.range_finder) add(study_range_finder(a, *options_.range_finder, streams_));
-    if (options_.probes) add(study_probes(a, *options_.probes, streams_));
-    if (options_.transport) add(study_transport(options_.rows, *options_.transport, streams_));
-  }
-  metrics.insert(metrics.end(), studied_.begin(), studied_.end());
   metrics.emplace_back("loss", value);
   return metrics;
 }

@@ -3,36 +3,15 @@
 #include <optional>
 
 #include "core/train/task.h"
-#include "tasks/matrix_quadratic/subspace_studies.h"
+#include "tasks/matrix_quadratic/matrix_target.h"
 
 namespace talweg::tasks {
 
-/// The singular values of the target: coefficient·j^(−power), or coefficient·ratio^j, or all of a Gaussian matrix.
-enum class SpectrumKind { gaussian, power, exponential };
-inline std::vector<std::pair<std::string, SpectrumKind>> choices(SpectrumKind) {
-  return {
-      {"gaussian", SpectrumKind::gaussian}, {"power", SpectrumKind::power}, {"exponential", SpectrumKind::exponential}};
-}
-
-struct SpectrumOptions {
-  SpectrumKind kind = SpectrumKind::gaussian;
-  double coefficient = 1;
-  double power = 1;
-  double ratio = 0.7;
-};
-void declare(config::Fields& f, SpectrumOptions& o);
-
-struct MatrixQuadraticOptions {
-  std::int64_t rows = 12;
-  std::int64_t columns = 16;
+struct MatrixQuadraticOptions : MatrixTargetOptions {
   std::vector<double> row_curvatures;
   std::vector<double> column_curvatures;
-  SpectrumOptions spectrum;
   double start = 0;
   std::optional<double> collapse_step;
-  std::optional<RangeFinderStudy> range_finder;
-  std::optional<ProbeStudy> probes;
-  std::optional<TransportStudy> transport;
 };
 void declare(config::Fields& f, MatrixQuadraticOptions& o);
 void validate(const MatrixQuadraticOptions& o, const config::Value& where, config::Diagnostics& diagnostics);
@@ -48,8 +27,7 @@ class MatrixQuadratic : public Task {
   torch::nn::Module& module() override { return module_; }
   const data::Dataset& training_data() const override { return data_; }
   at::Tensor loss(const data::Batch& batch) override;
-  /// "loss", "distance" (‖W − A‖), "gradient_norm", "rank_one_residual" (κ), "relative_loss" (to that of the start)
-  /// and, of each study that was asked for, its numbers.
+  /// "distance" (‖W − A‖), "gradient_norm", "rank_one_residual" (κ), "relative_loss" (to that of the start), "loss".
   Metrics evaluate() override;
   std::vector<plot::Figure> figures_over_time(const std::vector<metrics::Record>& records) override;
 
@@ -57,13 +35,11 @@ class MatrixQuadratic : public Task {
   at::Tensor gradient() const;
 
   MatrixQuadraticOptions options_;
-  RandomStreams streams_;
   torch::nn::Module module_;
   data::TensorDataset data_;
   at::Tensor weight_, target_;
   at::Tensor row_curvatures_, column_curvatures_;  // [m, 1], [1, n]
   double start_loss_;
-  Metrics studied_;  // studies depend on the target alone: made once
 };
 
 }  // namespace talweg::tasks

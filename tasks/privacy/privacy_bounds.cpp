@@ -6,15 +6,19 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <utility>
 
 #include "core/libtorch.h"
-#include "core/privacy/bounded_chain.h"
 #include "core/privacy/hidden_state.h"
+#include "core/study/number_list.h"
 
 namespace talweg::tasks {
 namespace {
 
 using privacy::BoundSetting;
+
+constexpr int kCurvePoints = 200;
+constexpr std::int64_t kChainSteps = 200;
 
 /// A bound ε(α)/α by its name, with what its legend says.
 struct NamedBound {
@@ -94,9 +98,14 @@ void validate(const PrivacyBoundsOptions& o, const config::Value& where, config:
     diagnostics.error(where.where, "'at' needs numbers of at least 1");
 }
 
-PrivacyBounds::PrivacyBounds(const PrivacyBoundsOptions& options, const TaskContext& context)
-    : options_(options), data_({at::zeros({1})}) {
-  split_ = module_.register_parameter("split", at::zeros({1}, at::TensorOptions(context.device).dtype(context.dtype)));
+PrivacyBounds::PrivacyBounds(const PrivacyBoundsOptions& options, const StudyContext&) : options_(options) {
+  if (options_.exact_chain)
+    chain_.emplace(privacy::BoundedChain::Setting{.smoothness = options_.smoothness,
+                                                  .clip_norm = options_.clip_norm,
+                                                  .noise = options_.noise,
+                                                  .radius = options_.diameter / 2,
+                                                  .examples = static_cast<double>(options_.examples),
+                                                  .learning_rate = options_.learning_rate});
 }
 
 BoundSetting PrivacyBounds::setting(std::int64_t batch) const {
@@ -109,12 +118,43 @@ BoundSetting PrivacyBounds::setting(std::int64_t batch) const {
           .learning_rate = options_.learning_rate};
 }
 
-at::Tensor PrivacyBounds::loss(const data::Batch&) {
-  // With the shares a = √A/(√A + √B) and 1 − a of the minimum, A/β + B/(1 − β) over (√A + √B)² is
-  // a²/β + (1 − a)²/(1 − β), and its excess over 1 is (β − a)²/(β(1 − β)).
-  const double best = best_noise_split(setting(options_.batches.front()));
-  const at::Tensor share = at::sigmoid(split_);
-  return ((share - best).square() / (share * at::sigmoid(-split_))).sum();
+std::int64_t PrivacyBounds::curve_count() const {
+  return static_cast<std::int64_t>(options_.batches.size() * options_.bounds.size());
+}
+
+std::int64_t PrivacyBounds::last_time() const {
+  return *std::max_element(options_.at.begin(), options_.at.end());
+}
+
+std::int64_t PrivacyBounds::steps() const {
+  return 1 + curve_count() + (options_.exact_chain ? kChainSteps : 0);
+}
+
+void PrivacyBounds::step(std::int64_t index) {
+  if (index == 0)
+    split_ = find_split();
+  else if (index <= curve_count())
+    curves_.push_back(curve(index - 1));
+  else
+    step_chain();
+}
+
+double PrivacyBounds::find_split() const {
+  // Golden section: the flat bound is convex in β and infinite at both ends.
+  const BoundSetting first = setting(options_.batches.front());
+  const auto value = [&](double split) { return flat_bound_at_split(first, split); };
+  const double ratio = (std::sqrt(5.0) - 1) / 2;
+  double low = 0, high = 1, left = 1 - ratio, right = ratio, of_left = value(left), of_right = value(right);
+  for (int i = 0; i < 60; ++i) {
+    if (of_left < of_right) {
+      high = std::exchange(right, left);
+      of_right = std::exchange(of_left, value(left = high - ratio * (high - low)));
+    } else {
+      low = std::exchange(left, right);
+      of_left = std::exchange(of_right, value(right = low + ratio * (high - low)));
+    }
+  }
+  return (low + high) / 2;
 }
 
 double PrivacyBounds::bound(const std::string& name, std::int64_t batch, double duration) const {
@@ -125,28 +165,51 @@ double PrivacyBounds::bound(const std::string& name, std::int64_t batch, double 
 
 Metrics PrivacyBounds::evaluate() {
   const BoundSetting first = setting(options_.batches.front());
-  Metrics metrics = {{"split", at::sigmoid(split_).item<double>()},
-                     {"best_split", best_noise_split(first)},
-                     {"saturation", saturation_step(first)}};
+  Metrics metrics;
+  if (split_) metrics.emplace_back("split", *split_);
+  metrics.emplace_back("best_split", best_noise_split(first));
+  metrics.emplace_back("saturation", saturation_step(first));
   const std::string& main = options_.bounds.front();
-  const auto last = *std::max_element(options_.at.begin(), options_.at.end());
+  const auto last = static_cast<double>(last_time());
   double largest = 0;
-  for (const std::int64_t batch : options_.batches)
-    largest = std::max(largest, bound(main, batch, static_cast<double>(last)));
+  for (const std::int64_t batch : options_.batches) largest = std::max(largest, bound(main, batch, last));
   for (const std::int64_t batch : options_.batches) {
     const std::string of_batch = options_.batches.size() == 1 ? "" : fmt::format("_b{}", batch);
     for (const std::int64_t t : options_.at)
       metrics.emplace_back(fmt::format("{}{}_{}", main, of_batch, t), bound(main, batch, static_cast<double>(t)));
     for (const std::string& name : options_.bounds)
-      if (name != main) metrics.emplace_back(name + of_batch, bound(name, batch, static_cast<double>(last)));
-    if (!of_batch.empty())
-      metrics.emplace_back("share" + of_batch, bound(main, batch, static_cast<double>(last)) / largest);
+      if (name != main) metrics.emplace_back(name + of_batch, bound(name, batch, last));
+    if (!of_batch.empty()) metrics.emplace_back("share" + of_batch, bound(main, batch, last) / largest);
   }
-  metrics.emplace_back("loss", loss({}).item<double>());
   return metrics;
 }
 
-plot::Figure PrivacyBounds::curves() const {
+plot::Series PrivacyBounds::curve(std::int64_t index) const {
+  const auto of_bounds = static_cast<std::int64_t>(options_.bounds.size());
+  const std::int64_t batch = options_.batches[static_cast<std::size_t>(index / of_bounds)];
+  const std::string& name = options_.bounds[static_cast<std::size_t>(index % of_bounds)];
+  const NamedBound& known = named_bounds().at(name);
+  const double epoch = std::ceil(static_cast<double>(options_.examples) / static_cast<double>(batch));
+  plot::Series series;
+  series.name = known.legend;
+  if (options_.batches.size() > 1)
+    series.name = fmt::format("b = {}", batch) + (of_bounds > 1 ? ", " + series.name : "");
+  if (name != options_.bounds.front()) series.style = plot::SeriesStyle::dashed;
+  for (int i = 1; i <= kCurvePoints; ++i) {
+    double x = std::max(1.0, std::round(static_cast<double>(last_time()) * i / kCurvePoints));
+    if (known.at_epoch_ends && options_.unit == Duration::steps) x = std::ceil(x / epoch) * epoch;
+    series.x.push_back(x);
+    series.y.push_back(bound(name, batch, x));
+  }
+  return series;
+}
+
+void PrivacyBounds::step_chain() {
+  chain_->step();
+  divergences_.push_back(chain_->divergence(options_.order));
+}
+
+plot::Figure PrivacyBounds::curve_figure() const {
   plot::Figure figure;
   figure.name = "bounds";
   figure.title = fmt::format("Rényi loss at order {:g}", options_.order);
@@ -156,28 +219,12 @@ plot::Figure PrivacyBounds::curves() const {
       "Bounds on the loss of the last iterate. Dashed: bounds for other assumptions. Only 'certified' is a guarantee, "
       "for "
       "shuffled epochs and the assumed smoothness.";
-  const auto last = static_cast<double>(*std::max_element(options_.at.begin(), options_.at.end()));
   figure.y_log = options_.bounds.size() > 1;
-  for (const std::int64_t batch : options_.batches)
-    for (const std::string& name : options_.bounds) {
-      const double epoch = std::ceil(static_cast<double>(options_.examples) / static_cast<double>(batch));
-      plot::Series series;
-      series.name = named_bounds().at(name).legend;
-      if (options_.batches.size() > 1)
-        series.name = fmt::format("b = {}", batch) + (options_.bounds.size() > 1 ? ", " + series.name : "");
-      if (name != options_.bounds.front()) series.style = plot::SeriesStyle::dashed;
-      for (int i = 1; i <= 200; ++i) {
-        double x = std::max(1.0, std::round(last * i / 200));
-        if (named_bounds().at(name).at_epoch_ends && options_.unit == Duration::steps) x = std::ceil(x / epoch) * epoch;
-        series.x.push_back(x);
-        series.y.push_back(bound(name, batch, x));
-      }
-      figure.series.push_back(std::move(series));
-    }
+  figure.series = curves_;
   return figure;
 }
 
-plot::Figure PrivacyBounds::exact() const {
+plot::Figure PrivacyBounds::chain_figure() const {
   plot::Figure figure;
   figure.name = "exact_chain";
   figure.title = fmt::format("Exact loss in one dimension, full batches, order {:g}", options_.order);
@@ -187,21 +234,15 @@ plot::Figure PrivacyBounds::exact() const {
       "The exact Rényi divergence of the last iterate of two neighbouring chains on a concave loss, and the bound for "
       "the same "
       "setting: the loss converges without convexity, the bound is tight while it grows and loose once it is flat.";
-  privacy::BoundedChain chain({.smoothness = options_.smoothness,
-                               .clip_norm = options_.clip_norm,
-                               .noise = options_.noise,
-                               .radius = options_.diameter / 2,
-                               .examples = static_cast<double>(options_.examples),
-                               .learning_rate = options_.learning_rate});
   plot::Series exact, certified;
   exact.name = "exact";
   certified.name = "bound";
   certified.style = plot::SeriesStyle::dashed;
   const BoundSetting full = setting(options_.examples);
-  for (int step = 1; step <= 200; ++step) {
-    chain.step();
+  for (std::size_t i = 0; i < divergences_.size(); ++i) {
+    const auto step = static_cast<double>(i + 1);
     exact.x.push_back(step);
-    exact.y.push_back(chain.divergence(options_.order));
+    exact.y.push_back(divergences_[i]);
     certified.x.push_back(step);
     certified.y.push_back(options_.order * certified_for_shuffled_epochs(full, step, 0));
   }
@@ -211,9 +252,29 @@ plot::Figure PrivacyBounds::exact() const {
 }
 
 std::vector<plot::Figure> PrivacyBounds::figures() {
-  std::vector<plot::Figure> list = {curves()};
-  if (options_.exact_chain) list.push_back(exact());
+  std::vector<plot::Figure> list = {curve_figure()};
+  if (options_.exact_chain) list.push_back(chain_figure());
   return list;
+}
+
+checkpoint::State PrivacyBounds::state() const {
+  checkpoint::State state;
+  if (split_) state.add("split", tensor_of({*split_}));
+  if (chain_) {
+    state.add("law", tensor_of(chain_->law()));
+    state.add("divergences", tensor_of(divergences_));
+  }
+  return state;
+}
+
+void PrivacyBounds::load(const checkpoint::State& state, std::int64_t steps) {
+  if (steps > 0) split_ = numbers_of(state.require("split")).front();
+  // Curves are closed forms: they are what they were, and cost less than reading them.
+  curves_.clear();
+  for (std::int64_t i = 0; i < std::min(steps - 1, curve_count()); ++i) curves_.push_back(curve(i));
+  if (!chain_) return;
+  chain_->set_law(numbers_of(state.require("law")));
+  divergences_ = numbers_of(state.require("divergences"));
 }
 
 }  // namespace talweg::tasks

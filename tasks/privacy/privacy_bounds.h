@@ -1,7 +1,10 @@
 #pragma once
 
+#include <optional>
+
+#include "core/privacy/bounded_chain.h"
 #include "core/privacy/published_bounds.h"
-#include "core/train/task.h"
+#include "core/study/study.h"
 
 namespace talweg::tasks {
 
@@ -29,35 +32,40 @@ struct PrivacyBoundsOptions {
 void declare(config::Fields& f, PrivacyBoundsOptions& o);
 void validate(const PrivacyBoundsOptions& o, const config::Value& where, config::Diagnostics& diagnostics);
 
-/// Bounds on the Rényi loss ε(α) of DP-SGD with a hidden state, as the figures of Liang et al. 2026 draw them. What is
-/// trained is the one unknown of their theorem 3.4: the share β of the noise that pays for the gradients, by the loss
-/// A/β + B/(1 − β) − (√A + √B)² ≥ 0 of the first batch size, with β = 1/(1 + e^{−x}) and x the parameter; its minimum
-/// is known in closed form.
-class PrivacyBounds : public Task {
+/// Bounds on the Rényi loss ε(α) of DP-SGD with a hidden state, as the figures of Liang et al. 2026 draw them. A step
+/// is one of: the search for the one unknown of their theorem 3.4, the share β of the noise that pays for the
+/// gradients, whose best value is known in closed form; a curve; a step of the exact chain, where it is asked for.
+class PrivacyBounds : public Study {
  public:
-  PrivacyBounds(const PrivacyBoundsOptions& options, const TaskContext& context);
+  PrivacyBounds(const PrivacyBoundsOptions& options, const StudyContext& context);
 
-  torch::nn::Module& module() override { return module_; }
-  const data::Dataset& training_data() const override { return data_; }
-  /// The excess of the bound over its minimum, relative to it.
-  at::Tensor loss(const data::Batch& batch) override;
-  /// "loss", "split" (β), "best_split", "saturation" (the step at which the bound becomes flat); the first bound at
-  /// every T of `at` as "BOUND_T", the others at the last T as "BOUND". With several batch sizes b the names go on with
-  /// "_bB", and "share_bB" is the first bound relative to its largest value at the last T.
+  std::int64_t steps() const override;
+  void step(std::int64_t index) override;
+  /// "split" (β as the search found it), "best_split", "saturation" (the step at which the bound becomes flat); the
+  /// first bound at every T of `at` as "BOUND_T", the others at the last T as "BOUND". With several batch sizes b the
+  /// names go on with "_bB", and "share_bB" is the first bound relative to its largest value at the last T.
   Metrics evaluate() override;
   std::vector<plot::Figure> figures() override;
+  checkpoint::State state() const override;
+  void load(const checkpoint::State& state, std::int64_t steps) override;
 
  private:
   privacy::BoundSetting setting(std::int64_t batch) const;
+  std::int64_t curve_count() const;
+  std::int64_t last_time() const;
   /// ε(α) of the named bound after `duration` steps or epochs.
   double bound(const std::string& name, std::int64_t batch, double duration) const;
-  plot::Figure curves() const;
-  plot::Figure exact() const;
+  double find_split() const;
+  plot::Series curve(std::int64_t index) const;
+  void step_chain();
+  plot::Figure curve_figure() const;
+  plot::Figure chain_figure() const;
 
   PrivacyBoundsOptions options_;
-  torch::nn::Module module_;
-  data::TensorDataset data_;
-  at::Tensor split_;  // x, [1]
+  std::optional<double> split_;
+  std::vector<plot::Series> curves_;  // those that were computed
+  std::optional<privacy::BoundedChain> chain_;
+  std::vector<double> divergences_;  // of the chain, step by step
 };
 
 }  // namespace talweg::tasks

@@ -1,11 +1,16 @@
 #pragma once
 
+#include <memory>
+#include <optional>
+#include <vector>
+
 #include "core/data/labelled_data.h"
-#include "core/train/capabilities.h"
+#include "core/study/study.h"
 #include "core/train/fit.h"
-#include "core/train/task.h"
 #include "models/tensor_model.h"
 #include "tasks/classification/data_source.h"
+#include "tasks/privacy_audit/membership_attack.h"
+#include "tasks/privacy_audit/model_training.h"
 
 namespace talweg::tasks {
 
@@ -13,6 +18,7 @@ struct MembershipInferenceOptions {
   config::Component<ClassificationDataKind> data{"digits"};
   config::Component<models::TensorModelKind> model{"mlp"};
   FitOptions target;
+  FitOptions attack;
   std::int64_t members = 300;
   std::int64_t shadows = 4;
   std::int64_t attack_hidden = 50;
@@ -23,41 +29,54 @@ struct MembershipInferenceOptions {
 void declare(config::Fields& f, MembershipInferenceOptions& o);
 
 /// Membership inference with shadow models (Shokri et al. 2017, as in Liang et al. 2026, §6): can the logits of a
-/// trained model tell its training examples from others? Building the task trains the target model on `members`
-/// examples and every shadow model on as many others, all as `target` says. What is then learnt is the attack: for each
-/// class a perceptron from logits to "was in" or "was out", on the logits of the shadow models, whose members are
-/// known. It is evaluated on the target: members against examples that it never saw.
-class MembershipInference : public Task {
+/// trained model tell its training examples from others? The target model is trained on `members` examples and every
+/// shadow model on as many others, all as `target` says. What is then learnt is the attack: for each class a perceptron
+/// from logits to "was in" or "was out", on the logits of the shadow models, whose members are known. It is evaluated
+/// on the target: members against examples that it never saw. A step is one of an optimizer: of the target, of the
+/// shadow models one after the other, of the attack.
+class MembershipInference : public Study {
  public:
-  /// Throws ConfigError when the data has too few examples. The longest part of a run: 1 + shadows trainings.
-  MembershipInference(const MembershipInferenceOptions& options, const TaskContext& context);
+  /// Reads the data. Throws ConfigError when it has too few examples.
+  MembershipInference(const MembershipInferenceOptions& options, const StudyContext& context);
 
-  torch::nn::Module& module() override;
-  const data::Dataset& training_data() const override { return *training_; }
-  at::Tensor loss(const data::Batch& batch) override;
-  /// The target's accuracy on members and others, error rates of the attack, the ε̂ of these rates, the largest ε that
-  /// they refute with the confidence, the certified ε when the target was trained privately, and the attack's loss.
+  std::int64_t steps() const override;
+  /// Examples times parameters.
+  double work_until(std::int64_t steps) const override;
+  /// After every model.
+  std::int64_t evaluate_every() const override { return steps_of_model_; }
+  void step(std::int64_t index) override;
+  /// The target's accuracy on members and others and the certified ε when it was trained privately; from the first step
+  /// of the attack on its error rates, the ε̂ of these rates, the largest ε that they refute with the confidence, and
+  /// its loss.
   Metrics evaluate() override;
   /// True against false positive rates over all thresholds.
   std::vector<plot::Figure> figures() override;
+  checkpoint::State state() const override;
+  void load(const checkpoint::State& state, std::int64_t steps) override;
 
  private:
-  struct Attack;
-  struct Examples {
-    at::Tensor logits, targets;
-  };
-  /// Trains a model on `data` and answers it.
-  std::shared_ptr<models::TensorModel> train(const data::LabelledData& data, const TaskContext& context,
-                                             std::string_view name, std::uint64_t index, nlohmann::json* account);
-  Examples query(models::TensorModel& model, const data::LabelledData& data, const TaskContext& context) const;
-  /// Log-odds of "was in", [n].
-  at::Tensor scores(const Examples& examples);
+  TaskContext context_of(std::int64_t model) const;
+  data::LabelledData inside(std::int64_t model) const { return data_.select(in_[static_cast<std::size_t>(model)]); }
+  data::LabelledData outside(std::int64_t model) const;
+  void begin_model(std::int64_t index);
+  void end_model(std::int64_t index);
+  void begin_attack();
+  Answers query(models::TensorModel& model, const data::LabelledData& data) const;
+  void add_attack_metrics(Metrics& metrics) const;
 
   MembershipInferenceOptions options_;
-  std::shared_ptr<Attack> attack_;
-  std::unique_ptr<data::TensorDataset> training_;
-  Examples members_, others_;
-  std::optional<double> certified_;
+  TaskContext context_;
+  data::LabelledData data_, unseen_;  // no model is trained on the latter
+  // Which examples of the data every model is trained on and compared with, the target first, which is compared with
+  // the unseen ones.
+  std::vector<std::vector<std::int64_t>> in_, out_;
+  std::int64_t steps_of_model_ = 0, steps_of_attack_ = 0;
+  double work_of_model_step_ = 0, work_of_attack_step_ = 0;
+
+  std::unique_ptr<ModelTraining> model_;      // the one in training
+  std::unique_ptr<MembershipAttack> attack_;  // from its first step on
+  std::vector<Answers> to_in_, to_out_;       // of the models that are trained, to in_ and out_
+  std::optional<double> certified_;           // ε of the target
 };
 
 }  // namespace talweg::tasks

@@ -5,8 +5,8 @@
 #include "core/distributed/gradient_reducer.h"
 #include "core/error.h"
 #include "core/libtorch.h"
-#include "core/train/shared_checkpoint.h"
-#include "core/train/stop_agreement.h"
+#include "core/run/shared_checkpoint.h"
+#include "core/run/stop_agreement.h"
 #include "distributed/ranks.h"
 
 namespace talweg::distributed {

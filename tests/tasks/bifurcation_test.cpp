@@ -9,27 +9,22 @@
 #include "tasks/deep_matrix_factorization/deep_matrix_factorization.h"
 #include "tasks/deep_matrix_factorization/mode_dynamics.h"
 #include "tasks/descent.h"
+#include "tasks/study_steps.h"
 
 namespace talweg::tasks {
 namespace {
 
-Descent sweep(const std::string& options) {
-  return Descent(fmt::format("{{type: bifurcation_diagram, {}}}", options), "{type: sgd, learning_rate: 1}");
-}
-
-std::map<std::string, double> metrics_of(Descent& descent) {
-  std::map<std::string, double> metrics;
-  for (const auto& [name, value] : descent.task().evaluate()) metrics[name] = value;
-  return metrics;
+std::unique_ptr<Study> sweep(const std::string& options) {
+  return make_study(fmt::format("{{type: bifurcation_diagram, {}}}", options));
 }
 
 /// The published figure of oscillation ranges: σ = 10, 9.5, 9, exactly diagonal, 1500 iterates.
 TEST(Bifurcation, OscillationRangesOfTheOfficialFigure) {
-  Descent descent = sweep(
+  const auto study = sweep(
       "target: {singular_values: [10, 9.5, 9], rows: 5}, network: {depth: 3, scale: 0.01}, step_sizes: [0.0305, 0.031, "
       "0.032, 0.034, 0.0362], followed: 2");
-  for (int t = 0; t < 1498; ++t) descent.step();
-  auto metrics = metrics_of(descent);
+  make_steps(*study, 0, 1498);
+  auto metrics = metrics_of(*study);
   const std::map<std::string, std::vector<double>> expected = {{"0.0305", {0, 0, 0}},
                                                                {"0.031", {0.66631, 0, 0}},
                                                                {"0.032", {2.82677, 0, 0}},
@@ -46,13 +41,13 @@ TEST(Bifurcation, OscillationRangesOfTheOfficialFigure) {
 TEST(Bifurcation, EveryNetworkGoesItsOwnWay) {
   const std::string same =
       "target: {singular_values: [10, 6, 3], rows: 5, vectors: random}, network: {depth: 3, scale: 0.1}";
-  Descent batch = sweep(same + ", step_sizes: [0.02, 0.0325, 0.036, 0.04], followed: 3");
+  const auto batch = sweep(same + ", step_sizes: [0.02, 0.0325, 0.036, 0.04], followed: 3");
   Descent one(fmt::format("{{type: deep_matrix_factorization, {}}}", same), "{type: sgd, learning_rate: 0.0325}");
   for (int t = 0; t < 60; ++t) {
-    batch.step();
+    batch->step(t);
     one.step();
   }
-  const Orbits orbits = dynamic_cast<Bifurcation&>(batch.task()).orbits();
+  const Orbits orbits = dynamic_cast<Bifurcation&>(*batch).orbits();
   for (int t = 0; t < 3; ++t) {
     const Metrics metrics = one.task().evaluate();
     for (int mode = 0; mode < 3; ++mode)
@@ -63,12 +58,12 @@ TEST(Bifurcation, EveryNetworkGoesItsOwnWay) {
 }
 
 TEST(Bifurcation, PeriodsAndDivergenceOfDiagonalNetworks) {
-  Descent descent = sweep(
+  const auto study = sweep(
       "target: {singular_values: [1], rows: 1}, network: {depth: 3, initialization: balanced, scale: 0.9}, shape: "
       "diagonal, "
       "step_sizes: [0.5, 0.8, 0.85, 0.8715, 0.9, 5]");
-  for (int t = 0; t < 30000; ++t) descent.step();
-  auto metrics = metrics_of(descent);
+  make_steps(*study, 0, 30000);
+  auto metrics = metrics_of(*study);
   EXPECT_EQ(metrics.at("period_1@0.5"), 1);
   EXPECT_EQ(metrics.at("period_1@0.8"), 2);
   EXPECT_EQ(metrics.at("period_1@0.85"), 4);
@@ -83,12 +78,12 @@ TEST(Bifurcation, PeriodsAndDivergenceOfDiagonalNetworks) {
 }
 
 TEST(Bifurcation, FiguresShowTheFork) {
-  Descent descent = sweep(
+  const auto study = sweep(
       "target: {singular_values: [1], rows: 1}, network: {depth: 3, initialization: balanced, scale: 0.9}, shape: "
       "diagonal, "
       "range: {from: 0.6, to: 0.8, count: 21}, followed: 4");
-  for (int t = 0; t < 4000; ++t) descent.step();
-  const auto figures = descent.task().figures();
+  make_steps(*study, 0, 4000);
+  const auto figures = study->figures();
   ASSERT_EQ(figures.size(), 2u);
   const plot::Series& points = figures[0].series[0];
   EXPECT_GT(points.x.size(), 21u + 10u) << "one branch below the edge 2/3, two above";

@@ -335,8 +335,8 @@ TEST(DeepMatrixFactorization, SharpnessIsRecordedAndResumed) {
   Trainer second(config(300), parts, true);
   second.restore();
   const RunOutcome resumed = second.run();
-  EXPECT_GT(outcome.hessian_products, 0);
-  EXPECT_EQ(outcome.hessian_products, resumed.hessian_products);
+  EXPECT_GT(outcome.counts.at("hessian_products"), 0);
+  EXPECT_EQ(outcome.counts.at("hessian_products"), resumed.counts.at("hessian_products"));
   const auto of = [](const RunDirectory& directory) {
     std::vector<std::pair<std::int64_t, double>> values;
     for (const auto& record : metrics::read_metrics(directory.metrics()))

@@ -36,12 +36,7 @@ std::string small_configuration(const std::string& task) {
        "8}}"},
       {"gaussian_mean", "{type: gaussian_mean, dimension: 10, examples: 50}"},
       {"canary_audit", "{type: canary_audit, canaries: 50, guesses: 20, length: 1}"},
-      {"membership_inference",
-       "{type: membership_inference, members: 20, shadows: 1, model: linear, target: {epochs: 1}}"},
       {"deep_matrix_factorization", "{type: deep_matrix_factorization, target: {singular_values: [1, 0.5], rows: 3}}"},
-      {"bifurcation_diagram",
-       "{type: bifurcation_diagram, target: {singular_values: [1, 0.5], rows: 3}, network: {scale: 0.5}, step_sizes: "
-       "[0.1, 0.2], followed: 4}"},
       {"in_context_regression",
        "{type: in_context_regression, dimension: 4, examples: 6, steps: 3, prompts_per_epoch: 64, evaluation: "
        "{prompts: 50}}"},
@@ -76,7 +71,8 @@ class Matrix : public ::testing::TestWithParam<Cell> {
   RunConfig config(std::int64_t steps) const {
     const std::string text = fmt::format(
         "name: matrix\nseed: 3\ndevice: cpu\ntask: {}\noptimizer: {}\nweight_average: {{decay: 0.9}}\n"
-        "training: {{steps: {}, batch_size: 16, precision: {}, log_every: 1, evaluate_every: 2}}\ncheckpoint: {{every: "
+        "training: {{steps: {}, batch_size: 16, precision: {}, log_every: 1, evaluate_every: 2, stop_when_converged: "
+        "false}}\ncheckpoint: {{every: "
         "3}}\n",
         small_configuration(GetParam().task), small_optimizer(GetParam().optimizer), steps, GetParam().precision);
     return talweg::config::parse<RunConfig>(talweg::config::parse_yaml(text, "matrix"));

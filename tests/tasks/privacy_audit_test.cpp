@@ -11,6 +11,7 @@
 #include "tasks/privacy_audit/epsilon_estimates.h"
 #include "tasks/privacy_audit/membership_inference.h"
 #include "tasks/register.h"
+#include "tasks/study_steps.h"
 
 namespace talweg::tasks {
 namespace {
@@ -105,21 +106,15 @@ TEST(CanaryAudit, RefutesAClippingThatDoesNotClip) {
 TEST(MembershipInference, TellsMembersOfAnOverfittedModelAndNotOfAPrivateOne) {
   register_components();
   const auto estimate = [](const std::string& target) {
-    const TaskContext context{at::kCPU, at::kFloat, RandomStreams(3)};
-    const auto options = config::parse<MembershipInferenceOptions>(config::parse_yaml(
+    const auto study = make_study(
         fmt::format(
-            "{{data: {{type: gaussian_blobs, examples: 1000, features: 20, classes: 4, distance: 0.3}}, members: 100, "
-            "shadows: 2, model: {{type: mlp, hidden: [64]}}, target: {}}}",
+            "{{type: membership_inference, data: {{type: gaussian_blobs, examples: 1000, features: 20, classes: 4, "
+            "distance: 0.3}}, members: 100, shadows: 2, model: {{type: mlp, hidden: [64]}}, target: {}, attack: "
+            "{{optimizer: {{type: adamw, learning_rate: 0.01}}, batch_size: 50, epochs: 20}}}}",
             target),
-        "test"));
-    MembershipInference task(options, context);
-    const auto how = config::parse<FitOptions>(
-        config::parse_yaml("{optimizer: {type: adamw, learning_rate: 0.01}, batch_size: 50, epochs: 20}", "test"));
-    fit(task, how, context);
-    torch::NoGradGuard no_grad;
-    std::map<std::string, double> metrics;
-    for (const auto& [name, value] : task.evaluate()) metrics[name] = value;
-    return metrics;
+        3);
+    make_steps(*study);
+    return metrics_of(*study);
   };
   auto open = estimate("{optimizer: {type: adamw, learning_rate: 0.01}, batch_size: 20, epochs: 40}");
   auto closed = estimate(
@@ -137,10 +132,10 @@ TEST(MembershipInference, NamesTheExamplesThatAreMissing) {
   MembershipInferenceOptions options;
   options.members = 1000;
   try {
-    MembershipInference task(options, TaskContext{at::kCPU, at::kFloat, RandomStreams(1)});
+    MembershipInference study(options, StudyContext{at::kCPU, RandomStreams(1)});
     FAIL();
   } catch (const ConfigError& error) {
-    EXPECT_NE(std::string(error.what()).find("task.members"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("study.members"), std::string::npos);
   }
 }
 

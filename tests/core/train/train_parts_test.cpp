@@ -2,13 +2,13 @@
 
 #include <cmath>
 
+#include "core/claims/expectation.h"
+#include "core/claims/rate_figure.h"
 #include "core/config/yaml.h"
 #include "core/error.h"
 #include "core/libtorch.h"
-#include "core/train/best_tracker.h"
-#include "core/train/expectation.h"
+#include "core/run/best_tracker.h"
 #include "core/train/loss_window.h"
-#include "core/train/rate_figure.h"
 #include "core/train/schedule.h"
 #include "core/train/weight_average.h"
 

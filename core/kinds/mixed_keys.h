@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/config/value.h"
+
+namespace talweg {
+
+/// Top-level keys of a configuration that one kind of run alone has.
+struct ForeignKeys {
+  std::vector<std::string> of_trainings;  ///< "task", "optimizer", …
+  std::vector<std::string> of_studies;    ///< "study", …
+};
+ForeignKeys foreign_keys();
+
+/// Tells a file that mixes kinds of run which key belongs to what, at its line and column. Throws ConfigError.
+void refuse_mixed_keys(const config::Value& root);
+
+}  // namespace talweg

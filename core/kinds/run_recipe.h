@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/distributed/distributed_options.h"
+#include "core/run/run.h"
+#include "core/run/run_header.h"
+#include "core/study/study_config.h"
+#include "core/train/run_config.h"
+
+namespace talweg {
+
+/// Where a run happens: its process among those that share it.
+struct RunPlace {
+  at::Device device;
+  distributed::ProcessGroup* group = nullptr;  ///< null: the process is alone
+  bool quiet = false;                          ///< show no progress
+};
+
+/// A configuration file after parsing, whichever kind of run it holds.
+class RunRecipe {
+ public:
+  virtual ~RunRecipe() = default;
+
+  virtual RunHeader& header() = 0;
+  virtual const std::vector<Expectation>& expectations() const = 0;
+  /// How processes that share the run talk to each other.
+  virtual const distributed::DistributedOptions& distributed() const = 0;
+  /// The configuration with every default written out, as YAML that is itself a configuration.
+  virtual std::string resolved() const = 0;
+  /// What of it must be the same for all processes that share the run.
+  virtual std::string shared() const { return resolved(); }
+  /// Builds everything; no step is made. Throws ConfigError and DataError.
+  virtual std::unique_ptr<Run> make(std::unique_ptr<RunRecorder> recorder, const RunPlace& place) const = 0;
+};
+
+/// Reads a whole configuration. Throws ConfigError with every mistake found, each at its line and column; keys that
+/// belong to another kind of run than the file holds are told so.
+std::unique_ptr<RunRecipe> parse_recipe(const config::Value& root);
+
+/// Reads a configuration that holds a training. Throws ConfigError, for one that holds a study too.
+RunConfig parse_training(const config::Value& root);
+
+/// The JSON schema of configurations of every kind.
+nlohmann::json configuration_schema();
+
+}  // namespace talweg

@@ -1,0 +1,211 @@
+#include "core/run/run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "core/run/shared_checkpoint.h"
+#include "core/run/signal_watch.h"
+#include "core/run/stop_agreement.h"
+
+namespace talweg {
+
+Run::Run(std::unique_ptr<Computation> computation, std::unique_ptr<RunRecorder> recorder, RunSetup setup)
+    : computation_(std::move(computation)),
+      recorder_(std::move(recorder)),
+      setup_(std::move(setup)),
+      work_(computation_->work()),
+      cadence_(computation_->cadence()) {
+  if (setup_.group && setup_.group->size() == 1) setup_.group = nullptr;
+}
+
+RunOutcome Run::run() {
+  begin_session();
+  const SignalWatch signals;
+  StopAgreement stop(setup_.group);
+  int signal = stop.ask(signals.received());
+  computation_->require_sound(step_);
+  if (step_ == 0) observe_start();
+  while (!is_over() && signal == 0) {
+    step();
+    if (due(cadence_.record)) record();
+    if (due(cadence_.evaluate)) evaluate();
+    if (due(cadence_.measure)) measure();
+    if (due(cadence_.save)) save();
+    signal = stop.ask(signals.received());
+  }
+  const bool complete = step_ == work_.steps || ended_;
+  if (const int late = stop.settle(); signal == 0 && !complete) signal = late;
+  if (last_save_ != step_) save();
+  const nlohmann::json stated = emit_account();
+  RunOutcome outcome = so_far();
+  outcome.account.update(stated);
+  outcome.account.update(computation_->remarks());
+  if (signal != 0) {
+    outcome.status = RunStatus::interrupted;
+    outcome.reason = fmt::format("signal {} ({})", signal, strsignal(signal));
+  } else {
+    if (ended_)
+      outcome.reason = computation_->finished();
+    else if (step_ < work_.steps)
+      outcome.reason = setup_.best->exhaustion();
+    write_figures();
+    write_samples();
+  }
+  progress_->finish();
+  recorder_->flush();
+  return outcome;
+}
+
+void Run::begin_session() {
+  session_start_ = std::chrono::steady_clock::now();
+  recorder_->open(step_);
+  metrics::ProgressOptions shown;
+  shown.total_steps = work_.steps;
+  shown.first_step = step_;
+  shown.examples_per_step = work_.examples_per_step;
+  shown.has_epochs = work_.examples_per_step > 0;
+  shown.work_until = work_.until;
+  shown.quiet = setup_.quiet;
+  progress_ = std::make_unique<metrics::ProgressDisplay>(shown);
+  if (const std::string line = computation_->announcement(); !setup_.quiet && !line.empty())
+    fmt::print(stderr, "talweg: {}\n", line);
+}
+
+void Run::observe_start() {
+  evaluate();
+  write_samples();
+  if (cadence_.measure > 0) measure();
+}
+
+void Run::step() {
+  ++step_;  // a step that fails is counted: it is the one that the error names
+  computation_->step(step_ - 1);
+  ended_ = step_ < work_.steps && !computation_->finished().empty();
+  if (progress_->due()) progress_->show(step_, computation_->epoch(step_), computation_->last_loss());
+}
+
+bool Run::is_over() const {
+  return step_ >= work_.steps || ended_ || (setup_.best && setup_.best->exhausted());
+}
+
+void Run::record() {
+  emit(computation_->record());
+}
+
+void Run::evaluate() {
+  const Metrics values = computation_->evaluate();
+  emit(values);
+  Metrics telling_first = values;
+  if (setup_.best)
+    std::stable_partition(telling_first.begin(), telling_first.end(),
+                          [&](const auto& metric) { return metric.first == setup_.best->metric(); });
+  progress_->evaluated(step_, computation_->epoch(step_), computation_->last_loss(), std::move(telling_first));
+  if (setup_.best && setup_.best->update(step_, values) && step_ > 0) {
+    checkpoint::Checkpoint best = state();
+    computation_->keep_result(best);
+    recorder_->save_best(best);
+  }
+}
+
+void Run::measure() {
+  emit(computation_->measure());
+}
+
+void Run::save() {
+  computation_->require_sound(step_);
+  recorder_->flush();
+  recorder_->save(state(), setup_.keep);
+  last_save_ = step_;
+}
+
+void Run::write_figures() {
+  if (!recorder_->keeps()) return;
+  recorder_->flush();
+  for (const plot::Figure& figure : computation_->figures(recorder_->records())) recorder_->save(figure);
+}
+
+void Run::write_samples() {
+  if (!recorder_->keeps()) return;
+  const std::vector<TextSample> samples = computation_->samples();
+  if (!samples.empty()) recorder_->save(step_, samples);
+}
+
+nlohmann::json Run::emit_account() {
+  nlohmann::json account = computation_->account();
+  if (!account.is_object()) return nlohmann::json::object();
+  Metrics values;
+  for (const auto& [section, members] : account.items())
+    for (const auto& [name, value] : members.items())
+      if (value.is_number()) values.emplace_back(section + "/" + name, value.get<double>());
+  emit(values);
+  return account;
+}
+
+void Run::emit(const Metrics& values) {
+  if (values.empty()) return;
+  recorder_->write({step_, seconds(), computation_->epoch(step_), values});
+  for (const auto& metric : values) {
+    const auto known =
+        std::find_if(latest_.begin(), latest_.end(), [&](const auto& other) { return other.first == metric.first; });
+    if (known == latest_.end())
+      latest_.push_back(metric);
+    else
+      known->second = metric.second;
+  }
+}
+
+RunOutcome Run::so_far() const {
+  RunOutcome outcome;
+  outcome.steps = step_;
+  outcome.seconds = seconds();
+  outcome.counts = computation_->counts();
+  outcome.metrics = latest_;
+  if (setup_.best && setup_.best->best()) outcome.best = {setup_.best->metric(), *setup_.best->best()};
+  return outcome;
+}
+
+void Run::restore() {
+  std::optional<checkpoint::Checkpoint> newest = recorder_->newest();
+  if (setup_.group) newest = broadcast(*setup_.group, std::move(newest));
+  if (newest) load(*newest);
+  // What later steps were seen to do is on record, though it is undone now.
+  std::int64_t seen = step_;
+  for (const metrics::Record& record : recorder_->records()) seen = std::max(seen, record.step);
+  if (setup_.group) seen = static_cast<std::int64_t>(setup_.group->maximum(static_cast<double>(seen)));
+  computation_->count_lost_steps(seen - step_);
+  recorder_->truncate_after(newest ? newest->step : -1);
+}
+
+checkpoint::Checkpoint Run::state() const {
+  checkpoint::Checkpoint checkpoint;
+  checkpoint.step = step_;
+  computation_->save(checkpoint);
+  checkpoint.values["counters"]["seconds"] = seconds();
+  if (setup_.best) checkpoint.values["best"] = setup_.best->state();
+  nlohmann::json latest = nlohmann::json::array();
+  for (const auto& [name, value] : latest_)
+    latest.push_back({name, std::isfinite(value) ? nlohmann::json(value) : nlohmann::json()});
+  checkpoint.values["metrics"] = latest;
+  return checkpoint;
+}
+
+void Run::load(const checkpoint::Checkpoint& checkpoint) {
+  computation_->load(checkpoint);
+  if (setup_.best) setup_.best->load(checkpoint.values.at("best"));
+  earlier_seconds_ = checkpoint.values.at("counters").at("seconds").get<double>();
+  latest_.clear();
+  for (const nlohmann::json& item : checkpoint.values.at("metrics"))
+    latest_.emplace_back(item.at(0).get<std::string>(), item.at(1).is_null() ? std::nan("") : item.at(1).get<double>());
+  step_ = last_save_ = checkpoint.step;
+  ended_ = step_ < work_.steps && !computation_->finished().empty();
+}
+
+double Run::seconds() const {
+  return earlier_seconds_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - session_start_).count();
+}
+
+}  // namespace talweg

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/distributed/process_group.h"
+#include "core/metrics/progress.h"
+#include "core/run/best_tracker.h"
+#include "core/run/computation.h"
+#include "core/run/run_outcome.h"
+#include "core/run/run_recorder.h"
+
+namespace talweg {
+
+/// What a run does beside advancing.
+struct RunSetup {
+  std::int64_t keep = 2;                       ///< newest states that are kept; ≥ 1
+  std::optional<BestTracker> best;             ///< which state is kept as the best, and when to end early
+  bool quiet = false;                          ///< show no progress
+  distributed::ProcessGroup* group = nullptr;  ///< of several ranks, which all make the same run; must outlive it
+};
+
+/// Carries a computation to its end: steps; records, evaluations and checkpoints at their cadence; progress; signals;
+/// the best state and early end. Everything that going on needs is in its checkpoints: a resumed run continues bit for
+/// bit on the same device.
+class Run {
+ public:
+  Run(std::unique_ptr<Computation> computation, std::unique_ptr<RunRecorder> recorder, RunSetup setup);
+
+  /// Continues from the newest whole checkpoint; starts from the beginning when there is none.
+  void restore();
+
+  /// Runs to the end, to an early one, or to a signal (the state is then saved).
+  /// Throws TrainingError (non-finite values, out of memory) and SystemError (a file cannot be written).
+  RunOutcome run();
+
+  /// What has been done until now, of a run that failed in the middle too.
+  RunOutcome so_far() const;
+
+ private:
+  void begin_session();
+  void observe_start();
+  void step();
+  void record();
+  void evaluate();
+  void measure();
+  void save();
+  void write_figures();
+  void write_samples();
+  nlohmann::json emit_account();
+  void emit(const Metrics& values);
+  bool is_over() const;
+  bool due(std::int64_t interval) const {
+    return interval > 0 && (step_ % interval == 0 || step_ == work_.steps || ended_);
+  }
+  checkpoint::Checkpoint state() const;
+  void load(const checkpoint::Checkpoint& checkpoint);
+  double seconds() const;
+
+  std::unique_ptr<Computation> computation_;
+  std::unique_ptr<RunRecorder> recorder_;
+  RunSetup setup_;
+  Work work_;
+  Cadence cadence_;
+  std::unique_ptr<metrics::ProgressDisplay> progress_;
+
+  std::int64_t step_ = 0;
+  bool ended_ = false;  // the computation has nothing left to do
+  std::int64_t last_save_ = -1;
+  double earlier_seconds_ = 0;
+  std::chrono::steady_clock::time_point session_start_ = std::chrono::steady_clock::now();
+  Metrics latest_;  // last value of every metric
+};
+
+}  // namespace talweg

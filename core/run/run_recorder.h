@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/checkpoint/checkpoint.h"
+#include "core/metrics/sink.h"
+#include "core/plot/figure.h"
+#include "core/run/run_directory.h"
+#include "core/run/text_samples.h"
+
+namespace talweg {
+
+/// Where what a run produces goes, and where it is read again when the run continues.
+class RunRecorder {
+ public:
+  virtual ~RunRecorder() = default;
+
+  /// Whether anything is kept; what is costly to make need not be made otherwise.
+  virtual bool keeps() const = 0;
+
+  /// Opens the records of a session that begins after step `step`.
+  virtual void open(std::int64_t step) = 0;
+  virtual void write(const metrics::Record& record) = 0;
+  virtual void flush() = 0;
+  /// Everything that was written so far, earlier sessions included.
+  virtual std::vector<metrics::Record> records() const = 0;
+  /// Forgets records of later steps than `step`.
+  virtual void truncate_after(std::int64_t step) = 0;
+
+  /// Saves a state to continue from; the newest `keep` stay.
+  virtual void save(const checkpoint::Checkpoint& state, std::int64_t keep) = 0;
+  /// Saves the best state so far.
+  virtual void save_best(const checkpoint::Checkpoint& state) = 0;
+  /// The newest whole state that was saved.
+  virtual std::optional<checkpoint::Checkpoint> newest() const = 0;
+
+  virtual void save(const plot::Figure& figure) = 0;
+  virtual void save(std::int64_t step, const std::vector<TextSample>& samples) = 0;
+};
+
+/// Keeps everything in the directory of a run, which must outlive it.
+std::unique_ptr<RunRecorder> make_directory_recorder(const RunDirectory& directory);
+/// Keeps nothing: for ranks beside the one that writes.
+std::unique_ptr<RunRecorder> make_silent_recorder();
+
+}  // namespace talweg

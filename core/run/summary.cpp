@@ -1,0 +1,48 @@
+#include "core/run/summary.h"
+
+#include <cmath>
+
+namespace talweg {
+namespace {
+
+nlohmann::json finite_or_word(double value) {
+  if (std::isfinite(value)) return value;
+  return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+}
+
+nlohmann::json describe(const Verdict& verdict) {
+  const Expectation& expectation = verdict.expectation;
+  return {{"claim", expectation.claim},
+          {"metric", expectation.metric},
+          {"at", expectation.below || expectation.above ? "every step" : expectation.at},
+          {"expected", verdict.expected},
+          {"got", verdict.got ? finite_or_word(*verdict.got) : nlohmann::json()},
+          {"met", verdict.met},
+          {"source", expectation.source}};
+}
+
+}  // namespace
+
+const char* name_of(RunStatus status) {
+  return status == RunStatus::completed ? "completed" : status == RunStatus::interrupted ? "interrupted" : "failed";
+}
+
+nlohmann::json summarize(const RunHeader& header, const RunOutcome& outcome, const std::vector<Verdict>& verdicts) {
+  nlohmann::json summary = {{"name", header.name},
+                            {"status", name_of(outcome.status)},
+                            {"steps", outcome.steps},
+                            {"seconds", outcome.seconds}};
+  summary.update(outcome.counts);
+  if (!header.description.empty()) summary["description"] = header.description;
+  if (!outcome.reason.empty()) summary["reason"] = outcome.reason;
+  summary["metrics"] = nlohmann::json::object();
+  for (const auto& [metric, value] : outcome.metrics) summary["metrics"][metric] = finite_or_word(value);
+  summary.update(outcome.account);
+  if (outcome.best)
+    summary["best"] = {
+        {"metric", outcome.best->metric}, {"value", outcome.best->found.value}, {"step", outcome.best->found.step}};
+  for (const Verdict& verdict : verdicts) summary["expectations"].push_back(describe(verdict));
+  return summary;
+}
+
+}  // namespace talweg

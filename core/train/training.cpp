@@ -1,0 +1,174 @@
+#include "core/train/training.h"
+
+#include <c10/util/Exception.h>
+#include <c10/util/Logging.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+#include <string_view>
+
+#include "core/error.h"
+#include "core/libtorch.h"
+
+namespace talweg {
+namespace {
+
+/// On a GPU, or on the CPU, whose allocator has no type of error of its own.
+bool is_out_of_memory(const c10::Error& error) {
+  return dynamic_cast<const c10::OutOfMemoryError*>(&error) ||
+         std::string_view(error.what_without_backtrace()).find("DefaultCPUAllocator") != std::string_view::npos;
+}
+
+}  // namespace
+
+Training::Training(const RunConfig& config, at::Device device, distributed::ProcessGroup* group)
+    : config_(config),
+      group_(group && group->size() > 1 ? group : nullptr),
+      streams_(static_cast<std::uint64_t>(config.seed)),
+      device_(device) {
+  FLAGS_caffe2_use_fatal_for_enforce = false;  // memory that cannot be had is an error to explain, not an abort
+  const TrainingOptions& training = config_.training;
+  make_task();
+  const ParameterList parameters = trainable_parameters(task_->module());
+  if (parameters.empty()) throw ConfigError("the model has no trainable parameter");
+  optimizer_ = config_.optimizer.create(parameters);
+  if (group_ && config_.distributed.shard_optimizer) sharded_ = std::make_unique<ShardedState>(*group_, *optimizer_);
+  schedule_ = config_.schedule.create();
+  const ObjectiveOptions objective{training.precision, training.micro_batch_size.value_or(0), training.clip_norm,
+                                   training.non_finite == NonFinitePolicy::skip};
+  objective_ = std::make_unique<TaskObjective>(*task_, objective, streams_, device_, group_);
+  if (config_.diagnostics.step_time) {
+    clock_ = std::make_unique<StepClock>(device_);
+    objective_->set_clock(clock_.get());
+  }
+  if (const auto& sharpness = config_.diagnostics.sharpness)
+    sharpness_ = std::make_unique<SharpnessMonitor>(*task_, *sharpness, objective, streams_, device_);
+  if (config_.weight_average) average_ = std::make_unique<WeightAverage>(parameters, config_.weight_average->decay);
+  loader_ = make_loader(0);
+
+  total_steps_ = training.steps.value_or(
+      static_cast<std::int64_t>(std::ceil(training.epochs.value_or(0) * loader_->steps_per_epoch() - 1e-9)));
+  stops_when_converged_ = training.stop_when_converged.value_or(training.batch_size >= task_->training_data().size());
+  begin_run();
+  if (group_) rank_report_ = std::make_unique<RankReport>(*group_);
+}
+
+std::unique_ptr<data::BatchLoader> Training::make_loader(std::int64_t first_step) const {
+  const data::SamplingPlan plan{task_->training_data().size(), config_.training.batch_size, streams_};
+  return std::make_unique<data::BatchLoader>(
+      task_->training_data(), config_.training.sampler.create(plan), device_, config_.training.prefetch, first_step,
+      group_ ? data::BatchPart{group_->rank(), group_->size()} : data::BatchPart{});
+}
+
+void Training::begin_run() {
+  run_aware_ = dynamic_cast<RunAware*>(optimizer_.get());
+  if (!run_aware_) return;
+  RunPlan plan;
+  plan.dataset_size = task_->training_data().size();
+  plan.batch_size = config_.training.batch_size;
+  plan.steps = total_steps_;
+  plan.steps_per_epoch = loader_->steps_per_epoch();
+  plan.sampler = config_.training.sampler.type();
+  plan.averages_weights = average_ != nullptr;
+  plan.clips_gradient = config_.training.clip_norm.has_value();
+  plan.ranks = group_ ? group_->size() : 1;
+  plan.streams = streams_;
+  plan.clock = clock_.get();
+  run_aware_->begin_run(plan, *objective_);
+}
+
+Work Training::work() const {
+  return {total_steps_, static_cast<double>(config_.training.batch_size), {}};
+}
+
+Cadence Training::cadence() const {
+  Cadence cadence;
+  cadence.record = config_.training.log_every;
+  cadence.evaluate =
+      config_.training.evaluate_every.value_or(std::max<std::int64_t>(1, std::llround(loader_->steps_per_epoch())));
+  cadence.measure = sharpness_ ? sharpness_->every() : 0;
+  cadence.save = config_.checkpoint.every.value_or(cadence.evaluate);
+  return cadence;
+}
+
+std::string Training::announcement() const {
+  return run_aware_ ? run_aware_->announcement() : std::string();
+}
+
+double Training::epoch(std::int64_t step) const {
+  return static_cast<double>(step) / loader_->steps_per_epoch();
+}
+
+double Training::last_loss() const {
+  return report_.loss.defined() ? report_.loss.item<double>() : std::nan("");
+}
+
+void Training::step(std::int64_t index) {
+  step_ = index;
+  data::Batch batch = loader_->next();
+  const std::int64_t examples = loader_->whole_size();
+  examples_ += examples;
+  optimizer_->set_schedule_factor(schedule_->factor(step_, total_steps_));
+  try {
+    objective_->begin_step(step_, std::move(batch), examples);
+    const StepClock::Scope timed(clock_.get(), StepPhase::update);
+    report_ = optimizer_->step(*objective_);
+    if (sharded_) sharded_->exchange_parameters();
+  } catch (const c10::Error& error) {
+    if (!is_out_of_memory(error)) throw;
+    throw TrainingError(what_would_fit());
+  } catch (const std::bad_alloc&) {
+    throw TrainingError(what_would_fit());
+  }
+  ++step_;
+  counts_.add(report_, step_);
+  if (report_.status == StepStatus::skipped_non_finite)
+    require_finite_step();
+  else
+    window_.add(report_.loss, step_);
+  if (average_) average_->update();
+}
+
+std::string Training::finished() const {
+  if (!stops_when_converged_ || !counts_.converged_at()) return {};
+  return fmt::format("converged at step {}: the optimizer finds nothing left to gain", *counts_.converged_at());
+}
+
+void Training::require_finite_step() const {
+  const bool tolerated = config_.training.non_finite == NonFinitePolicy::skip;
+  const std::int64_t in_a_row = counts_.skipped_in_a_row();
+  if (tolerated && in_a_row <= config_.training.non_finite_limit) return;
+  throw TrainingError(fmt::format(
+      "step {}: {}{}", step_, objective_->defect().empty() ? "loss or gradient is not finite" : objective_->defect(),
+      tolerated ? fmt::format(", the last of {} such steps in a row", in_a_row)
+                : "; lower the learning rate, clip with 'training.clip_norm', or set 'training.non_finite: skip'"));
+}
+
+std::string Training::what_would_fit() const {
+  const std::int64_t at_once = config_.training.micro_batch_size.value_or(config_.training.batch_size);
+  std::string advice = at_once > 1
+                           ? fmt::format("'training.micro_batch_size: {}' (the result is the same), ", at_once / 2)
+                           : std::string("a smaller model, ");
+  if (config_.training.precision == Precision::float32) advice += "'training.precision: bfloat16', ";
+  if (const std::string more = task_->memory_advice(); !more.empty()) advice += more + ", ";
+  advice.resize(advice.size() - 2);
+  return fmt::format("step {}: out of memory on {} with {} examples at once; try {}", step_ + 1, device_.str(), at_once,
+                     advice);
+}
+
+void Training::require_sound(std::int64_t step) {
+  if (step > 0) require_finite_parameters(step);
+  require_equal_ranks();
+}
+
+void Training::require_finite_parameters(std::int64_t step) const {
+  torch::NoGradGuard no_grad;
+  for (const NamedParameter& parameter : optimizer_->named_parameters())
+    if (!parameter.tensor.isfinite().all().item<bool>())
+      throw TrainingError(fmt::format("step {}: the parameter '{}' is not finite; the last checkpoint is still whole",
+                                      step, parameter.name));
+}
+
+}  // namespace talweg

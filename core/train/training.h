@@ -1,0 +1,101 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/data/batch_loader.h"
+#include "core/optimizer/run_plan.h"
+#include "core/run/computation.h"
+#include "core/train/loss_window.h"
+#include "core/train/rank_report.h"
+#include "core/train/run_config.h"
+#include "core/train/sharded_state.h"
+#include "core/train/sharpness_monitor.h"
+#include "core/train/step_counts.h"
+#include "core/train/task_objective.h"
+#include "core/train/weight_average.h"
+
+namespace talweg {
+
+/// A training: a task, an optimizer, a schedule and a sampler, built from a configuration. A step is one of the
+/// optimizer on the next batch.
+class Training : public Computation {
+ public:
+  /// One of the ranks of `group` (null: the only one), which must outlive the training. Builds everything; no step is
+  /// made. Throws ConfigError and DataError.
+  Training(const RunConfig& config, at::Device device, distributed::ProcessGroup* group);
+
+  Task& task() { return *task_; }
+
+  Work work() const override;
+  Cadence cadence() const override;
+  std::string announcement() const override;
+  /// Parameters are finite, and those of all ranks equal.
+  void require_sound(std::int64_t step) override;
+  void step(std::int64_t index) override;
+  /// That the optimizer has converged, where that ends the run.
+  std::string finished() const override;
+  Metrics record() override;
+  Metrics evaluate() override;
+  /// The sharpness, where it was asked for.
+  Metrics measure() override;
+  double epoch(std::int64_t step) const override;
+  double last_loss() const override;
+  void save(checkpoint::Checkpoint& state) const override;
+  void load(const checkpoint::Checkpoint& state) override;
+  void keep_result(checkpoint::Checkpoint& state) const override { state.tensors.erase("optimizer"); }
+  void count_lost_steps(std::int64_t steps) override;
+  nlohmann::json counts() const override;
+  nlohmann::json account() const override;
+  nlohmann::json remarks() const override;
+  std::vector<plot::Figure> figures(const std::vector<metrics::Record>& records) override;
+  std::vector<TextSample> samples() override;
+
+ private:
+  std::unique_ptr<data::BatchLoader> make_loader(std::int64_t first_step) const;
+  void make_task();
+  void begin_run();
+  /// Stops a run whose steps are not finite, unless so many may be skipped.
+  void require_finite_step() const;
+  /// Stops ranks that did not come to the same weights.
+  void require_equal_ranks();
+  void require_finite_parameters(std::int64_t step) const;
+  /// Decisions are made from rank 0's numbers.
+  void take_first_ranks(Metrics& values);
+  void add_rank_report(Metrics& values);
+  /// A sentence on a step that did not fit into memory, and on settings under which it would.
+  std::string what_would_fit() const;
+
+  RunConfig config_;
+  distributed::ProcessGroup* group_;  // null where there is one rank
+  RandomStreams streams_;
+  at::Device device_;
+  std::unique_ptr<Task> task_;
+  std::unique_ptr<Optimizer> optimizer_;
+  RunAware* run_aware_ = nullptr;          // the optimizer, when it is
+  std::unique_ptr<ShardedState> sharded_;  // when ranks divide the optimizer's state
+  std::unique_ptr<Schedule> schedule_;
+  std::unique_ptr<TaskObjective> objective_;
+  std::unique_ptr<WeightAverage> average_;
+  std::unique_ptr<SharpnessMonitor> sharpness_;
+  std::unique_ptr<StepClock> clock_;  // null unless asked for
+  std::int64_t last_clock_ = 0;       // step of its last reading
+  std::unique_ptr<data::BatchLoader> loader_;
+  LossWindow window_;
+  std::unique_ptr<RankReport> rank_report_;
+  std::int64_t total_steps_ = 0;
+  bool stops_when_converged_ = false;
+
+  std::int64_t step_ = 0;  // made so far
+  std::int64_t examples_ = 0;
+  StepCounts counts_;
+  std::int64_t hessian_products_ = 0;  // of the diagnostics; each costs two to three passes with gradient
+  double diagnostic_seconds_ = 0;      // their part of the run's
+  std::int64_t last_rank_report_ = 0;
+  std::chrono::steady_clock::time_point last_rank_report_time_ = std::chrono::steady_clock::now();
+  StepReport report_;
+};
+
+}  // namespace talweg

@@ -1,0 +1,44 @@
+// What a run remembers: how a Training becomes a checkpoint, and continues from one.
+#include <utility>
+
+#include "core/libtorch.h"
+#include "core/train/module_state.h"
+#include "core/train/training.h"
+
+namespace talweg {
+
+void Training::save(checkpoint::Checkpoint& state) const {
+  state.tensors["model"] = module_tensors(task_->module());
+  OptimizerState optimizer = optimizer_->state_dict();
+  if (sharded_) optimizer = sharded_->gather(std::move(optimizer));
+  state.tensors["optimizer"] = optimizer.tensors;
+  state.values["optimizer"] = optimizer.values;
+  if (average_) state.tensors["average"] = average_->state();
+  state.values["window"] = window_.state();
+  nlohmann::json& counters = state.values["counters"];
+  counters["examples"] = examples_;
+  counters["hessian_products"] = hessian_products_;
+  counters["diagnostic_seconds"] = diagnostic_seconds_;
+  counts_.save(counters);
+}
+
+void Training::load(const checkpoint::Checkpoint& state) {
+  torch::NoGradGuard no_grad;
+  load_module(task_->module(), state.tensors.at("model"));
+  optimizer_->load_state_dict({state.tensors.at("optimizer"), state.values.at("optimizer")});
+  if (average_) average_->load(state.tensors.at("average"));
+  window_.load(state.values.at("window"));
+  const nlohmann::json& counters = state.values.at("counters");
+  examples_ = counters.at("examples").get<std::int64_t>();
+  counts_.load(counters);
+  hessian_products_ = counters.value("hessian_products", std::int64_t{0});
+  diagnostic_seconds_ = counters.value("diagnostic_seconds", 0.0);
+  step_ = last_clock_ = last_rank_report_ = state.step;
+  loader_ = make_loader(step_);
+}
+
+void Training::count_lost_steps(std::int64_t steps) {
+  if (run_aware_) run_aware_->count_lost_steps(steps);
+}
+
+}  // namespace talweg

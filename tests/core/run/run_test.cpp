@@ -1,0 +1,154 @@
+// The loop of a run, around a computation that writes down what it is asked.
+#include "core/run/run.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "core/metrics/json_lines.h"
+#include "core/temporary_folder.h"
+
+namespace talweg {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+struct Plan {
+  std::int64_t steps = 5;
+  Cadence cadence{2, 3, 4, 2};
+  std::int64_t finishes_at = -1;
+  std::int64_t fails_at = -1;
+};
+
+/// Its state is the sum of the indices of its steps.
+class Adding : public Computation {
+ public:
+  Adding(Plan plan, std::vector<std::string>& asked) : plan_(plan), asked_(asked) {}
+  Work work() const override { return {plan_.steps, 0, {}}; }
+  Cadence cadence() const override { return plan_.cadence; }
+  void require_sound(std::int64_t) override {}
+  void step(std::int64_t index) override {
+    if (index + 1 == plan_.fails_at) throw TrainingError("failed");
+    sum_ += index;
+    made_ = index + 1;
+    note("step");
+  }
+  std::string finished() const override { return made_ == plan_.finishes_at ? "nothing is left" : ""; }
+  Metrics record() override {
+    note("record");
+    return {{"train/sum", static_cast<double>(sum_)}};
+  }
+  Metrics evaluate() override {
+    note("evaluate");
+    return {{"eval/loss", 10 - static_cast<double>(sum_)}};
+  }
+  Metrics measure() override {
+    note("measure");
+    return {};
+  }
+  double epoch(std::int64_t step) const override { return static_cast<double>(step) / 2; }
+  void save(checkpoint::Checkpoint& state) const override { state.values["sum"] = {{"sum", sum_}, {"made", made_}}; }
+  void load(const checkpoint::Checkpoint& state) override {
+    sum_ = state.values.at("sum").at("sum").get<std::int64_t>();
+    made_ = state.values.at("sum").at("made").get<std::int64_t>();
+  }
+  nlohmann::json account() const override { return {{"adding", {{"sum", sum_}, {"how", "by hand"}}}}; }
+  nlohmann::json remarks() const override { return {{"remark", {{"number", 3}}}}; }
+  std::vector<plot::Figure> figures(const std::vector<metrics::Record>&) override {
+    note("figures");
+    return {};
+  }
+
+ private:
+  void note(const std::string& what) { asked_.push_back(what + " " + std::to_string(made_)); }
+  Plan plan_;
+  std::vector<std::string>& asked_;
+  std::int64_t sum_ = 0, made_ = 0;
+};
+
+using Loop = Run;  // in a test, Run is GoogleTest's
+
+class RunLoop : public ::testing::Test {
+ protected:
+  Loop run(const Plan& plan) {
+    return {std::make_unique<Adding>(plan, asked_), make_directory_recorder(directory_), {2, best_, true, nullptr}};
+  }
+
+  talweg::testing::TemporaryFolder folder_;
+  RunDirectory directory_ = RunDirectory::create(folder_.path() / "run");
+  std::vector<std::string> asked_;
+  std::optional<BestTracker> best_;
+};
+
+TEST_F(RunLoop, AsksAtTheCadenceAndAfterTheLastStep) {
+  const RunOutcome outcome = run({}).run();
+  EXPECT_THAT(asked_,
+              ElementsAre("evaluate 0", "measure 0", "step 1", "step 2", "record 2", "step 3", "evaluate 3", "step 4",
+                          "record 4", "measure 4", "step 5", "record 5", "evaluate 5", "measure 5", "figures 5"));
+  EXPECT_EQ(outcome.status, RunStatus::completed);
+  EXPECT_EQ(outcome.steps, 5);
+  EXPECT_EQ(outcome.reason, "");
+}
+
+TEST_F(RunLoop, WhatIsFinishedEndsWithALastRecordAndEvaluation) {
+  Plan plan;
+  plan.finishes_at = 1;
+  const RunOutcome outcome = run(plan).run();
+  EXPECT_THAT(asked_,
+              ElementsAre("evaluate 0", "measure 0", "step 1", "record 1", "evaluate 1", "measure 1", "figures 1"));
+  EXPECT_EQ(outcome.status, RunStatus::completed);
+  EXPECT_EQ(outcome.reason, "nothing is left");
+  asked_.clear();
+  Loop again = run(plan);
+  again.restore();
+  EXPECT_EQ(again.run().reason, "nothing is left");
+  EXPECT_THAT(asked_, ElementsAre("figures 1")) << "no step is made after it";
+}
+
+TEST_F(RunLoop, AStepThatFailsIsCounted) {
+  Plan plan;
+  plan.fails_at = 4;
+  Loop failing = run(plan);
+  EXPECT_THROW(failing.run(), TrainingError);
+  EXPECT_EQ(failing.so_far().steps, 4);
+}
+
+TEST_F(RunLoop, GoesOnFromTheNewestStateAndForgetsLaterRecords) {
+  Plan plan;
+  plan.fails_at = 4;  // saved after step 2, evaluated after step 3
+  Loop failing = run(plan);
+  EXPECT_THROW(failing.run(), TrainingError);
+  asked_.clear();
+  Loop again = run({});
+  again.restore();
+  const RunOutcome outcome = again.run();
+  EXPECT_EQ(asked_.front(), "step 3");
+  EXPECT_EQ(outcome.metrics, (Metrics{{"eval/loss", 0}, {"train/sum", 10}, {"adding/sum", 10}}));
+  std::vector<std::int64_t> evaluated;
+  for (const metrics::Record& record : metrics::read_metrics(directory_.metrics()))
+    if (record.values.front().first == "eval/loss") evaluated.push_back(record.step);
+  EXPECT_THAT(evaluated, ElementsAre(0, 3, 5));
+}
+
+TEST_F(RunLoop, NumbersOfTheAccountAreMetricsAndThoseOfRemarksAreNot) {
+  const RunOutcome outcome = run({}).run();
+  EXPECT_EQ(outcome.account.at("adding").at("how"), "by hand");
+  EXPECT_EQ(outcome.account.at("remark").at("number"), 3);
+  for (const auto& [name, value] : outcome.metrics) EXPECT_EQ(name.find("remark"), std::string::npos);
+  EXPECT_EQ(outcome.metrics.back(), (std::pair<std::string, double>("adding/sum", 10)));
+}
+
+TEST_F(RunLoop, StopsWhenTheBestNoLongerImproves) {
+  CheckpointOptions checkpoint;
+  checkpoint.best_goal = Goal::maximize;  // the loss falls
+  best_.emplace(checkpoint, EarlyStoppingOptions{1, 0});
+  const RunOutcome outcome = run({}).run();
+  EXPECT_EQ(outcome.steps, 3);
+  EXPECT_THAT(outcome.reason, HasSubstr("eval/loss has not improved for 1 evaluations"));
+  ASSERT_TRUE(outcome.best);
+  EXPECT_EQ(outcome.best->found.step, 0);
+}
+
+}  // namespace
+}  // namespace talweg
