@@ -11,6 +11,7 @@ inline std::string small_optimizer(const std::string& optimizer) {
       {"dp_sgd", "{type: dp_sgd, noise_multiplier: 1}"},
       {"dp", "{type: dp, noise_multiplier: 1}"},
       {"mezo", "{type: mezo, learning_rate: 1e-4}"},
+      {"spsa", "{type: spsa, learning_rate: 1e-3}"},
       {"galore", "{type: galore, subspace: {rank: 3, interval: 2}}"},
       {"lorenza", "{type: lorenza, residual: raw, subspace: {rank: 3, interval: 2}}"}};
   const auto found = special.find(optimizer);

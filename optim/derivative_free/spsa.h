@@ -6,7 +6,7 @@
 namespace talweg::optim {
 
 struct SpsaOptions {
-  double learning_rate = 0.1;
+  double learning_rate = 0.01;
   double stability = 50;
   double learning_rate_exponent = 0.602;
   double perturbation = 0.01;

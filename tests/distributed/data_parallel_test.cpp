@@ -160,8 +160,9 @@ RunConfig sharded(const std::string& optimizer, std::int64_t steps, bool shard) 
 
 TEST(ShardedState, OfEveryOptimizerThatHasItTrainsAsWhole) {
   for (const char* optimizer :
-       {"adam", "{type: adamw, amsgrad: true}", "{type: galore, subspace: {rank: 3, interval: 2}}",
-        "{type: lorenza, subspace: {rank: 3, interval: 2}}",
+       {"adam", "{type: adamw, amsgrad: true}", "{type: sgd, momentum: 0.9}", "normalized_gd",
+        "{type: lion, weight_decay: 0.1, groups: [{parameters: '*.bias', weight_decay: 0, learning_rate_factor: 2}]}",
+        "{type: galore, subspace: {rank: 3, interval: 2}}", "{type: lorenza, subspace: {rank: 3, interval: 2}}",
         "{type: lorenza, residual: fira, subspace: {rank: 3, interval: 2}}",
         "{type: galore, per_layer: true, rule: {type: adam_8bit, smallest: 100}, subspace: {rank: 3, interval: 2}}"}) {
     SCOPED_TRACE(optimizer);
