@@ -131,8 +131,13 @@ void ProgressDisplay::evaluated(int64_t step, double epoch, double loss,
   progress_.evaluation = std::move(values);
   marks_.clear();  // the speed is that of steps, not of the pause for the evaluation
   take(step, epoch, loss);
+  if (terminal_) return draw();
+  // A run of full batches may evaluate at every step: a log gets a line at every tenth of the run, and when it is time.
+  const int64_t tenth = options_.total_steps > 0 ? 10 * step / options_.total_steps : 0;
+  if (tenth <= told_tenth_ && Clock::now() < next_draw_) return;
+  told_tenth_ = tenth;
   draw();
-  if (!terminal_) next_draw_ = Clock::now() + duration_of(options_.line_seconds);
+  next_draw_ = Clock::now() + duration_of(options_.line_seconds);
 }
 
 void ProgressDisplay::note(std::string_view text) {

@@ -50,7 +50,7 @@ class ProgressDisplay {
   void show(int64_t step, double epoch, double loss);
 
   /// Keeps the newest evaluation in the line, most telling metric first; without a terminal it
-  /// prints a line.
+  /// prints a line when the last one is old enough, and at every tenth of the run.
   void evaluated(int64_t step, double epoch, double loss, std::vector<std::pair<std::string, double>> values);
 
   /// Prints a message on lines of its own, above the bar.
@@ -80,6 +80,7 @@ class ProgressDisplay {
   bool colour_ = false;
   bool finished_ = false;
   bool bar_on_screen_ = false;
+  int64_t told_tenth_ = 0;      ///< of the run, in the last plain line of an evaluation
   bool line_pending_ = false;  ///< there is a state that no plain line has told yet
 
   int64_t steps_until_clock_ = 1;

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 #include <thread>
@@ -140,6 +141,19 @@ TEST(ProgressDisplay, ALogGetsWholeLinesAtEvaluationAndAtTheEnd) {
   EXPECT_EQ(log.seen(), "saved\n");
   display.finish();
   EXPECT_EQ(log.seen(), "");  // the evaluation has told it already
+}
+
+TEST(ProgressDisplay, ALogOfAThousandEvaluationsHasTenLines) {
+  Pipe log;
+  ProgressOptions many = options(log.program());
+  many.total_steps = 1000;
+  many.line_seconds = 3600;
+  ProgressDisplay display(many);
+  for (int step = 1; step <= 1000; ++step) display.evaluated(step, 0.5, 0.25, {});
+  display.finish();
+  const std::string seen = log.seen();
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), '\n'), 10);
+  EXPECT_THAT(seen, HasSubstr("1000/1000"));
 }
 
 TEST(ProgressDisplay, QuietShowsNothing) {
