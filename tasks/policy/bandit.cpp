@@ -1,6 +1,7 @@
 #include "tasks/policy/bandit.h"
 
 #include "core/libtorch.h"
+#include "core/random/random_streams.h"
 
 namespace talweg::tasks {
 
@@ -36,6 +37,15 @@ Metrics Bandit::evaluate() {
 
 Direction Bandit::natural_gradient() {
   return {gaps_ - gaps_.mean()};
+}
+
+at::Tensor Bandit::observe(const at::Tensor& points, std::span<const std::uint64_t> seeds) {
+  const std::int64_t arms = gaps_.numel();
+  at::Tensor chance =
+      at::empty({points.size(0), static_cast<std::int64_t>(seeds.size()) / points.size(0)}, at::kDouble);
+  for (std::size_t i = 0; i < seeds.size(); ++i) chance.data_ptr<double>()[i] = RandomGenerator(seeds[i]).uniform();
+  const at::Tensor arm = at::searchsorted(at::softmax(points, 1).cumsum(1), chance).clamp_max(arms - 1);
+  return gaps_.to(at::TensorOptions(at::kDouble).device(at::kCPU)).take(arm);
 }
 
 }  // namespace talweg::tasks

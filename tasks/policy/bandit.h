@@ -15,7 +15,7 @@ void validate(const BanditOptions& o, const config::Value& where, config::Diagno
 /// Softmax policy on K arms of known mean rewards, with exact gradients: π = softmax(θ), f = ⟨π, r* − r⟩. The sum of
 /// gaps is free of cancellation, so f falls far below the precision of the rewards. Source: Vaswani and Babanezhad
 /// 2025.
-class Bandit : public Task, public KnownSmoothness, public NaturalGradient {
+class Bandit : public Task, public KnownSmoothness, public NaturalGradient, public NoisyFunction {
  public:
   Bandit(const BanditOptions& options, const TaskContext& context);
 
@@ -28,6 +28,8 @@ class Bandit : public Task, public KnownSmoothness, public NaturalGradient {
   double smoothness() override { return 2.5; }
   /// r* − r up to a constant, which changes no policy.
   Direction natural_gradient() override;
+  /// Pulls an arm of each policy softmax(x_i) per seed and answers its gap r* − r_a, whose mean is the loss there.
+  at::Tensor observe(const at::Tensor& points, std::span<const std::uint64_t> seeds) override;
 
  private:
   torch::nn::Module module_;

@@ -2,6 +2,8 @@
 // that their rates rest on (Vaswani and Babanezhad 2025; Mei et al. 2020).
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "core/libtorch.h"
 #include "core/train/capabilities.h"
 #include "tasks/descent.h"
@@ -140,6 +142,36 @@ TEST(Bandit, NaturalGradientHasAClosedForm) {
     const double expected = at::softmax(0.5 * t * rewards, 0).dot(1 - rewards).item<double>();
     EXPECT_NEAR(descent.loss(), expected, 1e-13);
   }
+}
+
+// The gap of an arm a ~ softmax(x) has the mean ⟨π, r* − r⟩ and the variance ⟨π, (r* − r)²⟩ − ⟨π, r* − r⟩².
+TEST(Bandit, PulledArmsHaveMeanAndVarianceOfTheirPolicies) {
+  Descent descent("{type: bandit, rewards: [0.9, 0.5, 0.1]}", "sgd");
+  const at::Tensor points = at::tensor({0.0, 0.0, 0.0, 1.0, -1.0, 0.5}, at::kDouble).view({2, 3});
+  constexpr std::int64_t kDraws = 4000;
+  std::vector<std::uint64_t> seeds;
+  for (std::uint64_t i = 0; i < 2 * kDraws; ++i) seeds.push_back(RandomStreams(3).seed_of("pulls", i));
+  const at::Tensor observed = dynamic_cast<NoisyFunction&>(descent.task()).observe(points, seeds);
+  const at::Tensor gaps = at::tensor({0.0, 0.4, 0.8}, at::kDouble);
+  for (std::int64_t i = 0; i < 2; ++i) {
+    const at::Tensor weights = points[i].exp(), policy = weights / weights.sum();
+    const double mean = (policy * gaps).sum().item<double>();
+    const double variance = (policy * gaps.square()).sum().item<double>() - mean * mean;
+    EXPECT_NEAR(observed[i].mean().item<double>(), mean, 4.5 * std::sqrt(variance / kDraws)) << i;
+    EXPECT_NEAR(observed[i].var().item<double>(), variance, 0.1 * variance) << i;
+  }
+  set_logits(descent, points[1]);
+  EXPECT_TRUE(at::equal(dynamic_cast<NoisyFunction&>(descent.task()).observe(points, seeds), observed))
+      << "where the parameters stand has no part in it";
+}
+
+// From pulled arms alone, without the rewards that policy gradients are made of.
+TEST(Bandit, SpsaFindsTheBestArm) {
+  Descent descent("{type: bandit, rewards: [0.9, 0.5, 0.1]}",
+                  "{type: spsa, learning_rate: 6, stability: 20, perturbation: 0.5, draws: 4, directions: 2}");
+  for (int step = 0; step < 400; ++step) descent.step();
+  const at::Tensor logits = descent.task().module().parameters().front().detach();
+  EXPECT_GT(at::softmax(logits, 0)[0].item<double>(), 0.9);
 }
 
 }  // namespace
