@@ -21,11 +21,12 @@ namespace talweg {
 class ValueFacet {
  public:
   virtual ~ValueFacet() = default;
-  /// See Objective::probe().
+  /// Value over the first part of the batch, at least `fraction` of it, in the parameters' own type. Scalar.
   virtual at::Tensor probe(double fraction) = 0;
-  /// See Objective::settle_statistics().
+  /// Running statistics take in the batch unless a gradient() of this step has done so. Whether that cost a forward
+  /// pass.
   virtual bool settle_statistics() = 0;
-  /// See Objective::along().
+  /// Values along theta − eta·direction. `direction` has one tensor per parameter.
   virtual std::unique_ptr<Ray> along(Direction direction) = 0;
 };
 
@@ -33,13 +34,14 @@ class ValueFacet {
 class GradientPartsFacet {
  public:
   virtual ~GradientPartsFacet() = default;
-  /// See Objective::stream_gradient().
+  /// Value, and the gradient parameter by parameter, each handed to `visit` as soon as it is complete; no `.grad` is
+  /// left behind. Throws ConfigError when clipping needs whole gradients and the batch is divided.
   virtual Evaluation stream_gradient(const std::function<void(GradientPart)>& visit) = 0;
-  /// See Objective::gradients_are_parts().
+  /// Whether partial_gradient() and stream_gradient() leave each rank with its own part of the gradient.
   virtual bool gradients_are_parts() const = 0;
-  /// See Objective::partial_gradient().
+  /// Value, and in `.grad` the gradient before its sum over ranks, where gradients_are_parts().
   virtual Evaluation partial_gradient() = 0;
-  /// See Objective::sum_over_ranks().
+  /// Σ over the ranks of tensors of equal shapes, in place. Nothing where there is one rank.
   virtual void sum_over_ranks(const std::vector<at::Tensor>& tensors) = 0;
 };
 
@@ -47,7 +49,7 @@ class GradientPartsFacet {
 class CurvatureFacet {
  public:
   virtual ~CurvatureFacet() = default;
-  /// See Objective::hessian().
+  /// Hessian at the parameters as they stand, as a linear map. They must not move while it lives.
   virtual std::unique_ptr<HessianOperator> hessian() = 0;
   /// A constant L with ‖∇²f‖ ≤ L everywhere; nothing where none is known.
   virtual std::optional<double> smoothness() = 0;
@@ -57,7 +59,7 @@ class CurvatureFacet {
 class GeometryFacet {
  public:
   virtual ~GeometryFacet() = default;
-  /// See Objective::natural_gradient().
+  /// Inverse Fisher information times the gradient, one tensor per parameter.
   virtual Direction natural_gradient() = 0;
 };
 
