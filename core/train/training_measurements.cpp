@@ -1,6 +1,7 @@
 // The part of Training that tells of it: metrics, evaluations, counts, figures, samples.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -22,8 +23,10 @@ Metrics Training::record() {
   values.emplace_back("train/step_size", report_.step_size);
   if (objective_->gradient_norm().defined())
     values.emplace_back("train/gradient_norm", objective_->gradient_norm().item<double>());
-  for (auto& count : counts_.metrics()) values.push_back(std::move(count));
   for (const auto& [name, value] : report_.scalars) values.emplace_back("train/" + name, value);
+  for (auto& count : counts_.metrics())  // line searches count their failures themselves
+    if (std::none_of(values.begin(), values.end(), [&](const auto& known) { return known.first == count.first; }))
+      values.push_back(std::move(count));
   if (clock_)
     for (const auto& [phase, milliseconds] : clock_->take(step_ - std::exchange(last_clock_, step_)))
       values.emplace_back("time/" + phase, milliseconds);
