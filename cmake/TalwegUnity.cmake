@@ -3,6 +3,10 @@
 # seconds. With TALWEG_UNITY=OFF (preset `development`) every file is compiled by itself; the target talweg_alone (preset `alone`)
 # checks that each can be.
 option(TALWEG_UNITY "Compile neighbouring files together (fast first builds)" ON)
+if(TALWEG_UNITY)
+  # A file of a unit is no header, though GCC takes it for one here: its anonymous namespace is as much its own as when it is alone.
+  target_compile_options(talweg_flags INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage>)
+endif()
 set(TALWEG_UNIT_SIZE 16)  # files; one more would make the rebuild after a change longer than half a minute
 
 # talweg_units(TARGET SOURCE...): divides the target's sources into units of whole folders where they fit. Files with compile options

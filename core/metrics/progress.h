@@ -80,7 +80,7 @@ class ProgressDisplay {
   bool colour_ = false;
   bool finished_ = false;
   bool bar_on_screen_ = false;
-  int64_t told_tenth_ = 0;      ///< of the run, in the last plain line of an evaluation
+  int64_t told_tenth_ = 0;     ///< of the run, in the last plain line of an evaluation
   bool line_pending_ = false;  ///< there is a state that no plain line has told yet
 
   int64_t steps_until_clock_ = 1;

@@ -16,6 +16,9 @@ namespace {
 
 using Assignment = std::pair<std::string, std::string>;
 
+/// Larger numbers are amounts of work (a million probes a step), which are done, not meanings.
+constexpr double kLargestCount = 1000;
+
 /// The ends of an option's range, by its schema: numbers at their bounds, both truth values, every choice.
 std::vector<std::string> ends_of(const nlohmann::json& schema) {
   std::vector<std::string> ends;
@@ -23,7 +26,7 @@ std::vector<std::string> ends_of(const nlohmann::json& schema) {
     for (const auto& choice : schema.at("enum")) ends.push_back(choice.get<std::string>());
   if (schema.value("type", nlohmann::json()) == "boolean") ends = {"true", "false"};
   for (const char* bound : {"minimum", "maximum"})
-    if (schema.contains(bound)) ends.push_back(schema.at(bound).dump());
+    if (schema.contains(bound) && schema.at(bound) <= kLargestCount) ends.push_back(schema.at(bound).dump());
   if (schema.contains("anyOf"))
     for (const auto& one : schema.at("anyOf"))
       if (one.value("type", nlohmann::json()) == "null") ends.push_back("null");
