@@ -10,8 +10,8 @@ if(TALWEG_SANITIZE)
   target_link_options(talweg_flags INTERFACE -fsanitize=${TALWEG_SANITIZE})
 endif()
 set(CMAKE_CXX_FLAGS_RELEASE "-O2")
-# GCC collects garbage by marking all that the precompiled header brought, half a gigabyte, again and again: a third of the time, for
-# a tenth of the memory. Below 2 GB (in kB here) it need not.
+# GCC collects garbage by marking all that the precompiled header brought, half a gigabyte, again and again: a fifth of the time of a
+# unit, for a tenth of its memory. Below 2 GB (in kB here) it need not.
 target_compile_options(talweg_flags INTERFACE
   $<$<COMPILE_LANG_AND_ID:CXX,GNU>:SHELL:--param ggc-min-heapsize=2000000>)
 

@@ -7,7 +7,7 @@ if(TALWEG_UNITY)
   # A file of a unit is no header, though GCC takes it for one here: its anonymous namespace is as much its own as when it is alone.
   target_compile_options(talweg_flags INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage>)
 endif()
-set(TALWEG_UNIT_SIZE 16)  # files; one more would make the rebuild after a change longer than half a minute
+set(TALWEG_UNIT_SIZE 16)  # files; larger units make the first build faster and the one after a change slower
 
 # talweg_units(TARGET SOURCE...): divides the target's sources into units of whole folders where they fit. Files with compile options
 # of their own stay alone, as CMake sees to.
@@ -46,7 +46,7 @@ function(talweg_units target)
 endfunction()
 
 # talweg_alone: every source by itself, without code being made for it: a file that lacks an include compiles in a unit, where a
-# neighbour has it, and not here. For clang, which does this in a second a file.
+# neighbour has it, and not here. For clang, which does this in a second or two a file.
 function(talweg_check_sources_alone)
   get_property(sources GLOBAL PROPERTY TALWEG_SOURCES)
   add_library(talweg_alone OBJECT EXCLUDE_FROM_ALL ${sources})

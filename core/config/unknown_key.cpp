@@ -101,13 +101,12 @@ std::string hint_for_unknown_key(const std::string& key, const std::vector<OpenS
     return fmt::format(" (here: {})", word->second);
   std::vector<std::string> names;
   for (const Field& field : sections.back().fields->list()) names.push_back(field.name);
-  const std::string near = suggestion(key, names);
-  if (near.find("did you mean") != std::string::npos) return near;
+  if (closest(key, names)) return suggestion(key, names);
   for (auto section = sections.rbegin(); section != sections.rend(); ++section)
     if (const auto place = find_below(section->fields->schema(), key, section->path, {}))
       return place->find('.') == std::string::npos ? " (it belongs to the top level)"
                                                    : fmt::format(" (here: {})", *place);
-  return near;
+  return suggestion(key, names);
 }
 
 }  // namespace talweg::config
