@@ -35,7 +35,7 @@ def measure(bench):
         program = build("release", "talweg", "talweg_engine")
         tests = build("release", "all")
         again = {}
-        for file in ("optim/adamw.cpp", "tasks/language_modeling/language_modeling.cpp"):
+        for file in ("optim/adam.cpp", "tasks/language_modeling/language_modeling.cpp"):
             (ROOT / file).touch()
             again[file] = run("ninja", "-C", f"{scratch}/release", "talweg", "talweg_engine")
         alone = build("alone", "talweg_alone")
