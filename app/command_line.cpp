@@ -33,7 +33,7 @@ constexpr ValueOption kValueOptions[] = {
     {"batch", "B", "batch size"},
     {"steps", "T", "number of steps"},
     {"epochs", "K", "number of epochs instead"},
-    {"sampler", "NAME", "poisson (default), without_replacement, shuffle or cyclic"},
+    {"sampler", "NAME", "poisson (default), uniform, shuffle or sequential"},
     {"accountant", "NAME",
      "pld, sgm_rdp, gdp, wor_rdp, shuffle_gauss, dc_shuffle, dc_wor, paper_gc, paper_dc or all (default)"},
     {"relation", "NAME", "add_or_remove_one, zero_out_one or replace_one (default: the accountant's)"},

@@ -76,15 +76,14 @@ std::int64_t whole(const std::string& name, double value) {
 
 Mechanism mechanism_from(const Values& values) {
   Mechanism m;
-  m.sampling = values.choice("sampler", privacy::Sampling::poisson);
+  m.sampling = values.choice("sampler", Sampling::poisson);
   if (values.has("n") || (values.has("batch") && !values.has("q"))) {
     if (values.has("q")) throw UsageError("give either --q, or --n and --batch");
     if (!values.has("n") || !values.has("batch")) throw UsageError("--n and --batch belong together");
     const auto n = static_cast<double>(whole("n", *values.number("n")));
     m.batch_size = static_cast<double>(whole("batch", *values.number("batch")));
     if (m.batch_size > n) throw ConfigError(fmt::format("'batch' must be at most n = {}, found {}", n, m.batch_size));
-    const bool epochs = m.sampling == privacy::Sampling::shuffle || m.sampling == privacy::Sampling::cyclic;
-    m.sampling_rate = epochs ? 1 / std::ceil(n / m.batch_size) : m.batch_size / n;
+    m.sampling_rate = uses_each_once_per_epoch(m.sampling) ? 1 / std::ceil(n / m.batch_size) : m.batch_size / n;
   } else if (values.has("q")) {
     m.sampling_rate = *values.number("q");
     if (values.has("batch")) m.batch_size = static_cast<double>(whole("batch", *values.number("batch")));

@@ -59,9 +59,7 @@ void print_table(const PrivacyQuestion& q, const Ledger& ledger) {
 /// About `count` numbers of steps up to the last; where examples are used once per epoch, ends of epochs, so that cut
 /// epochs do not make teeth.
 std::vector<std::int64_t> milestones(const PrivacyQuestion& q, int count) {
-  const privacy::Sampling sampling = q.mechanism.sampling;
-  const bool epochs = sampling == privacy::Sampling::shuffle || sampling == privacy::Sampling::cyclic;
-  const std::int64_t unit = epochs ? std::llround(1 / q.mechanism.sampling_rate) : 1;
+  const std::int64_t unit = uses_each_once_per_epoch(q.mechanism.sampling) ? std::llround(1 / q.mechanism.sampling_rate) : 1;
   std::set<std::int64_t> list = {q.steps};
   for (int i = 1; i < count; ++i) {
     const double wanted = static_cast<double>(q.steps) * i / count;

@@ -154,7 +154,7 @@ int main(int argc, char** argv) {
     plan.batch_size = batch;
     plan.steps = steps;
     plan.steps_per_epoch = 20;
-    plan.sampler = "poisson";
+    plan.sampling = Sampling::poisson;
     made->begin_run(plan, objective);
     optimizer = std::move(made);
   }

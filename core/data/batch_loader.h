@@ -36,6 +36,8 @@ class BatchLoader {
   /// Examples in the whole batch that next() last handed out a part of.
   std::int64_t whole_size() const { return whole_size_; }
   double steps_per_epoch() const { return steps_per_epoch_; }
+  /// How batches are drawn, as the sampler says.
+  std::optional<Sampling> sampling() const { return sampler_->sampling(); }
 
  private:
   struct Prepared {

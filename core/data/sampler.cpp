@@ -14,8 +14,8 @@ namespace {
 class EpochSampler : public Sampler {
  public:
   EpochSampler(const SamplingPlan& plan, bool drop_last) : plan_(plan) {
-    const std::int64_t whole = plan.dataset_size / plan.batch_size;
-    const bool has_rest = plan.dataset_size % plan.batch_size != 0;
+    const std::int64_t whole = plan.data.size() / plan.batch_size;
+    const bool has_rest = plan.data.size() % plan.batch_size != 0;
     steps_per_epoch_ = has_rest && !drop_last ? whole + 1 : whole;
     if (steps_per_epoch_ == 0)
       throw ConfigError("the batch size is larger than the dataset and 'drop_last' drops the only batch");
@@ -23,7 +23,7 @@ class EpochSampler : public Sampler {
   void sample(std::int64_t step, std::vector<std::int64_t>& indices) override {
     const std::int64_t epoch = step / steps_per_epoch_;
     const std::int64_t begin = step % steps_per_epoch_ * plan_.batch_size;
-    const std::int64_t end = std::min(begin + plan_.batch_size, plan_.dataset_size);
+    const std::int64_t end = std::min(begin + plan_.batch_size, plan_.data.size());
     if (epoch != epoch_) {
       order_ = order(epoch);
       epoch_ = epoch;
@@ -45,8 +45,9 @@ class EpochSampler : public Sampler {
 class ShuffleSampler : public EpochSampler {
  public:
   using EpochSampler::EpochSampler;
+  std::optional<Sampling> sampling() const override { return Sampling::shuffle; }
   std::vector<std::int64_t> order(std::int64_t epoch) const override {
-    return random_permutation(plan_.dataset_size,
+    return random_permutation(plan_.data.size(),
                               plan_.streams.generator("data order", static_cast<std::uint64_t>(epoch)));
   }
 };
@@ -54,8 +55,9 @@ class ShuffleSampler : public EpochSampler {
 class SequentialSampler : public EpochSampler {
  public:
   using EpochSampler::EpochSampler;
+  std::optional<Sampling> sampling() const override { return Sampling::sequential; }
   std::vector<std::int64_t> order(std::int64_t) const override {
-    std::vector<std::int64_t> order(static_cast<std::size_t>(plan_.dataset_size));
+    std::vector<std::int64_t> order(static_cast<std::size_t>(plan_.data.size()));
     std::iota(order.begin(), order.end(), std::int64_t{0});
     return order;
   }
@@ -65,14 +67,14 @@ class SequentialSampler : public EpochSampler {
 class UniformSampler : public Sampler {
  public:
   explicit UniformSampler(const SamplingPlan& plan) : plan_(plan) {
-    if (plan.batch_size > plan.dataset_size)
+    if (plan.batch_size > plan.data.size())
       throw ConfigError("sampling without replacement needs a batch size of at most the dataset's size");
   }
   void sample(std::int64_t step, std::vector<std::int64_t>& indices) override {
     RandomGenerator generator = plan_.streams.generator("data order", static_cast<std::uint64_t>(step));
     indices.clear();
     std::unordered_set<std::int64_t> chosen;
-    for (std::int64_t top = plan_.dataset_size - plan_.batch_size; top < plan_.dataset_size; ++top) {
+    for (std::int64_t top = plan_.data.size() - plan_.batch_size; top < plan_.data.size(); ++top) {
       const auto candidate = static_cast<std::int64_t>(generator.below(static_cast<std::uint64_t>(top) + 1));
       const std::int64_t index = chosen.insert(candidate).second ? candidate : top;
       chosen.insert(index);
@@ -80,8 +82,9 @@ class UniformSampler : public Sampler {
     }
   }
   double steps_per_epoch() const override {
-    return static_cast<double>(plan_.dataset_size) / static_cast<double>(plan_.batch_size);
+    return static_cast<double>(plan_.data.size()) / static_cast<double>(plan_.batch_size);
   }
+  std::optional<Sampling> sampling() const override { return Sampling::uniform; }
 
  private:
   SamplingPlan plan_;
@@ -91,28 +94,29 @@ class UniformSampler : public Sampler {
 class PoissonSampler : public Sampler {
  public:
   explicit PoissonSampler(const SamplingPlan& plan) : plan_(plan) {
-    if (plan.batch_size > plan.dataset_size)
+    if (plan.batch_size > plan.data.size())
       throw ConfigError("Poisson sampling needs an expected batch size of at most the dataset's size");
   }
   void sample(std::int64_t step, std::vector<std::int64_t>& indices) override {
     indices.clear();
-    const double rate = static_cast<double>(plan_.batch_size) / static_cast<double>(plan_.dataset_size);
+    const double rate = static_cast<double>(plan_.batch_size) / static_cast<double>(plan_.data.size());
     RandomGenerator generator = plan_.streams.generator("data order", static_cast<std::uint64_t>(step));
     if (rate >= 1) {
-      indices.resize(static_cast<std::size_t>(plan_.dataset_size));
+      indices.resize(static_cast<std::size_t>(plan_.data.size()));
       std::iota(indices.begin(), indices.end(), std::int64_t{0});
       return;
     }
     const double log_rest = std::log1p(-rate);
     for (double index = -1;;) {
       index += 1 + std::floor(std::log1p(-generator.uniform()) / log_rest);
-      if (index >= static_cast<double>(plan_.dataset_size)) return;
+      if (index >= static_cast<double>(plan_.data.size())) return;
       indices.push_back(static_cast<std::int64_t>(index));
     }
   }
   double steps_per_epoch() const override {
-    return static_cast<double>(plan_.dataset_size) / static_cast<double>(plan_.batch_size);
+    return static_cast<double>(plan_.data.size()) / static_cast<double>(plan_.batch_size);
   }
+  std::optional<Sampling> sampling() const override { return Sampling::poisson; }
 
  private:
   SamplingPlan plan_;

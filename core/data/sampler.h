@@ -2,22 +2,24 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
+#include <optional>
 #include <vector>
 
 #include "core/config/component.h"
+#include "core/data/dataset.h"
 #include "core/random/random_streams.h"
+#include "core/random/sampling.h"
 
 namespace talweg::data {
 
 /// What a sampler draws from.
 struct SamplingPlan {
-  std::int64_t dataset_size;  ///< ≥ 1
-  std::int64_t batch_size;    ///< ≥ 1; of Poisson sampling the expected size
+  const Dataset& data;      ///< must outlive the sampler
+  std::int64_t batch_size;  ///< ≥ 1; of Poisson sampling the expected size
   RandomStreams streams;
 };
 
-/// Decides which examples form the batch of a step. The answer is a pure function of the plan and the step, so that a
+/// Decides which examples form the batch of a step: a pure function of the plan and the step, so that a
 /// resumed run continues exactly, and ranks agree without talking.
 class Sampler {
  public:
@@ -26,6 +28,8 @@ class Sampler {
   virtual void sample(std::int64_t step, std::vector<std::int64_t>& indices) = 0;
   /// Number of steps after which every example was used once (on average for random samplers).
   virtual double steps_per_epoch() const = 0;
+  /// What may be taken for granted of how it draws, where that is one of the known ways.
+  virtual std::optional<Sampling> sampling() const = 0;
 };
 
 struct SamplerKind {

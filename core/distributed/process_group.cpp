@@ -140,6 +140,27 @@ std::function<double()> ProcessGroup::start_maximum(double value) {
   };
 }
 
+std::function<void()> ProcessGroup::start_send(const at::Tensor& tensor, std::int64_t to) {
+  const at::Tensor dense = tensor.contiguous();
+  traffic_.bytes += static_cast<std::int64_t>(dense.nbytes());
+  c10::intrusive_ptr<c10d::Work> work;
+  perform([&] {
+    std::vector<at::Tensor> list{dense};
+    work = handle().send(list, static_cast<int>(to), 0);
+    return std::vector<c10::intrusive_ptr<c10d::Work>>{};
+  });
+  return [this, dense, work] { perform([&] { return std::vector{work}; }); };
+}
+
+void ProcessGroup::receive(const at::Tensor& tensor, std::int64_t from) {
+  const at::Tensor dense = tensor.is_contiguous() ? tensor : at::empty(tensor.sizes(), tensor.options());
+  perform([&] {
+    std::vector<at::Tensor> list{dense};
+    return std::vector{handle().recv(list, static_cast<int>(from), 0)};
+  });
+  if (!dense.is_same(tensor)) tensor.copy_(dense);
+}
+
 double ProcessGroup::maximum(double value) {
   return start_maximum(value)();
 }

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/kinds/mixed_keys.h"
 #include "core/study/study_computation.h"
+#include "core/train/shared_training.h"
 #include "core/train/training.h"
 
 namespace talweg {
@@ -34,7 +35,7 @@ class TrainingRecipe : public RunRecipe {
   std::unique_ptr<Run> make(std::unique_ptr<RunRecorder> recorder, const RunPlace& place) const override {
     RunSetup setup{config_.checkpoint.keep, BestTracker(config_.checkpoint, config_.early_stopping), place.quiet,
                    place.group};
-    return std::make_unique<Run>(std::make_unique<Training>(config_, place.device, place.group), std::move(recorder),
+    return std::make_unique<Run>(std::make_unique<Training>(config_, place.device, place_among(place.group, config_.distributed)), std::move(recorder),
                                  std::move(setup));
   }
 

@@ -8,6 +8,7 @@
 #include "core/objective/objective.h"
 #include "core/optimizer/step_clock.h"
 #include "core/random/random_streams.h"
+#include "core/random/sampling.h"
 
 namespace talweg {
 
@@ -17,7 +18,8 @@ struct RunPlan {
   std::int64_t batch_size = 0;  ///< as configured; of Poisson sampling the expected size
   std::int64_t steps = 0;       ///< of the whole run; fewer when it is stopped early
   double steps_per_epoch = 0;
-  std::string sampler;            ///< name of the sampler: "poisson", "shuffle", …
+  /// How the examples of a step are drawn; nothing: in a way of the task's own, of which no more is known.
+  std::optional<Sampling> sampling;
   bool averages_weights = false;  ///< an average of the iterates is evaluated and saved beside the last one
   bool clips_gradient = false;    ///< training.clip_norm is set
   std::int64_t ranks = 1;         ///< processes that share every batch

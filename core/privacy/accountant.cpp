@@ -84,7 +84,7 @@ const Accountant& default_accountant(Sampling sampling) {
   switch (sampling) {
     case Sampling::poisson:
       return find_accountant("pld");
-    case Sampling::without_replacement:
+    case Sampling::uniform:
       return find_accountant("wor_rdp");
     default:
       return find_accountant("shuffle_gauss");

@@ -59,7 +59,7 @@ const std::vector<Accountant>& accountants();
 const Accountant& find_accountant(const std::string& name);
 
 /// The accountant that gives the smallest certified ε for a sampler without assumptions on the loss or the release:
-/// pld for poisson, wor_rdp for without_replacement, shuffle_gauss for shuffle and cyclic.
+/// pld for poisson, wor_rdp for uniform, shuffle_gauss for shuffle and sequential.
 const Accountant& default_accountant(Sampling sampling);
 
 }  // namespace talweg::privacy

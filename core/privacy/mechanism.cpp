@@ -17,18 +17,20 @@ std::string choice_name(E value) {
   return "?";
 }
 
+/// Ledgers of earlier versions call uniform sampling "without_replacement" and sequential sampling "cyclic".
+Sampling sampling_named(const std::string& name) {
+  if (name == "without_replacement") return Sampling::uniform;
+  if (name == "cyclic") return Sampling::sequential;
+  for (const auto& [choice, value] : choices(Sampling{}))
+    if (choice == name) return value;
+  throw DataError(fmt::format("a privacy ledger names the sampling '{}', which is unknown", name));
+}
+
 void require(bool holds, const char* name, const char* condition, double value) {
   if (!holds) throw ConfigError(fmt::format("'{}' must be {}, found {}", name, condition, value));
 }
 
 }  // namespace
-
-std::vector<std::pair<std::string, Sampling>> choices(Sampling) {
-  return {{"poisson", Sampling::poisson},
-          {"without_replacement", Sampling::without_replacement},
-          {"shuffle", Sampling::shuffle},
-          {"cyclic", Sampling::cyclic}};
-}
 
 std::vector<std::pair<std::string, NeighbouringRelation>> choices(NeighbouringRelation) {
   return {{"add_or_remove_one", NeighbouringRelation::add_or_remove_one},
@@ -77,14 +79,7 @@ nlohmann::json to_json(const Mechanism& m) {
 Mechanism mechanism_from_json(const nlohmann::json& json) {
   try {
     Mechanism m;
-    const auto name = json.at("sampling").get<std::string>();
-    bool known = false;
-    for (const auto& [choice, value] : choices(Sampling{}))
-      if (choice == name) {
-        m.sampling = value;
-        known = true;
-      }
-    if (!known) throw DataError(fmt::format("a privacy ledger names the sampling '{}', which is unknown", name));
+    m.sampling = sampling_named(json.at("sampling").get<std::string>());
     json.at("sampling_rate").get_to(m.sampling_rate);
     json.at("noise_multiplier").get_to(m.noise_multiplier);
     json.at("clip_norm").get_to(m.clip_norm);

@@ -7,16 +7,9 @@
 #include <utility>
 #include <vector>
 
-namespace talweg::privacy {
+#include "core/random/sampling.h"
 
-/// How the examples of a step are chosen. It decides which accountant is true.
-enum class Sampling {
-  poisson,              ///< every example independently with probability q
-  without_replacement,  ///< a fresh uniformly random subset of size b at every step
-  shuffle,              ///< every epoch in a new random order, consecutive blocks of b: one use per epoch
-  cyclic,               ///< the dataset's own order, consecutive blocks of b: one use per epoch
-};
-std::vector<std::pair<std::string, Sampling>> choices(Sampling);
+namespace talweg::privacy {
 
 /// Which data sets count as neighbours: what exactly the guarantee hides.
 enum class NeighbouringRelation {
@@ -44,8 +37,8 @@ struct BoundedDomain {
 
 /// One noisy step of DP-SGD as the accountants see it: θ ← θ − η·(1/b)(Σ clip_C(g_i) + N(0, (s·C)² I)).
 struct Mechanism {
-  Sampling sampling = Sampling::poisson;
-  /// q: the probability of an example to be in a batch; of shuffle and cyclic one over the steps of an epoch.
+  Sampling sampling = Sampling::poisson;  ///< decides which accountant is true
+  /// q: the probability of an example to be in a batch; of shuffle and sequential one over the steps of an epoch.
   double sampling_rate = 0;
   /// s: standard deviation of the noise on the *sum* of clipped gradients, divided by C. With the noise σ_DP on the
   /// *mean* gradient, s = σ_DP·b/C.

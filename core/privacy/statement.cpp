@@ -14,12 +14,12 @@ std::string sampler_in_words(const Mechanism& m) {
     case Sampling::poisson:
       return fmt::format("batches that contain every example independently with probability {:.6g} (Poisson sampling)",
                          m.sampling_rate);
-    case Sampling::without_replacement:
+    case Sampling::uniform:
       return fmt::format("batches that are fresh uniformly random subsets of a fraction {:.6g} of the data",
                          m.sampling_rate);
     case Sampling::shuffle:
       return fmt::format("shuffled epochs of {:.0f} steps, in which every example is used once", 1 / m.sampling_rate);
-    case Sampling::cyclic:
+    case Sampling::sequential:
       return fmt::format("epochs of {:.0f} steps in the order of the data set, in which every example is used once",
                          1 / m.sampling_rate);
   }

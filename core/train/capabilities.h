@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 
 #include "core/data/dataset.h"
+#include "core/data/sampler.h"
 #include "core/objective/ray.h"
 
 namespace talweg {
@@ -70,6 +72,16 @@ class NaturalGradient {
   virtual ~NaturalGradient() = default;
   /// Inverse Fisher information times the gradient at the parameters as they stand, one tensor per trainable parameter.
   virtual Direction natural_gradient() = 0;
+};
+
+/// The examples of a batch belong together in a way that the task knows: its users, its pairs. A run whose
+/// configuration names no sampler draws by this one.
+class OwnSampler {
+ public:
+  virtual ~OwnSampler() = default;
+  /// Throws ConfigError when data and batch size do not fit together. `plan.data` is the task's training data or a part
+  /// of it.
+  virtual std::unique_ptr<data::Sampler> make_sampler(const data::SamplingPlan& plan) = 0;
 };
 
 /// The task is a function of its parameters that is observed with noise: f(θ, ξ), whose mean over ξ is minimised.

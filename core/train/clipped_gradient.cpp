@@ -13,7 +13,7 @@ void TaskObjective::require_separate_examples() const {
 
 at::Tensor TaskObjective::example_losses(std::int64_t begin, std::int64_t length) {
   const torch::AutoGradMode with_graph(true);
-  torch::manual_seed(streams_.seed_of("noise", static_cast<std::uint64_t>(step_ << 20 | place_of(begin))));
+  torch::manual_seed(streams_.seed_of("noise", static_cast<std::uint64_t>(step_ << 20 | sharing_->place_of(begin))));
   const AutocastScope autocast(options_.precision, device_);
   const data::Batch part = length == batch_.size ? batch_ : batch_.slice(begin, length);
   return per_example_losses_ ? per_example_losses_->example_losses(part) : task_.loss(part).reshape({1});
@@ -36,16 +36,12 @@ ClippedSum TaskObjective::clipped_gradient(const gradient::Clipping& clipping, g
   for (std::size_t i = 0; i < tensors_.size(); ++i)
     tensors_[i].mutable_grad() = sums[i].defined() ? sums[i] : at::zeros_like(tensors_[i]);
   const at::TensorOptions options = tensors_.front().options().requires_grad(false);
-  ClippedSum answer{at::zeros({}, options), at::zeros({0}, options), whole_size(), true};
-  if (whole_size() == 0) return answer;
-  if (ranks_) {
-    ranks_->sum_gradients();
-    answer.loss = summed(losses.empty() ? answer.loss : at::cat(losses).sum()) / static_cast<double>(whole_size());
-    answer.norms = ranks_->assemble(norms.empty() ? answer.norms : at::cat(norms));
-  } else {
-    answer.loss = at::cat(losses).mean();
-    answer.norms = at::cat(norms);
-  }
+  const std::int64_t examples = sharing_->examples();
+  ClippedSum answer{at::zeros({}, options), at::zeros({0}, options), examples, true};
+  if (examples == 0) return answer;
+  sharing_->sum_gradients();
+  answer.loss = sharing_->sum(losses.empty() ? answer.loss : at::cat(losses).sum()) / static_cast<double>(examples);
+  answer.norms = sharing_->assemble(norms.empty() ? answer.norms : at::cat(norms));
   gradient_norm_ = answer.norms.mean();
   if ((device_.is_cpu() || options_.check_gradients) && !at::isfinite(answer.norms.sum() + answer.loss).item<bool>()) {
     answer.usable = false;

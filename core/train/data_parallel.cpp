@@ -27,14 +27,14 @@ class SummedRay : public Ray {
 
 }  // namespace
 
-std::unique_ptr<Ray> make_summed_ray(std::unique_ptr<Ray> part, DataParallel& ranks) {
-  return std::make_unique<SummedRay>(std::move(part), ranks);
-}
-
 DataParallel::DataParallel(distributed::ProcessGroup& group, ParameterList parameters)
     : group_(group), parameters_(std::move(parameters)) {}
 
 DataParallel::~DataParallel() = default;
+
+std::unique_ptr<Ray> DataParallel::whole_ray(std::unique_ptr<Ray> part) {
+  return std::make_unique<SummedRay>(std::move(part), *this);
+}
 
 void DataParallel::begin_step(std::int64_t own, std::int64_t examples, std::optional<double> weight) {
   examples_ = examples;
@@ -76,8 +76,12 @@ void DataParallel::sum_gradients() {
   group_.sum(gradients);
 }
 
-at::Tensor DataParallel::with_overlap(
-    const std::function<at::Tensor(const std::function<void(const at::Tensor&)>& last)>& evaluate) {
+at::Tensor DataParallel::with_summed_gradients(const Evaluate& evaluate) {
+  if (!all_have_examples()) {  // whose backward passes would not meet
+    at::Tensor value = evaluate({});
+    sum_gradients();
+    return value;
+  }
   if (!reducer_) {
     at::Tensor value = evaluate([](const at::Tensor&) {});
     std::vector<double> has;

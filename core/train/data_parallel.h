@@ -1,57 +1,43 @@
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <optional>
-#include <span>
-#include <string>
 #include <vector>
 
 #include "core/distributed/gradient_reducer.h"
 #include "core/distributed/process_group.h"
-#include "core/objective/ray.h"
 #include "core/optimizer/optimizer.h"
+#include "core/train/batch_sharing.h"
 
 namespace talweg {
 
-/// How the parts of a batch that the ranks of a run hold come together: every loss of this rank is weighted by its
-/// part's share in the batch, and what the ranks have is summed. Equal batches then give equal steps to rounding, on
-/// any number of ranks.
-class DataParallel {
+/// The ranks of a run share every batch: rank r has its examples r, r + size, … . Every loss is weighted by its part's
+/// share in the batch, and what the ranks have is summed. Equal batches then give equal steps to rounding, on any
+/// number of ranks.
+class DataParallel : public BatchSharing {
  public:
   /// The group must outlive this object.
   DataParallel(distributed::ProcessGroup& group, ParameterList parameters);
-  ~DataParallel();
+  ~DataParallel() override;
 
-  distributed::ProcessGroup& group() { return group_; }
-
-  /// Before the evaluations of a step, on every rank: `own` of the `examples` of the batch are this rank's. `weight`:
-  /// what they count for in the mean over the batch, where that is not their number.
-  void begin_step(std::int64_t own, std::int64_t examples, std::optional<double> weight);
-  /// The share of `own` in `whole`, or, where that is not known, in the sum over the ranks. 0 of nothing.
-  double share_of(double own, std::optional<std::int64_t> whole);
-  /// What this rank's mean loss is multiplied by.
-  double share() const { return share_; }
-  std::int64_t examples() const { return examples_; }
-  /// Of the rank that has most.
-  std::int64_t largest_part() const { return (examples_ + group_.size() - 1) / group_.size(); }
-  bool every_rank_has_examples() const { return examples_ >= group_.size(); }
-
-  /// Σ over ranks of a scalar that has been weighted; a new tensor.
-  at::Tensor sum(const at::Tensor& value);
-  void sum(const std::vector<at::Tensor>& tensors) { group_.sum(tensors); }
+  void begin_step(std::int64_t own, std::int64_t examples, std::optional<double> weight) override;
+  double share() const override { return share_; }
+  std::int64_t examples() const override { return examples_; }
+  std::int64_t largest_part() const override { return (examples_ + group_.size() - 1) / group_.size(); }
+  bool all_have_examples() const override { return examples_ >= group_.size(); }
+  std::int64_t place_of(std::int64_t i) const override { return i * group_.size() + group_.rank(); }
+  double share_of(double own, std::optional<std::int64_t> whole) override;
+  bool is_divided() const override { return true; }
+  bool is_mine(std::int64_t i) const override { return i % group_.size() == group_.rank(); }
+  /// A new tensor.
+  at::Tensor sum(const at::Tensor& value) override;
+  void sum(const std::vector<at::Tensor>& tensors) override { group_.sum(tensors); }
   std::vector<double> sum(std::vector<double> values);
-  /// The entries of all ranks in the order of the batch's examples: [own] → [examples].
-  at::Tensor assemble(const at::Tensor& own);
-
-  /// Makes and sums the gradients of a step: `evaluate` runs the passes and calls `last` with the loss of the last
-  /// backward pass before it; gradients are summed while that goes on. Answers what `evaluate` answers.
-  at::Tensor with_overlap(
-      const std::function<at::Tensor(const std::function<void(const at::Tensor&)>& last)>& evaluate);
-  /// Gives every parameter a gradient, zero where it has none, and sums them. For gradients made without autograd.
-  void sum_gradients();
-  /// The first half of sum_gradients().
-  void complete_gradients();
+  at::Tensor assemble(const at::Tensor& own) override;
+  /// Gradients are summed while the last backward pass goes on.
+  at::Tensor with_summed_gradients(const Evaluate& evaluate) override;
+  void sum_gradients() override;
+  void complete_gradients() override;
+  std::unique_ptr<Ray> whole_ray(std::unique_ptr<Ray> part) override;
 
  private:
   distributed::ProcessGroup& group_;
@@ -60,8 +46,5 @@ class DataParallel {
   double share_ = 1;
   std::int64_t examples_ = 0;
 };
-
-/// The ray of the whole batch, from that of this rank's part of it.
-std::unique_ptr<Ray> make_summed_ray(std::unique_ptr<Ray> part, DataParallel& ranks);
 
 }  // namespace talweg

@@ -20,11 +20,15 @@ ObjectiveOptions objective_options(const FitOptions& options, const TaskContext&
   return how;
 }
 
+std::int64_t steps_of(const FitOptions& options, const data::Sampler& sampler) {
+  return static_cast<std::int64_t>(std::ceil(options.epochs * sampler.steps_per_epoch() - 1e-9));
+}
+
 }  // namespace
 
 void declare(config::Fields& f, FitOptions& o) {
   f("optimizer", o.optimizer, "how the models are trained");
-  f("sampler", o.sampler, "which examples form a batch");
+  f("sampler", o.sampler, kSamplerChoice);
   f("epochs", o.epochs, "passes over the training examples of a model", config::above(0));
   f("batch_size", o.batch_size, "examples per step", config::at_least(1));
   f("micro_batch_size", o.micro_batch_size, "examples per forward and backward pass (default: the whole batch)",
@@ -36,16 +40,16 @@ void validate(const FitOptions& o, const config::Value& where, config::Diagnosti
     diagnostics.error(where.where, "'micro_batch_size' is larger than 'batch_size'");
 }
 
-std::int64_t fit_steps(const FitOptions& options, std::int64_t dataset_size) {
-  const auto sampler = options.sampler.create({dataset_size, options.batch_size, RandomStreams(0)});
-  return static_cast<std::int64_t>(std::ceil(options.epochs * sampler->steps_per_epoch() - 1e-9));
+std::int64_t fit_steps(const FitOptions& options, std::int64_t examples) {
+  const data::TensorDataset sized({at::empty({examples, 0})});
+  return steps_of(options, *make_sampler(options.sampler, {sized, options.batch_size, RandomStreams(0)}));
 }
 
 Fit::Fit(Task& task, const FitOptions& options, const TaskContext& context)
     : task_(task),
       device_(context.device),
-      sampler_(options.sampler.create({task.training_data().size(), options.batch_size, context.streams})),
-      steps_(fit_steps(options, task.training_data().size())),
+      sampler_(make_sampler(options.sampler, task, {task.training_data(), options.batch_size, context.streams})),
+      steps_(steps_of(options, *sampler_)),
       optimizer_(options.optimizer.create(trainable_parameters(task.module()))),
       objective_(task, objective_options(options, context), context.streams, context.device),
       run_aware_(dynamic_cast<RunAware*>(optimizer_.get())) {
@@ -54,7 +58,7 @@ Fit::Fit(Task& task, const FitOptions& options, const TaskContext& context)
                            .batch_size = options.batch_size,
                            .steps = steps_,
                            .steps_per_epoch = sampler_->steps_per_epoch(),
-                           .sampler = options.sampler.type(),
+                           .sampling = sampler_->sampling(),
                            .streams = context.streams},
                           objective_);
 }

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "core/checkpoint/state.h"
-#include "core/data/sampler.h"
 #include "core/optimizer/run_plan.h"
+#include "core/train/sampler_choice.h"
 #include "core/train/task.h"
 #include "core/train/task_objective.h"
 
@@ -17,7 +17,7 @@ namespace talweg {
 /// A training inside another run, such as a study that needs trained models as its data.
 struct FitOptions {
   config::Component<OptimizerKind> optimizer{"sgd"};
-  config::Component<data::SamplerKind> sampler{"shuffle"};
+  SamplerChoice sampler;
   double epochs = 10;
   std::int64_t batch_size = 64;
   std::optional<std::int64_t> micro_batch_size;
@@ -57,7 +57,7 @@ class Fit {
 nlohmann::json fit(Task& task, const FitOptions& options, const TaskContext& context,
                    const std::function<void(std::int64_t step)>& visit = {});
 
-/// Steps that a Fit makes on `dataset_size` examples.
-std::int64_t fit_steps(const FitOptions& options, std::int64_t dataset_size);
+/// Steps that a Fit makes of a task with so many training examples and no sampler of its own.
+std::int64_t fit_steps(const FitOptions& options, std::int64_t examples);
 
 }  // namespace talweg

@@ -15,7 +15,7 @@ void declare(config::Fields& f, TrainingOptions& o) {
     "examples per forward and backward pass of a rank; gradients are accumulated over the batch (default: the whole "
     "batch)",
     at_least(1));
-  f("sampler", o.sampler, "which examples form a batch");
+  f("sampler", o.sampler, kSamplerChoice);
   f("precision", o.precision, "bfloat16 keeps parameters in float32 and multiplies in bfloat16");
   f("clip_norm", o.clip_norm, "scale the gradient down to this Euclidean norm when it is larger", above(0));
   f("non_finite", o.non_finite, "at a non-finite loss or gradient: stop the run, or skip the update");

@@ -6,13 +6,13 @@
 
 #include "core/claims/expectation.h"
 #include "core/config/component.h"
-#include "core/data/sampler.h"
 #include "core/distributed/distributed_options.h"
 #include "core/optimizer/optimizer.h"
 #include "core/run/run_header.h"
 #include "core/run/run_options.h"
 #include "core/train/diagnostics_options.h"
 #include "core/train/precision.h"
+#include "core/train/sampler_choice.h"
 #include "core/train/schedule.h"
 #include "core/train/task.h"
 
@@ -28,7 +28,7 @@ struct TrainingOptions {
   std::optional<double> epochs;
   std::int64_t batch_size = 64;
   std::optional<std::int64_t> micro_batch_size;
-  config::Component<data::SamplerKind> sampler{"shuffle"};
+  SamplerChoice sampler;
   Precision precision = Precision::float32;
   std::optional<double> clip_norm;
   NonFinitePolicy non_finite = NonFinitePolicy::stop;

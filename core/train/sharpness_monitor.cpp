@@ -49,14 +49,14 @@ void validate(const SharpnessOptions& o, const config::Value& where, config::Dia
     diagnostics.error(where.where, "'most_products' is smaller than 'eigenvalues'; each needs at least one");
 }
 
-SharpnessMonitor::SharpnessMonitor(Task& task, const SharpnessOptions& options, ObjectiveOptions objective,
+SharpnessMonitor::SharpnessMonitor(Task& task, const data::Dataset& data, const SharpnessOptions& options, ObjectiveOptions objective,
                                    const RandomStreams& streams, at::Device device)
     : options_(options),
       streams_(streams),
       objective_(
           task, [&] { return objective.clip_norm.reset(), objective; }(), RandomStreams(streams.seed_of("sharpness")),
-          device),
-      batch_(chosen_examples(task.training_data(), options.examples, streams, device)) {}
+          device, std::make_unique<WholeBatch>(), data),
+      batch_(chosen_examples(data, options.examples, streams, device)) {}
 
 Metrics SharpnessMonitor::measure(double step_size) {
   objective_.begin_step(0, batch_);

@@ -24,8 +24,9 @@ void validate(const SharpnessOptions& o, const config::Value& where, config::Dia
 /// Cohen et al. 2021 for what to measure, Lanczos' method for how.
 class SharpnessMonitor {
  public:
-  /// `task` must outlive the monitor. Throws ConfigError when `examples` is more than there are.
-  SharpnessMonitor(Task& task, const SharpnessOptions& options, ObjectiveOptions objective,
+  /// `task` and its training data or the part of it that is meant, `data`, must outlive the monitor. Throws ConfigError
+  /// when `examples` is more than there are.
+  SharpnessMonitor(Task& task, const data::Dataset& data, const SharpnessOptions& options, ObjectiveOptions objective,
                    const RandomStreams& streams, at::Device device);
 
   /// "sharpness", further eigenvalues as "eigenvalue_2", …, "smallest_eigenvalue" (an upper bound on it),

@@ -33,16 +33,15 @@ NoisyValues TaskObjective::draw(const NoisyQuery& query) {
   if (noisy_function_) return {noisy_function_->observe(query.points, seeds), points * draws};
 
   const std::int64_t batch_size =
-      std::clamp<std::int64_t>(whole_size(), 1, std::max<std::int64_t>(1, task_.training_data().size()));
+      std::clamp<std::int64_t>(sharing_->examples(), 1, std::max<std::int64_t>(1, data_.size()));
   data::register_samplers();
   const auto sampler = config::Component<data::SamplerKind>("uniform").create(
-      {task_.training_data().size(), batch_size, RandomStreams(streams_.seed_of("data of draws"))});
+      {data_, batch_size, RandomStreams(streams_.seed_of("data of draws"))});
   VisitedPoints visited(tensors_);
-  // Ranks share the draws; a draw is the same wherever it is made.
+  // Processes share the draws; a draw is the same wherever it is made.
   at::Tensor values = at::zeros({points * draws}, at::TensorOptions(at::kDouble).device(device_));
-  const std::int64_t size = ranks_ ? ranks_->group().size() : 1, rank = ranks_ ? ranks_->group().rank() : 0;
   for (std::int64_t i = 0; i < points; ++i) {
-    if (i % size != rank) continue;
+    if (!sharing_->is_mine(i)) continue;
     visited.move_to(query.points[i]);
     for (std::int64_t j = i * draws; j < (i + 1) * draws; ++j)
       values[j].copy_(observed(*sampler, seeds[static_cast<std::size_t>(j)]));
@@ -57,7 +56,7 @@ at::Tensor TaskObjective::observed(data::Sampler& sampler, std::uint64_t seed) {
   const auto number = static_cast<std::int64_t>(seed >> 1);
   std::vector<std::int64_t> indices;
   sampler.sample(number, indices);
-  const data::Batch batch = task_.training_data().batch(indices, number).to(device_, false);
+  const data::Batch batch = data_.batch(indices, number).to(device_, false);
   const RestoreScope statistics(buffers_, saved_buffers_);
   draw_seed_ = seed;
   struct Forget {

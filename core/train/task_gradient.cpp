@@ -28,10 +28,10 @@ at::Tensor TaskObjective::linear_gradient() {
   origin_ = versions_of(tensors_);
   const LinearInParameters::ValueAndResidual evaluated = linear_->value_and_residual(outputs_, batch_);
   const std::vector<at::Tensor> gradient = linear_->pull_back(evaluated.residual, batch_);
-  TORCH_CHECK(gradient.size() == tensors_.size(), "pull_back() answers one tensor per trainable parameter");
+  TORCH_CHECK(gradient.size() == tensors_.size(), "pull_back() returns one tensor per trainable parameter");
   for (std::size_t i = 0; i < tensors_.size(); ++i)
-    tensors_[i].mutable_grad() = ranks_ ? gradient[i] * share() : gradient[i];
-  return ranks_ ? evaluated.value * share() : evaluated.value;
+    tensors_[i].mutable_grad() = weighted(gradient[i]);
+  return weighted(evaluated.value);
 }
 
 at::Tensor TaskObjective::outputs() {
@@ -60,33 +60,33 @@ at::Tensor TaskObjective::evaluate_with_gradient(const std::function<void(const 
 }
 
 at::Tensor TaskObjective::evaluate_whole_gradient() {
-  if (!ranks_) return evaluate_with_gradient();
   at::Tensor part;
-  if (is_linear() || !ranks_->every_rank_has_examples()) {
+  if (is_linear()) {
     part = evaluate_with_gradient();
-    ranks_->sum_gradients();
+    sharing_->sum_gradients();
   } else {
-    part = ranks_->with_overlap([this](const auto& before_last) { return evaluate_with_gradient(before_last); });
+    part = sharing_->with_summed_gradients(
+        [this](const auto& before_last) { return evaluate_with_gradient(before_last); });
   }
-  return summed(part);
+  return sharing_->sum(part);
 }
 
 Evaluation TaskObjective::partial_gradient() {
   if (!gradients_are_parts()) return gradient();
   const StepClock::Scope timed(clock_, StepPhase::backward);
   Evaluation evaluation;
-  evaluation.value = summed(evaluate_with_gradient());
-  ranks_->complete_gradients();
+  evaluation.value = sharing_->sum(evaluate_with_gradient());
+  sharing_->complete_gradients();
   evaluation.usable = loss_is_finite(evaluation.value);
   if (!options_.check_gradients || !evaluation.usable) return evaluation;
   torch::NoGradGuard no_grad;
   at::Tensor squares = at::zeros({}, tensors_.front().options().requires_grad(false).dtype(at::kDouble));
   for (const at::Tensor& tensor : tensors_) squares += at::linalg_vector_norm(tensor.grad()).to(at::kDouble).square();
-  check_parts(summed(squares), evaluation);
+  check_parts(sharing_->sum(squares), evaluation);
   return evaluation;
 }
 
-/// Whether the gradients of all ranks' parts are finite: their squared norms, summed.
+/// Whether the gradients of all processes' parts are finite: their squared norms, summed.
 void TaskObjective::check_parts(const at::Tensor& squares, Evaluation& evaluation) {
   if (std::isfinite(squares.item<double>())) return;
   evaluation.usable = false;
@@ -111,7 +111,7 @@ Evaluation TaskObjective::stream_gradient(const std::function<void(GradientPart)
   const bool partial = gradients_are_parts();
   at::Tensor squares;  // Σ ‖g‖² of the parts
   const auto measured = [&](GradientPart part) {
-    if (ranks_ && !partial) ranks_->sum(std::vector<at::Tensor>{part.gradient});
+    if (!partial) sharing_->sum(std::vector<at::Tensor>{part.gradient});
     if (norm_needed) {
       torch::NoGradGuard no_grad;
       const at::Tensor square = at::linalg_vector_norm(part.gradient).to(at::kDouble).square();
@@ -120,20 +120,20 @@ Evaluation TaskObjective::stream_gradient(const std::function<void(GradientPart)
     visit(std::move(part));
   };
   Evaluation evaluation;
-  if (ranks_ && !ranks_->every_rank_has_examples()) {
-    // A rank without a backward pass has no order of its own in which gradients become complete.
+  if (!sharing_->all_have_examples()) {
+    // A process without a backward pass has no order of its own in which gradients become complete.
     evaluation.value = evaluate_with_gradient();
-    ranks_->complete_gradients();
+    sharing_->complete_gradients();
     hand_out_gradients(tensors_, measured);
   } else {
     evaluation = stream_gradients(tensors_, is_undivided(), measured, [this] {
       return Evaluation{evaluate_with_gradient(), true, {}};
     });
   }
-  evaluation.value = summed(evaluation.value);
+  evaluation.value = sharing_->sum(evaluation.value);
   evaluation.usable = loss_is_finite(evaluation.value);
   if (partial && norm_needed && squares.defined() && evaluation.usable) {
-    check_parts(summed(squares), evaluation);
+    check_parts(sharing_->sum(squares), evaluation);
     return evaluation;
   }
   if (!norm_needed || !squares.defined() || !evaluation.usable) return evaluation;

@@ -15,8 +15,13 @@ ParameterList trainable_parameters(torch::nn::Module& module) {
 }
 
 TaskObjective::TaskObjective(Task& task, const ObjectiveOptions& options, const RandomStreams& streams,
-                             at::Device device, distributed::ProcessGroup* group)
+                             at::Device device)
+    : TaskObjective(task, options, streams, device, std::make_unique<WholeBatch>(), task.training_data()) {}
+
+TaskObjective::TaskObjective(Task& task, const ObjectiveOptions& options, const RandomStreams& streams,
+                             at::Device device, std::unique_ptr<BatchSharing> sharing, const data::Dataset& data)
     : task_(task),
+      data_(data),
       linear_(dynamic_cast<LinearInParameters*>(&task)),
       smoothness_(dynamic_cast<KnownSmoothness*>(&task)),
       natural_gradient_(dynamic_cast<NaturalGradient*>(&task)),
@@ -27,15 +32,15 @@ TaskObjective::TaskObjective(Task& task, const ObjectiveOptions& options, const 
       streams_(streams),
       device_(device),
       parameters_(trainable_parameters(task.module())),
-      buffers_(task.module().buffers()) {
+      buffers_(task.module().buffers()),
+      sharing_(std::move(sharing)) {
   for (const NamedParameter& parameter : parameters_) tensors_.push_back(parameter.tensor);
-  if (group && group->size() > 1) ranks_ = std::make_unique<DataParallel>(*group, parameters_);
 }
 
 void TaskObjective::begin_step(std::int64_t step, data::Batch batch, std::int64_t whole_size) {
   step_ = step;
   batch_ = std::move(batch);
-  if (ranks_) ranks_->begin_step(batch_.size, whole_size, weight_of(batch_));
+  sharing_->begin_step(batch_.size, whole_size, sharing_->is_divided() ? weight_of(batch_) : std::nullopt);
   statistics_moved_ = false;
   outputs_ = at::Tensor();
   gradient_norm_ = at::Tensor();
@@ -44,24 +49,20 @@ void TaskObjective::begin_step(std::int64_t step, data::Batch batch, std::int64_
 
 /// The same on every rank.
 bool TaskObjective::is_undivided() const {
-  return options_.micro_batch_size == 0 || options_.micro_batch_size >= (ranks_ ? ranks_->largest_part() : batch_.size);
-}
-
-std::int64_t TaskObjective::place_of(std::int64_t i) const {
-  return ranks_ ? i * ranks_->group().size() + ranks_->group().rank() : i;
-}
-
-at::Tensor TaskObjective::summed(at::Tensor value) {
-  return ranks_ ? ranks_->sum(value) : value;
+  return options_.micro_batch_size == 0 || options_.micro_batch_size >= sharing_->largest_part();
 }
 
 void TaskObjective::sum_over_ranks(const std::vector<at::Tensor>& tensors) {
-  if (ranks_) ranks_->sum(tensors);
+  sharing_->sum(tensors);
 }
 
 bool TaskObjective::is_linear() const {
   return linear_ && linear_->is_linear() && is_undivided() && options_.precision != Precision::bfloat16 &&
-         (ranks_ ? ranks_->every_rank_has_examples() : batch_.size > 0);
+         sharing_->all_have_examples();
+}
+
+at::Tensor TaskObjective::weighted(const at::Tensor& mean) const {
+  return share() == 1 ? mean : mean * share();
 }
 
 std::optional<double> TaskObjective::weight_of(const data::Batch& batch) const {
@@ -76,8 +77,8 @@ double TaskObjective::share_of(const data::Batch& part, const data::Batch& batch
   return whole > 0 ? weighted_examples_->weight(part) / whole : 0;
 }
 
-/// Calls `visit` with the weighted loss of every micro-batch and whether it is the last; answers their sum, this rank's
-/// part of the mean over the batch.
+/// Calls `visit` with the weighted loss of every micro-batch and whether it is the last. Returns their sum, this
+/// process's part of the mean over the batch.
 at::Tensor TaskObjective::evaluate(const VisitLoss& visit) {
   return evaluate(batch_, options_.precision, visit);
 }
@@ -90,7 +91,7 @@ at::Tensor TaskObjective::evaluate(const data::Batch& batch, Precision precision
     const std::int64_t length = std::min(size, batch.size - begin);
     torch::manual_seed(draw_seed_
                            ? streams_.seed_of("noise of draws", *draw_seed_ + static_cast<std::uint64_t>(part))
-                           : streams_.seed_of("noise", static_cast<std::uint64_t>(step_ << 20 | place_of(part))));
+                           : streams_.seed_of("noise", static_cast<std::uint64_t>(step_ << 20 | sharing_->place_of(part))));
     const data::Batch micro_batch = length == batch.size ? batch : batch.slice(begin, length);
     at::Tensor loss;
     {
@@ -110,36 +111,36 @@ at::Tensor TaskObjective::value() {
   torch::NoGradGuard no_grad;
   if (is_linear()) {
     const at::Tensor mean = linear_->losses(linear_->outputs(batch_).unsqueeze(0), batch_).squeeze(0);
-    return ranks_ ? summed(mean * share()) : mean;
+    return sharing_->sum(weighted(mean));
   }
   const RestoreScope statistics(buffers_, saved_buffers_);
-  return summed(evaluate([](const at::Tensor&, bool) {}));
+  return sharing_->sum(evaluate([](const at::Tensor&, bool) {}));
 }
 
 at::Tensor TaskObjective::probe(double fraction) {
   const StepClock::Scope timed(clock_, StepPhase::probe);
-  const auto length = static_cast<std::int64_t>(std::ceil(fraction * static_cast<double>(whole_size()) - 1e-9));
-  const bool whole = length >= whole_size();
+  const auto length = static_cast<std::int64_t>(std::ceil(fraction * static_cast<double>(sharing_->examples()) - 1e-9));
+  const bool whole = length >= sharing_->examples();
   if (whole && options_.precision != Precision::bfloat16) return value();
   torch::NoGradGuard no_grad;
   const RestoreScope statistics(buffers_, saved_buffers_);
   const Precision own = options_.precision == Precision::bfloat16 ? Precision::float32 : options_.precision;
-  if (whole) return summed(evaluate(batch_, own, [](const at::Tensor&, bool) {}));
-  if (ranks_) return partial_probe(length, own);
-  return evaluate(batch_.slice(0, length), own, [](const at::Tensor&, bool) {});
+  if (whole) return sharing_->sum(evaluate(batch_, own, [](const at::Tensor&, bool) {}));
+  return partial_probe(length, own);
 }
 
 /// The mean over the first `length` examples of the batch, each rank computing those it has.
 at::Tensor TaskObjective::partial_probe(std::int64_t length, Precision precision) {
   std::int64_t own = 0;
-  while (own < batch_.size && place_of(own) < length) ++own;
+  while (own < batch_.size && sharing_->place_of(own) < length) ++own;
   const data::Batch part = batch_.slice(0, own);
   const std::optional<double> weight = weight_of(part);
   const double share_of_probe =
-      ranks_->share_of(weight.value_or(static_cast<double>(own)), weight ? std::nullopt : std::optional(length));
+      sharing_->share_of(weight.value_or(static_cast<double>(own)), weight ? std::nullopt : std::optional(length));
   // evaluate() weights with the share of the whole part of the batch.
   const at::Tensor mean = evaluate(part, precision, [](const at::Tensor&, bool) {});
-  return summed(share() > 0 ? mean * (share_of_probe / share()) : mean * 0);
+  const double ratio = share() > 0 ? share_of_probe / share() : 0;
+  return sharing_->sum(ratio == 1 ? mean : mean * ratio);
 }
 
 bool TaskObjective::settle_statistics() {
@@ -168,14 +169,13 @@ void TaskObjective::for_each_loss(const std::function<void(const at::Tensor&)>& 
 
 std::unique_ptr<Ray> TaskObjective::along(Direction direction) {
   if (is_linear()) {
-    auto ray = make_linear_ray(*linear_, batch_, outputs(), tensors_, std::move(direction));
-    return ranks_ ? make_summed_ray(std::move(ray), *ranks_) : std::move(ray);
+    return sharing_->whole_ray(make_linear_ray(*linear_, batch_, outputs(), tensors_, std::move(direction)));
   }
   return make_parameter_ray(*this, std::move(direction));
 }
 
 double TaskObjective::batch_share() const {
-  return static_cast<double>(whole_size()) / static_cast<double>(task_.training_data().size());
+  return static_cast<double>(sharing_->examples()) / static_cast<double>(data_.size());
 }
 
 double TaskObjective::relative_precision() const {
@@ -183,7 +183,8 @@ double TaskObjective::relative_precision() const {
 }
 
 std::optional<double> TaskObjective::smoothness() {
-  return smoothness_ ? std::optional(smoothness_->smoothness()) : std::nullopt;
+  const bool of_all = &data_ == &task_.training_data();
+  return smoothness_ && of_all ? std::optional(smoothness_->smoothness()) : std::nullopt;
 }
 
 Direction TaskObjective::natural_gradient() {

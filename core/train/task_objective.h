@@ -10,7 +10,7 @@
 #include "core/optimizer/optimizer.h"
 #include "core/optimizer/step_clock.h"
 #include "core/train/capabilities.h"
-#include "core/train/data_parallel.h"
+#include "core/train/batch_sharing.h"
 #include "core/train/precision.h"
 #include "core/train/task.h"
 
@@ -37,9 +37,12 @@ class TaskObjective : public PerExampleObjective,
                       public GeometryFacet,
                       public NoisyObjective {
  public:
-  /// With a group the batches are parts of those that its ranks share: examples rank, rank + size, … of them.
+  /// `sharing`: who computes the batches. `data`: the examples that batches and draws are taken from, the task's
+  /// training data or a part of it, which must outlive the objective.
   TaskObjective(Task& task, const ObjectiveOptions& options, const RandomStreams& streams, at::Device device,
-                distributed::ProcessGroup* group = nullptr);
+                std::unique_ptr<BatchSharing> sharing, const data::Dataset& data);
+  /// The only one to compute batches of all training data.
+  TaskObjective(Task& task, const ObjectiveOptions& options, const RandomStreams& streams, at::Device device);
 
   /// Freezes the objective of step `step`. An empty batch has the value 0 and zero gradients. `whole_size`: examples of
   /// all ranks' parts together.
@@ -59,7 +62,7 @@ class TaskObjective : public PerExampleObjective,
   Evaluation gradient() override;
   /// Clipping is exact for an undivided batch, and refused for a divided one.
   Evaluation stream_gradient(const std::function<void(GradientPart)>& visit) override;
-  bool gradients_are_parts() const override { return ranks_ && !options_.clip_norm; }
+  bool gradients_are_parts() const override { return sharing_->is_divided() && !options_.clip_norm; }
   Evaluation partial_gradient() override;
   void sum_over_ranks(const std::vector<at::Tensor>& tensors) override;
   /// A ray over the outputs alone when the task's model is linear in its parameters and the batch is not divided.
@@ -69,9 +72,9 @@ class TaskObjective : public PerExampleObjective,
   std::unique_ptr<HessianOperator> hessian() override;
   double batch_share() const override;
   double relative_precision() const override;
-  /// The task's constant, where it knows one.
+  /// The task's constant, where it knows one and all of its training data is used.
   std::optional<double> smoothness() override;
-  /// Throws std::logic_error where geometry_facet() answers null.
+  /// Throws std::logic_error where geometry_facet() is null.
   Direction natural_gradient() override;
   /// What the task observes of itself where it is a NoisyFunction; of any other the loss of a mini-batch of this step's
   /// size that is drawn uniformly from the training data for every draw. Ranks share the work.
@@ -108,15 +111,11 @@ class TaskObjective : public PerExampleObjective,
   at::Tensor evaluate_with_gradient(const std::function<void(const at::Tensor&)>& before_last = {});
   /// Value and gradient of the whole batch, without clipping and checks.
   at::Tensor evaluate_whole_gradient();
-  /// Σ over ranks of a weighted value.
-  at::Tensor summed(at::Tensor value);
   at::Tensor partial_probe(std::int64_t length, Precision precision);
   void check_parts(const at::Tensor& squares, Evaluation& evaluation);
-  double share() const { return ranks_ && !draw_seed_ ? ranks_->share() : 1; }
-  /// Examples of the batch, over all ranks.
-  std::int64_t whole_size() const { return ranks_ ? ranks_->examples() : batch_.size; }
-  /// Where this rank's example `i` stands in the batch.
-  std::int64_t place_of(std::int64_t i) const;
+  /// A mean over the examples here, as its part of that over the batch.
+  at::Tensor weighted(const at::Tensor& mean) const;
+  double share() const { return draw_seed_ ? 1 : sharing_->share(); }
   bool loss_is_finite(const at::Tensor& loss);
   /// The part of a batch's mean that a micro-batch is.
   double share_of(const data::Batch& part, const data::Batch& batch) const;
@@ -128,6 +127,7 @@ class TaskObjective : public PerExampleObjective,
   void clip_and_check(const at::Tensor& loss, Evaluation& evaluation);
 
   Task& task_;
+  const data::Dataset& data_;
   LinearInParameters* linear_;  // the task's capabilities, or null
   KnownSmoothness* smoothness_;
   NaturalGradient* natural_gradient_;
@@ -143,7 +143,7 @@ class TaskObjective : public PerExampleObjective,
   std::vector<at::Tensor> saved_buffers_;
 
   StepClock* clock_ = nullptr;
-  std::unique_ptr<DataParallel> ranks_;                                   // null where there is one
+  std::unique_ptr<BatchSharing> sharing_;
   std::unique_ptr<gradient::PerExampleGradients> per_example_gradients_;  // made when first needed
 
   std::int64_t step_ = 0;

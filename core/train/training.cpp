@@ -23,57 +23,62 @@ bool is_out_of_memory(const c10::Error& error) {
 
 }  // namespace
 
-Training::Training(const RunConfig& config, at::Device device, distributed::ProcessGroup* group)
+Training::Training(const RunConfig& config, at::Device device, std::unique_ptr<SideBySide> place)
     : config_(config),
-      group_(group && group->size() > 1 ? group : nullptr),
-      streams_(static_cast<std::uint64_t>(config.seed)),
+      place_(std::move(place)),
+      streams_(place_->streams_of(RandomStreams(static_cast<std::uint64_t>(config.seed)))),
       device_(device) {
   FLAGS_caffe2_use_fatal_for_enforce = false;  // memory that cannot be had is an error to explain, not an abort
   const TrainingOptions& training = config_.training;
-  make_task();
-  const ParameterList parameters = trainable_parameters(task_->module());
-  if (parameters.empty()) throw ConfigError("the model has no trainable parameter");
-  optimizer_ = config_.optimizer.create(parameters);
-  if (group_ && config_.distributed.shard_optimizer) sharded_ = std::make_unique<ShardedState>(*group_, *optimizer_);
+  place_->in_turn([this] {
+    const RandomStreams streams(static_cast<std::uint64_t>(config_.seed));
+    torch::manual_seed(streams.seed_of("initialisation"));
+    task_ = config_.task.create(TaskContext{device_, storage_type(config_.training.precision), streams});
+  });
+  own_data_ = place_->part_of(task_->training_data());
+  parameters_ = trainable_parameters(task_->module());
+  if (parameters_.empty()) throw ConfigError("the model has no trainable parameter");
+  optimizer_ = config_.optimizer.create(parameters_);
+  place_->take_over(*optimizer_);
   schedule_ = config_.schedule.create();
   const ObjectiveOptions objective{training.precision, training.micro_batch_size.value_or(0), training.clip_norm,
                                    training.non_finite == NonFinitePolicy::skip};
-  objective_ = std::make_unique<TaskObjective>(*task_, objective, streams_, device_, group_);
+  objective_ = std::make_unique<TaskObjective>(*task_, objective, streams_, device_,
+                                               place_->share_batches(parameters_), data());
   if (config_.diagnostics.step_time) {
     clock_ = std::make_unique<StepClock>(device_);
     objective_->set_clock(clock_.get());
   }
   if (const auto& sharpness = config_.diagnostics.sharpness)
-    sharpness_ = std::make_unique<SharpnessMonitor>(*task_, *sharpness, objective, streams_, device_);
-  if (config_.weight_average) average_ = std::make_unique<WeightAverage>(parameters, config_.weight_average->decay);
+    sharpness_ = std::make_unique<SharpnessMonitor>(*task_, data(), *sharpness, objective, streams_, device_);
+  if (config_.weight_average) average_ = std::make_unique<WeightAverage>(parameters_, config_.weight_average->decay);
   loader_ = make_loader(0);
 
   total_steps_ = training.steps.value_or(
       static_cast<std::int64_t>(std::ceil(training.epochs.value_or(0) * loader_->steps_per_epoch() - 1e-9)));
-  stops_when_converged_ = training.stop_when_converged.value_or(training.batch_size >= task_->training_data().size());
+  stops_when_converged_ = training.stop_when_converged.value_or(training.batch_size >= data().size());
   begin_run();
-  if (group_) rank_report_ = std::make_unique<RankReport>(*group_);
 }
 
 std::unique_ptr<data::BatchLoader> Training::make_loader(std::int64_t first_step) const {
-  const data::SamplingPlan plan{task_->training_data().size(), config_.training.batch_size, streams_};
+  const data::SamplingPlan plan{data(), config_.training.batch_size, streams_};
   return std::make_unique<data::BatchLoader>(
-      task_->training_data(), config_.training.sampler.create(plan), device_, config_.training.prefetch, first_step,
-      group_ ? data::BatchPart{group_->rank(), group_->size()} : data::BatchPart{});
+      data(), make_sampler(config_.training.sampler, *task_, plan), device_, config_.training.prefetch, first_step,
+      place_->part());
 }
 
 void Training::begin_run() {
   run_aware_ = dynamic_cast<RunAware*>(optimizer_.get());
   if (!run_aware_) return;
   RunPlan plan;
-  plan.dataset_size = task_->training_data().size();
+  plan.dataset_size = data().size();
   plan.batch_size = config_.training.batch_size;
   plan.steps = total_steps_;
   plan.steps_per_epoch = loader_->steps_per_epoch();
-  plan.sampler = config_.training.sampler.type();
+  plan.sampling = loader_->sampling();
   plan.averages_weights = average_ != nullptr;
   plan.clips_gradient = config_.training.clip_norm.has_value();
-  plan.ranks = group_ ? group_->size() : 1;
+  plan.ranks = place_->part().size;
   plan.streams = streams_;
   plan.clock = clock_.get();
   run_aware_->begin_run(plan, *objective_);
@@ -115,7 +120,7 @@ void Training::step(std::int64_t index) {
     objective_->begin_step(step_, std::move(batch), examples);
     const StepClock::Scope timed(clock_.get(), StepPhase::update);
     report_ = optimizer_->step(*objective_);
-    if (sharded_) sharded_->exchange_parameters();
+    place_->after_step();
   } catch (const c10::Error& error) {
     if (!is_out_of_memory(error)) throw;
     throw TrainingError(what_would_fit());
@@ -160,12 +165,12 @@ std::string Training::what_would_fit() const {
 
 void Training::require_sound(std::int64_t step) {
   if (step > 0) require_finite_parameters(step);
-  require_equal_ranks();
+  place_->require_equal(parameters_, task_->module().buffers());
 }
 
 void Training::require_finite_parameters(std::int64_t step) const {
   torch::NoGradGuard no_grad;
-  for (const NamedParameter& parameter : optimizer_->named_parameters())
+  for (const NamedParameter& parameter : parameters_)
     if (!parameter.tensor.isfinite().all().item<bool>())
       throw TrainingError(fmt::format("step {}: the parameter '{}' is not finite; the last checkpoint is still whole",
                                       step, parameter.name));

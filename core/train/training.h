@@ -9,10 +9,9 @@
 #include "core/optimizer/run_plan.h"
 #include "core/run/computation.h"
 #include "core/train/loss_window.h"
-#include "core/train/rank_report.h"
 #include "core/train/run_config.h"
-#include "core/train/sharded_state.h"
 #include "core/train/sharpness_monitor.h"
+#include "core/train/side_by_side.h"
 #include "core/train/step_counts.h"
 #include "core/train/task_objective.h"
 #include "core/train/weight_average.h"
@@ -23,16 +22,18 @@ namespace talweg {
 /// optimizer on the next batch.
 class Training : public Computation {
  public:
-  /// One of the ranks of `group` (null: the only one), which must outlive the training. Builds everything; no step is
-  /// made. Throws ConfigError and DataError.
-  Training(const RunConfig& config, at::Device device, distributed::ProcessGroup* group);
+  /// Builds everything; no step is made. `place`: how it stands to trainings beside it. Throws ConfigError and
+  /// DataError.
+  Training(const RunConfig& config, at::Device device, std::unique_ptr<SideBySide> place = std::make_unique<Alone>());
 
   Task& task() { return *task_; }
+  /// What is trained, in the order of the model.
+  const ParameterList& parameters() const { return parameters_; }
 
   Work work() const override;
   Cadence cadence() const override;
   std::string announcement() const override;
-  /// Parameters are finite, and those of all ranks equal.
+  /// Parameters are finite, and those of all processes equal.
   void require_sound(std::int64_t step) override;
   void step(std::int64_t index) override;
   /// That the optimizer has converged, where that ends the run.
@@ -55,27 +56,26 @@ class Training : public Computation {
 
  private:
   std::unique_ptr<data::BatchLoader> make_loader(std::int64_t first_step) const;
-  void make_task();
+  /// The training data, or the part of it that is the training's own.
+  const data::Dataset& data() const { return own_data_ ? *own_data_ : task_->training_data(); }
   void begin_run();
   /// Stops a run whose steps are not finite, unless so many may be skipped.
   void require_finite_step() const;
-  /// Stops ranks that did not come to the same weights.
-  void require_equal_ranks();
   void require_finite_parameters(std::int64_t step) const;
-  /// Decisions are made from rank 0's numbers.
-  void take_first_ranks(Metrics& values);
-  void add_rank_report(Metrics& values);
+  /// What running side by side costs, since the last record.
+  Metrics report_of_place();
   /// A sentence on a step that did not fit into memory, and on settings under which it would.
   std::string what_would_fit() const;
 
   RunConfig config_;
-  distributed::ProcessGroup* group_;  // null where there is one rank
-  RandomStreams streams_;
+  std::unique_ptr<SideBySide> place_;
+  RandomStreams streams_;  // the training's own
   at::Device device_;
   std::unique_ptr<Task> task_;
+  std::unique_ptr<data::Dataset> own_data_;  // null: all of the task's
+  ParameterList parameters_;
   std::unique_ptr<Optimizer> optimizer_;
   RunAware* run_aware_ = nullptr;          // the optimizer, when it is
-  std::unique_ptr<ShardedState> sharded_;  // when ranks divide the optimizer's state
   std::unique_ptr<Schedule> schedule_;
   std::unique_ptr<TaskObjective> objective_;
   std::unique_ptr<WeightAverage> average_;
@@ -84,7 +84,6 @@ class Training : public Computation {
   std::int64_t last_clock_ = 0;       // step of its last reading
   std::unique_ptr<data::BatchLoader> loader_;
   LossWindow window_;
-  std::unique_ptr<RankReport> rank_report_;
   std::int64_t total_steps_ = 0;
   bool stops_when_converged_ = false;
 
@@ -93,8 +92,8 @@ class Training : public Computation {
   StepCounts counts_;
   std::int64_t hessian_products_ = 0;  // of the diagnostics; each costs two to three passes with gradient
   double diagnostic_seconds_ = 0;      // their part of the run's
-  std::int64_t last_rank_report_ = 0;
-  std::chrono::steady_clock::time_point last_rank_report_time_ = std::chrono::steady_clock::now();
+  std::int64_t last_place_report_ = 0;
+  std::chrono::steady_clock::time_point last_place_report_time_ = std::chrono::steady_clock::now();
   StepReport report_;
 };
 

@@ -30,8 +30,15 @@ Metrics Training::record() {
   if (clock_)
     for (const auto& [phase, milliseconds] : clock_->take(step_ - std::exchange(last_clock_, step_)))
       values.emplace_back("time/" + phase, milliseconds);
-  add_rank_report(values);
+  for (auto& value : report_of_place()) values.push_back(std::move(value));
   return values;
+}
+
+Metrics Training::report_of_place() {
+  const std::int64_t steps = step_ - std::exchange(last_place_report_, step_);
+  const auto now = std::chrono::steady_clock::now();
+  const std::chrono::duration<double> seconds = now - std::exchange(last_place_report_time_, now);
+  return place_->report(steps, seconds.count());
 }
 
 Metrics Training::evaluate() {
@@ -42,7 +49,7 @@ Metrics Training::evaluate() {
   task_->module().eval();
   for (const auto& [name, value] : task_->evaluate()) values.emplace_back("eval/" + name, value);
   task_->module().train();
-  take_first_ranks(values);
+  place_->take_first(values);
   return values;
 }
 
@@ -77,6 +84,10 @@ nlohmann::json Training::counts() const {
 
 nlohmann::json Training::account() const {
   return run_aware_ ? run_aware_->account() : nlohmann::json();
+}
+
+nlohmann::json Training::remarks() const {
+  return place_->remarks();
 }
 
 std::vector<plot::Figure> Training::figures(const std::vector<metrics::Record>& records) {

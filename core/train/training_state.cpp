@@ -9,8 +9,7 @@ namespace talweg {
 
 void Training::save(checkpoint::Checkpoint& state) const {
   state.tensors["model"] = module_tensors(task_->module());
-  OptimizerState optimizer = optimizer_->state_dict();
-  if (sharded_) optimizer = sharded_->gather(std::move(optimizer));
+  const OptimizerState optimizer = place_->whole(optimizer_->state_dict());
   state.tensors["optimizer"] = optimizer.tensors;
   state.values["optimizer"] = optimizer.values;
   if (average_) state.tensors["average"] = average_->state();
@@ -33,7 +32,7 @@ void Training::load(const checkpoint::Checkpoint& state) {
   counts_.load(counters);
   hessian_products_ = counters.value("hessian_products", std::int64_t{0});
   diagnostic_seconds_ = counters.value("diagnostic_seconds", 0.0);
-  step_ = last_clock_ = last_rank_report_ = state.step;
+  step_ = last_clock_ = last_place_report_ = state.step;
   loader_ = make_loader(step_);
 }
 

@@ -12,15 +12,6 @@
 namespace talweg::optim {
 namespace {
 
-privacy::Sampling sampling_of(const std::string& sampler) {
-  if (sampler == "poisson") return privacy::Sampling::poisson;
-  if (sampler == "uniform") return privacy::Sampling::without_replacement;
-  if (sampler == "shuffle") return privacy::Sampling::shuffle;
-  if (sampler == "sequential") return privacy::Sampling::cyclic;
-  throw ConfigError(fmt::format(
-      "training.sampler: no accountant knows the sampler '{}'; use poisson, uniform, shuffle or sequential", sampler));
-}
-
 nlohmann::json number(double value) {
   return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json("inf");
 }
@@ -43,9 +34,12 @@ void GradientPrivatiser::begin_run(const RunPlan& plan, const PerExampleObjectiv
         "every example: set 'optimizer.clip_norm' and leave the other out");
   objective.require_separate_examples();
   dataset_size_ = plan.dataset_size;
-  mechanism_.sampling = sampling_of(plan.sampler);
-  const bool in_epochs =
-      mechanism_.sampling == privacy::Sampling::shuffle || mechanism_.sampling == privacy::Sampling::cyclic;
+  if (!plan.sampling)
+    throw ConfigError(
+        "training.sampler: no accountant knows how the task's own sampler draws; use poisson, uniform, shuffle or "
+        "sequential");
+  mechanism_.sampling = *plan.sampling;
+  const bool in_epochs = uses_each_once_per_epoch(mechanism_.sampling);
   mechanism_.sampling_rate =
       in_epochs ? 1 / plan.steps_per_epoch
                 : std::min(1.0, static_cast<double>(plan.batch_size) / static_cast<double>(plan.dataset_size));
@@ -63,7 +57,7 @@ void GradientPrivatiser::begin_run(const RunPlan& plan, const PerExampleObjectiv
     throw ConfigError(fmt::format(
         "optimizer.accountant: the formula '{}' charges a step b/n of what a use of an example costs, which no "
         "random subset of the data achieves; it is for the samplers shuffle and sequential. For '{}' take '{}'",
-        accountant_->name, plan.sampler, privacy::default_accountant(mechanism_.sampling).name));
+        accountant_->name, privacy::name_of(mechanism_.sampling), privacy::default_accountant(mechanism_.sampling).name));
   if (options_.secure && plan.ranks > 1)
     throw ConfigError(
         fmt::format("optimizer.secure: every rank draws the same noise from the run's seed; noise that nobody can draw "
@@ -75,7 +69,7 @@ void GradientPrivatiser::begin_run(const RunPlan& plan, const PerExampleObjectiv
     noise_ = std::make_unique<SecureNoise>();
   else
     noise_ = std::make_unique<SeededNoise>(
-        plan.streams, fmt::format("privacy noise {} {} {} {} {}", plan.sampler, plan.dataset_size, plan.batch_size,
+        plan.streams, fmt::format("privacy noise {} {} {} {} {}", privacy::name_of(mechanism_.sampling), plan.dataset_size, plan.batch_size,
                                   mechanism_.noise_multiplier, options_.clip_norm));
 }
 

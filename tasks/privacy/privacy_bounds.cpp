@@ -28,7 +28,7 @@ struct NamedBound {
 };
 
 double certified_for_shuffled_epochs(const BoundSetting& s, double steps, double) {
-  const privacy::Mechanism m{.sampling = privacy::Sampling::shuffle,
+  const privacy::Mechanism m{.sampling = Sampling::shuffle,
                              .sampling_rate = 1 / std::ceil(s.examples / s.batch),
                              .noise_multiplier = s.noise * s.batch / s.clip_norm,
                              .clip_norm = s.clip_norm,

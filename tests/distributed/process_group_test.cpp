@@ -55,6 +55,22 @@ TEST(ProcessGroup, GathersInTheOrderOfRanks) {
   EXPECT_EQ(ranks().maximum(-static_cast<double>(ranks().rank())), 0);
 }
 
+TEST(ProcessGroup, SendsFromRankToRankInOrder) {
+  const std::int64_t next = (ranks().rank() + 1) % ranks().size(),
+                     before = (ranks().rank() + ranks().size() - 1) % ranks().size();
+  const auto message = [](std::int64_t rank, int number) {
+    return at::full({200, 300}, static_cast<double>(10 * rank + number), at::kFloat).t();
+  };
+  std::vector<std::function<void()>> sent;
+  for (const int number : {1, 2}) sent.push_back(ranks().start_send(message(ranks().rank(), number), next));
+  for (const int number : {1, 2}) {
+    const at::Tensor got = at::zeros({200, 300}, at::kFloat).t();
+    ranks().receive(got, before);
+    EXPECT_TRUE(at::equal(got, message(before, number)));
+  }
+  for (const auto& wait : sent) wait();
+}
+
 // A model whose graph changes from step to step.
 TEST(GradientReducer, FindsParametersThatAStepDoesNotUse) {
   const at::Tensor always = torch::full({3}, static_cast<double>(ranks().rank() + 1), torch::requires_grad());

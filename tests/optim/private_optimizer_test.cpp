@@ -27,13 +27,13 @@ DpSgdOptions options(double noise, double clip = 1, double learning_rate = 1) {
   return o;
 }
 
-RunPlan plan(std::int64_t batch = 10, const std::string& sampler = "poisson", std::int64_t steps = 100) {
+RunPlan plan(std::int64_t batch = 10, std::optional<Sampling> sampling = Sampling::poisson, std::int64_t steps = 100) {
   RunPlan p;
   p.dataset_size = 1000;
   p.batch_size = batch;
   p.steps = steps;
   p.steps_per_epoch = 1000.0 / static_cast<double>(batch);
-  p.sampler = sampler;
+  p.sampling = sampling;
   p.streams = RandomStreams(7);
   return p;
 }
@@ -194,31 +194,31 @@ TEST(DpSgd, ConfigurationsThatCannotBeTrueAreRefused) {
   };
   DpSgdOptions paper = options(1);
   paper.privacy.accountant = "paper_gc";
-  EXPECT_NE(begin(paper, plan(10, "poisson")).find("paper_gc"), std::string::npos);
-  EXPECT_NE(begin(paper, plan(10, "uniform")).find("paper_gc"), std::string::npos);
-  EXPECT_EQ(begin(paper, plan(10, "shuffle")), "");
+  EXPECT_NE(begin(paper, plan(10, Sampling::poisson)).find("paper_gc"), std::string::npos);
+  EXPECT_NE(begin(paper, plan(10, Sampling::uniform)).find("paper_gc"), std::string::npos);
+  EXPECT_EQ(begin(paper, plan(10, Sampling::shuffle)), "");
   DpSgdOptions pld = options(1);
   pld.privacy.accountant = "pld";
-  EXPECT_NE(begin(pld, plan(10, "shuffle")).find("pld"), std::string::npos);
+  EXPECT_NE(begin(pld, plan(10, Sampling::shuffle)).find("pld"), std::string::npos);
   DpSgdOptions unknown = options(1);
   unknown.privacy.accountant = "pdl";
   EXPECT_NE(begin(unknown, plan()).find("pld"), std::string::npos) << "a suggestion";
   DpSgdOptions bounded = options(1);
   bounded.privacy.accountant = "dc_shuffle";
   bounded.domain = DomainOptions{1, DomainCenter::init, {}};
-  EXPECT_NE(begin(bounded, plan(10, "shuffle")).find("smoothness"), std::string::npos);
+  EXPECT_NE(begin(bounded, plan(10, Sampling::shuffle)).find("smoothness"), std::string::npos);
   bounded.domain->smoothness = 1;
-  EXPECT_EQ(begin(bounded, plan(10, "shuffle")), "");
+  EXPECT_EQ(begin(bounded, plan(10, Sampling::shuffle)), "");
   bounded.update.momentum = 0.9;
-  EXPECT_NE(begin(bounded, plan(10, "shuffle")), "") << "the bound is for plain SGD";
+  EXPECT_NE(begin(bounded, plan(10, Sampling::shuffle)), "") << "the bound is for plain SGD";
   DpSgdOptions normalized = bounded;
   normalized.update.momentum = 0;
   normalized.privacy.clipping = ClippingRule::normalized;
-  EXPECT_NE(begin(normalized, plan(10, "shuffle")), "") << "normalised clipping is no projection";
+  EXPECT_NE(begin(normalized, plan(10, Sampling::shuffle)), "") << "normalised clipping is no projection";
   RunPlan clipped = plan();
   clipped.clips_gradient = true;
   EXPECT_NE(begin(options(1), clipped).find("clip_norm"), std::string::npos);
-  EXPECT_NE(begin(options(1), plan(10, "by_length")).find("sampler"), std::string::npos);
+  EXPECT_NE(begin(options(1), plan(10, std::nullopt)).find("sampler"), std::string::npos);
 }
 
 TEST(DpSgd, OptionsAreCheckedWhereTheyStand) {
@@ -246,7 +246,7 @@ TEST(DpSgd, TheTargetDecidesTheNoise) {
   o.privacy.target_epsilon = 2;
   o.privacy.accountant = "sgm_rdp";
   DpSgd optimizer({{"theta", theta}}, o);
-  optimizer.begin_run(plan(10, "poisson", 1000), objective);
+  optimizer.begin_run(plan(10, Sampling::poisson, 1000), objective);
   for (int i = 0; i < 1000; ++i) optimizer.step(objective);
   const nlohmann::json account = optimizer.account().at("privacy");
   EXPECT_LE(account.at("epsilon").get<double>(), 2);

@@ -35,7 +35,7 @@ PrivacySpent dc_shuffle(const Ledger& ledger, double delta, NeighbouringRelation
 
 Accountant shuffle_gauss_accountant() {
   return {.name = "shuffle_gauss",
-          .summary = "one Gaussian release per epoch, shuffled or cyclic: exact composition, no amplification",
+          .summary = "one Gaussian release per epoch, shuffled or sequential: exact composition, no amplification",
           .source = "Balle and Wang 2018",
           .relations = {NeighbouringRelation::replace_one, NeighbouringRelation::zero_out_one},
           .misfit = epoch_misfit,
@@ -44,7 +44,7 @@ Accountant shuffle_gauss_accountant() {
 
 Accountant dc_shuffle_accountant() {
   return {.name = "dc_shuffle",
-          .summary = "hidden state on a bounded domain, smooth losses, shuffled or cyclic epochs",
+          .summary = "hidden state on a bounded domain, smooth losses, shuffled or sequential epochs",
           .source = "ours, after Liang et al. 2026",
           .relations = {NeighbouringRelation::replace_one},
           .misfit = dc_shuffle_misfit,

@@ -17,13 +17,13 @@ std::string poisson_misfit(const Mechanism& m) {
 }
 
 std::string without_replacement_misfit(const Mechanism& m) {
-  return m.sampling == Sampling::without_replacement ? "" : needs("fresh subsets without replacement", m);
+  return m.sampling == Sampling::uniform ? "" : needs("fresh subsets without replacement", m);
 }
 
 std::string epoch_misfit(const Mechanism& m) {
-  return m.sampling == Sampling::shuffle || m.sampling == Sampling::cyclic
+  return uses_each_once_per_epoch(m.sampling)
              ? ""
-             : needs("shuffled or cyclic epochs, in which an example is used once", m);
+             : needs("shuffled or sequential epochs, in which an example is used once", m);
 }
 
 std::string bounded_domain_misfit(const Mechanism& m) {

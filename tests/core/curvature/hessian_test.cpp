@@ -130,7 +130,7 @@ TEST(SharpnessMonitor, MeasuresWithoutTouchingTheTraining) {
   Product task;
   ObjectiveOptions options;
   options.precision = Precision::float64;
-  SharpnessMonitor monitor(task, {}, options, RandomStreams(5), at::kCPU);
+  SharpnessMonitor monitor(task, task.training_data(), {}, options, RandomStreams(5), at::kCPU);
   const Metrics first = monitor.measure(0.5), again = monitor.measure(0.5);
   EXPECT_EQ(first, again);
   const double exact = at::linalg_eigvalsh(task.dense_hessian())[6].item<double>();
@@ -145,7 +145,7 @@ TEST(SharpnessMonitor, NoiseIsFrozen) {
   NoisyTask task;
   ObjectiveOptions options;
   options.precision = Precision::float64;
-  SharpnessMonitor monitor(task, {}, options, RandomStreams(5), at::kCPU);
+  SharpnessMonitor monitor(task, task.training_data(), {}, options, RandomStreams(5), at::kCPU);
   torch::manual_seed(1);
   const Metrics first = monitor.measure(0);
   torch::manual_seed(2);
@@ -157,7 +157,7 @@ TEST(SharpnessMonitor, RefusesMoreExamplesThanThereAre) {
   SharpnessOptions options;
   options.examples = 13;
   try {
-    SharpnessMonitor(task, options, {}, RandomStreams(5), at::kCPU);
+    SharpnessMonitor(task, task.training_data(), options, {}, RandomStreams(5), at::kCPU);
     FAIL();
   } catch (const ConfigError& error) {
     EXPECT_NE(std::string(error.what()).find("diagnostics.sharpness.examples"), std::string::npos) << error.what();

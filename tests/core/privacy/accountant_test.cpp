@@ -107,7 +107,7 @@ TEST(Accountants, PaperFormulasAreNeverCertificates) {
   ASSERT_FALSE(spent.warnings.empty());
   EXPECT_THAT(spent.warnings.front(), HasSubstr("no certificate"));
   for (const Sampling sampling :
-       {Sampling::poisson, Sampling::without_replacement, Sampling::shuffle, Sampling::cyclic})
+       {Sampling::poisson, Sampling::uniform, Sampling::shuffle, Sampling::sequential})
     EXPECT_EQ(default_accountant(sampling).guarantee, Guarantee::certified);
   EXPECT_THAT(privacy_statement(find_accountant("paper_gc"), ledger, 1e-5, NeighbouringRelation::replace_one),
               HasSubstr("not a guarantee"));
@@ -115,7 +115,7 @@ TEST(Accountants, PaperFormulasAreNeverCertificates) {
 
 TEST(Accountants, BoundedDomainSaturates) {
   for (const auto& [name, sampling] :
-       {std::pair{"dc_shuffle", Sampling::shuffle}, std::pair{"dc_wor", Sampling::without_replacement}}) {
+       {std::pair{"dc_shuffle", Sampling::shuffle}, std::pair{"dc_wor", Sampling::uniform}}) {
     const Accountant& accountant = find_accountant(name);
     const Mechanism m = bounded(sampling);
     const double short_run = accountant.spent(Ledger(m, 10), 1e-5).epsilon;
@@ -153,7 +153,13 @@ TEST(Ledgers, ContinueAsIfNeverStopped) {
   for (const char* name : {"pld", "sgm_rdp", "gdp"})
     EXPECT_NEAR(find_accountant(name).spent(resumed, 1e-5).epsilon, find_accountant(name).spent(whole, 1e-5).epsilon,
                 1e-12);
-  EXPECT_EQ(ledger_from_json(to_json(Ledger(bounded(Sampling::cyclic), 3))), Ledger(bounded(Sampling::cyclic), 3));
+  EXPECT_EQ(ledger_from_json(to_json(Ledger(bounded(Sampling::sequential), 3))), Ledger(bounded(Sampling::sequential), 3));
+}
+
+TEST(Ledgers, OfEarlierVersionsNameSamplingInOtherWords) {
+  std::string then = to_json(Ledger(bounded(Sampling::uniform), 3)).dump();
+  then.replace(then.find("\"uniform\""), 9, "\"without_replacement\"");
+  EXPECT_EQ(ledger_from_json(nlohmann::json::parse(then)), Ledger(bounded(Sampling::uniform), 3));
 }
 
 TEST(Ledgers, DamagedOnesAreDataErrors) {

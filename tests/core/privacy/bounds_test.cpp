@@ -177,7 +177,7 @@ TEST(HiddenState, SaturatesAndStaysBelowComposition) {
     before = bound;
   }
   EXPECT_EQ(shuffle_bounded_bound(m, 100), shuffle_bounded_bound(m, 100000));
-  m.sampling = Sampling::without_replacement;
+  m.sampling = Sampling::uniform;
   m.sampling_rate = 0.25;
   const double short_run = without_replacement_bounded_bound(m, 10, 4),
                long_run = without_replacement_bounded_bound(m, 100000, 4);
