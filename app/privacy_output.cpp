@@ -59,7 +59,8 @@ void print_table(const PrivacyQuestion& q, const Ledger& ledger) {
 /// About `count` numbers of steps up to the last; where examples are used once per epoch, ends of epochs, so that cut
 /// epochs do not make teeth.
 std::vector<std::int64_t> milestones(const PrivacyQuestion& q, int count) {
-  const std::int64_t unit = uses_each_once_per_epoch(q.mechanism.sampling) ? std::llround(1 / q.mechanism.sampling_rate) : 1;
+  const std::int64_t unit =
+      uses_each_once_per_epoch(q.mechanism.sampling) ? std::llround(1 / q.mechanism.sampling_rate) : 1;
   std::set<std::int64_t> list = {q.steps};
   for (int i = 1; i < count; ++i) {
     const double wanted = static_cast<double>(q.steps) * i / count;
@@ -108,7 +109,7 @@ void print_answer(const PrivacyQuestion& q) {
   if (const std::string reason = q.chosen->misfit(q.mechanism); !reason.empty())
     throw ConfigError(fmt::format("the accountant '{}' {}", q.chosen->name, reason));
   fmt::print("{} sampling with q = {:.6g}, noise multiplier {:.6g}, {} steps ({:.4g} epochs), δ = {:g}\n\n",
-             name_of(q.mechanism.sampling), q.mechanism.sampling_rate, q.mechanism.noise_multiplier, q.steps,
+             privacy::name_of(q.mechanism.sampling), q.mechanism.sampling_rate, q.mechanism.noise_multiplier, q.steps,
              static_cast<double>(q.steps) * q.mechanism.sampling_rate, q.delta);
   print_table(q, ledger);
   print_bars(q);

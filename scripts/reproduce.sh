@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the configurations that state what they should show and writes the verdicts to a page of docs.
-# usage: scripts/reproduce.sh                     configs/quickstart.yaml and configs/paper: docs/reproduction.md, ten minutes
+# usage: scripts/reproduce.sh                     configs/quickstart.yaml, configs/agents, configs/paper: docs/reproduction.md, ten minutes
 #        scripts/reproduce.sh language-models     pretrained language models: docs/reproduction_language_models.md, over an hour of one
 #                                                 core; needs scripts/fetch_data.sh kjv smollm2 minilm sentiment
 #        scripts/reproduce.sh CONFIG_OR_FOLDER…   prints the verdicts and writes nothing
@@ -13,7 +13,7 @@ case "${1-}" in
     title="Reproduction"
     command="scripts/reproduce.sh"
     page=docs/reproduction.md
-    configurations=(configs/quickstart.yaml configs/paper)
+    configurations=(configs/quickstart.yaml configs/agents configs/paper)
     example=configs/paper/armijo/bandit.yaml
     ;;
   language-models)

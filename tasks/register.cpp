@@ -1,5 +1,6 @@
 #include "tasks/register.h"
 
+#include "core/agents/consensus.h"
 #include "core/data/sampler.h"
 #include "core/study/study.h"
 #include "core/train/schedule.h"
@@ -51,6 +52,7 @@ void add_study(const char* name, const char* summary, const char* source) {
 void register_components() {
   static const bool once = [] {
     data::register_samplers();
+    agents::register_consensus();
     register_schedules();
     models::register_components();
     optim::register_components();

@@ -52,9 +52,9 @@ class ProcessGroup {
   std::string broadcast(const std::string& bytes, std::int64_t from = 0);
   /// The values of every rank, [size][values.size()]; all have equally many.
   std::vector<std::vector<double>> gather(const std::vector<double>& values);
-  /// Begins to send the tensor to rank `to`, which calls receive(). The function that is returned waits until the tensor
-  /// may be changed, and must be called before the group ends. Messages between two ranks arrive in the order in which
-  /// they were sent.
+  /// Begins to send the tensor to rank `to`, which calls receive(). The function that is returned waits until the
+  /// tensor may be changed, and must be called before the group ends. Messages between two ranks arrive in the order in
+  /// which they were sent.
   std::function<void()> start_send(const at::Tensor& tensor, std::int64_t to);
   /// The next tensor that rank `from` sends here, into `tensor`, which has its shape and type.
   void receive(const at::Tensor& tensor, std::int64_t from);

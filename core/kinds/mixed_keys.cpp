@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/agents/agents_config.h"
 #include "core/config/diagnostics.h"
 #include "core/study/study_config.h"
 #include "core/train/run_config.h"
@@ -37,7 +38,7 @@ std::string place_in_training(const std::string& key) {
 }  // namespace
 
 ForeignKeys foreign_keys() {
-  const std::vector<std::string> training = keys_of<RunConfig>(), study = keys_of<StudyConfig>();
+  const std::vector<std::string> training = keys_of<agents::AgentsConfig>(), study = keys_of<StudyConfig>();
   return {without(training, study), without(study, training)};
 }
 

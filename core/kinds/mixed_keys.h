@@ -7,7 +7,7 @@
 
 namespace talweg {
 
-/// Top-level keys of a configuration that one kind of run alone has.
+/// Top-level keys of a configuration that one kind of run alone has. Agents make trainings, and have the keys of those.
 struct ForeignKeys {
   std::vector<std::string> of_trainings;  ///< "task", "optimizer", …
   std::vector<std::string> of_studies;    ///< "study", …

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "core/agents/team.h"
 #include "core/config/yaml.h"
 #include "core/error.h"
 #include "core/kinds/mixed_keys.h"
@@ -17,6 +18,12 @@ namespace {
 template <class Config>
 std::string as_yaml(Config config) {
   return config::to_yaml(config::fields_of(config).dump());
+}
+
+/// `what`: the subject of the sentence.
+void require_one_process(const RunPlace& place, const std::string& what) {
+  if (place.group && place.group->size() > 1)
+    throw ConfigError(fmt::format("{} is computed by one process, and {} were started", what, place.group->size()));
 }
 
 class TrainingRecipe : public RunRecipe {
@@ -35,12 +42,41 @@ class TrainingRecipe : public RunRecipe {
   std::unique_ptr<Run> make(std::unique_ptr<RunRecorder> recorder, const RunPlace& place) const override {
     RunSetup setup{config_.checkpoint.keep, BestTracker(config_.checkpoint, config_.early_stopping), place.quiet,
                    place.group};
-    return std::make_unique<Run>(std::make_unique<Training>(config_, place.device, place_among(place.group, config_.distributed)), std::move(recorder),
-                                 std::move(setup));
+    return std::make_unique<Run>(
+        std::make_unique<Training>(config_, place.device, place_among(place.group, config_.distributed)),
+        std::move(recorder), std::move(setup));
   }
 
  private:
   RunConfig config_;
+};
+
+class AgentsRecipe : public RunRecipe {
+ public:
+  explicit AgentsRecipe(agents::AgentsConfig config) : config_(std::move(config)) {}
+
+  RunHeader& header() override { return config_; }
+  const std::vector<Expectation>& expectations() const override { return config_.expect; }
+  const distributed::DistributedOptions& distributed() const override { return config_.distributed; }
+  std::string resolved() const override {
+    // What agents have no use for is no part of their configuration.
+    agents::AgentsConfig copy = config_;
+    config::Value value = config::fields_of(copy).dump();
+    std::erase_if(value.members, [](const config::Member& member) {
+      return member.key == "distributed" || member.key == "weight_average";
+    });
+    return config::to_yaml(value);
+  }
+  std::unique_ptr<Run> make(std::unique_ptr<RunRecorder> recorder, const RunPlace& place) const override {
+    require_one_process(place, "agents");
+    RunSetup setup{config_.checkpoint.keep, BestTracker(config_.checkpoint, config_.early_stopping), place.quiet,
+                   nullptr};
+    return std::make_unique<Run>(std::make_unique<agents::Team>(config_, place.device), std::move(recorder),
+                                 std::move(setup));
+  }
+
+ private:
+  agents::AgentsConfig config_;
 };
 
 class StudyRecipe : public RunRecipe {
@@ -52,9 +88,7 @@ class StudyRecipe : public RunRecipe {
   const distributed::DistributedOptions& distributed() const override { return alone_; }
   std::string resolved() const override { return as_yaml(config_); }
   std::unique_ptr<Run> make(std::unique_ptr<RunRecorder> recorder, const RunPlace& place) const override {
-    if (place.group && place.group->size() > 1)
-      throw ConfigError(fmt::format("study: '{}' is computed by one process, and {} were started", config_.study.type(),
-                                    place.group->size()));
+    require_one_process(place, fmt::format("study: '{}'", config_.study.type()));
     RunSetup setup{config_.checkpoint.keep, std::nullopt, place.quiet, nullptr};
     return std::make_unique<Run>(std::make_unique<StudyComputation>(config_, place.device), std::move(recorder),
                                  std::move(setup));
@@ -70,6 +104,7 @@ class StudyRecipe : public RunRecipe {
 std::unique_ptr<RunRecipe> parse_recipe(const config::Value& root) {
   refuse_mixed_keys(root);
   if (root.find("study")) return std::make_unique<StudyRecipe>(config::parse<StudyConfig>(root));
+  if (root.find("agents")) return std::make_unique<AgentsRecipe>(config::parse<agents::AgentsConfig>(root));
   return std::make_unique<TrainingRecipe>(config::parse<RunConfig>(root));
 }
 
@@ -77,15 +112,16 @@ RunConfig parse_training(const config::Value& root) {
   refuse_mixed_keys(root);
   if (const config::Value* study = root.find("study"))
     config::fail(study->where, "this is a study; commands such as this one are for trainings ('task:')");
-  return config::parse<RunConfig>(root);
+  return root.find("agents") ? RunConfig(config::parse<agents::AgentsConfig>(root)) : config::parse<RunConfig>(root);
 }
 
 nlohmann::json configuration_schema() {
-  RunConfig training;
+  agents::AgentsConfig training;
   StudyConfig study;
   nlohmann::json schema = config::fields_of(training).schema(), other = config::fields_of(study).schema();
   const auto requirement = [](const nlohmann::json& kind, const std::vector<std::string>& foreign) {
     nlohmann::json one = {{"required", kind.at("required")}};
+    std::erase(one["required"].get_ref<nlohmann::json::array_t&>(), "agents");  // a training without them is one
     for (const std::string& key : foreign) one["properties"][key] = false;
     return one;
   };

@@ -40,7 +40,8 @@ class RunRecipe {
 /// belong to another kind of run than the file holds are told so.
 std::unique_ptr<RunRecipe> parse_recipe(const config::Value& root);
 
-/// Reads a configuration that holds a training. Throws ConfigError, for one that holds a study too.
+/// Reads a configuration that holds a training, or agents that each make one. Throws ConfigError, for one that holds a
+/// study too.
 RunConfig parse_training(const config::Value& root);
 
 /// The JSON schema of configurations of every kind.

@@ -21,15 +21,15 @@ namespace talweg::privacy {
 /// S_k for an expansion c ≥ 1 per step.
 double absorbed_shift(double diameter, double expansion, double steps);
 
-/// ε(α)/α for shuffled or sequential epochs. An example is used ⌈kq⌉ times in the last k steps of whole epochs, once more
-/// when the last epoch is cut short.
+/// ε(α)/α for shuffled or sequential epochs. An example is used ⌈kq⌉ times in the last k steps of whole epochs, once
+/// more when the last epoch is cut short.
 double shuffle_bounded_bound(const Mechanism& mechanism, std::int64_t steps);
 
 /// ε(α), for integer α ≥ 2, when every step draws a fresh subset; each use costs without_replacement_rdp.
 double without_replacement_bounded_bound(const Mechanism& mechanism, std::int64_t steps, double order);
 
-/// The largest number of uses of one example of shuffled or sequential epochs in `steps` steps that follow `before` steps:
-/// the number of epochs they touch.
+/// The largest number of uses of one example of shuffled or sequential epochs in `steps` steps that follow `before`
+/// steps: the number of epochs they touch.
 double uses_of_one_example(const Mechanism& mechanism, std::int64_t steps, std::int64_t before = 0);
 
 }  // namespace talweg::privacy

@@ -193,8 +193,10 @@ std::vector<Chart> make_charts(const std::vector<Run>& runs) {
     const auto is_this = [&](const MetricName& name) { return name.chart == chart.title && name.group == chart.group; };
     if (chart.group.empty() && chart.title == "loss") return 0;
     if (std::any_of(decisive.begin(), decisive.end(), is_this)) return 1;
-    if (is_constant(chart)) return 4;
-    return chart.group.empty() ? 2 : 3;
+    if (is_constant(chart)) return 5;
+    if (chart.group.empty()) return 2;
+    const bool of_member = std::count(chart.title.begin(), chart.title.end(), '/') > 1;  // "agent_0/eval/loss"
+    return of_member ? 4 : 3;
   };
   std::vector<std::pair<int, Collected>> ranked;
   for (Collected& chart : collected) ranked.emplace_back(rank(chart), std::move(chart));

@@ -49,8 +49,8 @@ void validate(const SharpnessOptions& o, const config::Value& where, config::Dia
     diagnostics.error(where.where, "'most_products' is smaller than 'eigenvalues'; each needs at least one");
 }
 
-SharpnessMonitor::SharpnessMonitor(Task& task, const data::Dataset& data, const SharpnessOptions& options, ObjectiveOptions objective,
-                                   const RandomStreams& streams, at::Device device)
+SharpnessMonitor::SharpnessMonitor(Task& task, const data::Dataset& data, const SharpnessOptions& options,
+                                   ObjectiveOptions objective, const RandomStreams& streams, at::Device device)
     : options_(options),
       streams_(streams),
       objective_(

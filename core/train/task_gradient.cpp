@@ -29,8 +29,7 @@ at::Tensor TaskObjective::linear_gradient() {
   const LinearInParameters::ValueAndResidual evaluated = linear_->value_and_residual(outputs_, batch_);
   const std::vector<at::Tensor> gradient = linear_->pull_back(evaluated.residual, batch_);
   TORCH_CHECK(gradient.size() == tensors_.size(), "pull_back() returns one tensor per trainable parameter");
-  for (std::size_t i = 0; i < tensors_.size(); ++i)
-    tensors_[i].mutable_grad() = weighted(gradient[i]);
+  for (std::size_t i = 0; i < tensors_.size(); ++i) tensors_[i].mutable_grad() = weighted(gradient[i]);
   return weighted(evaluated.value);
 }
 

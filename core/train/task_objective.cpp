@@ -89,9 +89,9 @@ at::Tensor TaskObjective::evaluate(const data::Batch& batch, Precision precision
       options_.micro_batch_size > 0 ? options_.micro_batch_size : std::max<std::int64_t>(1, batch.size);
   for (std::int64_t begin = 0, part = 0; begin < batch.size; begin += size, ++part) {
     const std::int64_t length = std::min(size, batch.size - begin);
-    torch::manual_seed(draw_seed_
-                           ? streams_.seed_of("noise of draws", *draw_seed_ + static_cast<std::uint64_t>(part))
-                           : streams_.seed_of("noise", static_cast<std::uint64_t>(step_ << 20 | sharing_->place_of(part))));
+    torch::manual_seed(
+        draw_seed_ ? streams_.seed_of("noise of draws", *draw_seed_ + static_cast<std::uint64_t>(part))
+                   : streams_.seed_of("noise", static_cast<std::uint64_t>(step_ << 20 | sharing_->place_of(part))));
     const data::Batch micro_batch = length == batch.size ? batch : batch.slice(begin, length);
     at::Tensor loss;
     {

@@ -9,8 +9,8 @@
 #include "core/objective/per_example_objective.h"
 #include "core/optimizer/optimizer.h"
 #include "core/optimizer/step_clock.h"
-#include "core/train/capabilities.h"
 #include "core/train/batch_sharing.h"
+#include "core/train/capabilities.h"
 #include "core/train/precision.h"
 #include "core/train/task.h"
 

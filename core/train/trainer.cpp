@@ -12,7 +12,8 @@ Trainer::Trainer(const RunConfig& config, const RunDirectory& directory, bool qu
 
 Trainer::Trainer(const RunConfig& config, std::unique_ptr<RunRecorder> recorder, bool quiet, at::Device device,
                  distributed::ProcessGroup* group)
-    : Trainer(config, std::make_unique<Training>(config, device, place_among(group, config.distributed)), std::move(recorder), quiet, group) {}
+    : Trainer(config, std::make_unique<Training>(config, device, place_among(group, config.distributed)),
+              std::move(recorder), quiet, group) {}
 
 Trainer::Trainer(const RunConfig& config, std::unique_ptr<Training> training, std::unique_ptr<RunRecorder> recorder,
                  bool quiet, distributed::ProcessGroup* group)

@@ -43,8 +43,8 @@ Training::Training(const RunConfig& config, at::Device device, std::unique_ptr<S
   schedule_ = config_.schedule.create();
   const ObjectiveOptions objective{training.precision, training.micro_batch_size.value_or(0), training.clip_norm,
                                    training.non_finite == NonFinitePolicy::skip};
-  objective_ = std::make_unique<TaskObjective>(*task_, objective, streams_, device_,
-                                               place_->share_batches(parameters_), data());
+  objective_ =
+      std::make_unique<TaskObjective>(*task_, objective, streams_, device_, place_->share_batches(parameters_), data());
   if (config_.diagnostics.step_time) {
     clock_ = std::make_unique<StepClock>(device_);
     objective_->set_clock(clock_.get());
@@ -62,9 +62,8 @@ Training::Training(const RunConfig& config, at::Device device, std::unique_ptr<S
 
 std::unique_ptr<data::BatchLoader> Training::make_loader(std::int64_t first_step) const {
   const data::SamplingPlan plan{data(), config_.training.batch_size, streams_};
-  return std::make_unique<data::BatchLoader>(
-      data(), make_sampler(config_.training.sampler, *task_, plan), device_, config_.training.prefetch, first_step,
-      place_->part());
+  return std::make_unique<data::BatchLoader>(data(), make_sampler(config_.training.sampler, *task_, plan), device_,
+                                             config_.training.prefetch, first_step, place_->part());
 }
 
 void Training::begin_run() {

@@ -57,7 +57,8 @@ void GradientPrivatiser::begin_run(const RunPlan& plan, const PerExampleObjectiv
     throw ConfigError(fmt::format(
         "optimizer.accountant: the formula '{}' charges a step b/n of what a use of an example costs, which no "
         "random subset of the data achieves; it is for the samplers shuffle and sequential. For '{}' take '{}'",
-        accountant_->name, privacy::name_of(mechanism_.sampling), privacy::default_accountant(mechanism_.sampling).name));
+        accountant_->name, privacy::name_of(mechanism_.sampling),
+        privacy::default_accountant(mechanism_.sampling).name));
   if (options_.secure && plan.ranks > 1)
     throw ConfigError(
         fmt::format("optimizer.secure: every rank draws the same noise from the run's seed; noise that nobody can draw "
@@ -69,8 +70,8 @@ void GradientPrivatiser::begin_run(const RunPlan& plan, const PerExampleObjectiv
     noise_ = std::make_unique<SecureNoise>();
   else
     noise_ = std::make_unique<SeededNoise>(
-        plan.streams, fmt::format("privacy noise {} {} {} {} {}", privacy::name_of(mechanism_.sampling), plan.dataset_size, plan.batch_size,
-                                  mechanism_.noise_multiplier, options_.clip_norm));
+        plan.streams, fmt::format("privacy noise {} {} {} {} {}", privacy::name_of(mechanism_.sampling),
+                                  plan.dataset_size, plan.batch_size, mechanism_.noise_multiplier, options_.clip_norm));
 }
 
 void GradientPrivatiser::fix_noise(const RunPlan& plan) {

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/libtorch.h"
 #include "core/temporary_folder.h"
+#include "core/train/sharded_state.h"
 #include "core/train/trainer.h"
 #include "distributed/ranks.h"
 #include "small_optimizer.h"

@@ -9,6 +9,7 @@
 #include "core/kinds/run_recipe.h"
 #include "core/metrics/json_lines.h"
 #include "core/temporary_folder.h"
+#include "tasks/mortal_recorder.h"
 #include "tasks/study_steps.h"
 
 namespace talweg::tasks {
@@ -42,32 +43,6 @@ std::unique_ptr<RunRecipe> recipe(const std::string& study) {
 std::unique_ptr<Run> make_run(const std::string& study, const RunDirectory& directory) {
   return recipe(study)->make(make_directory_recorder(directory), {at::kCPU, nullptr, true});
 }
-
-/// A recorder in whose eyes everything stops after a number of steps: a process that is killed.
-struct Killed {};
-class Mortal : public RunRecorder {
- public:
-  Mortal(const RunDirectory& directory, std::int64_t last_save)
-      : inner_(make_directory_recorder(directory)), last_save_(last_save) {}
-  bool keeps() const override { return true; }
-  void open(std::int64_t step) override { inner_->open(step); }
-  void write(const metrics::Record& record) override { inner_->write(record); }
-  void flush() override { inner_->flush(); }
-  std::vector<metrics::Record> records() const override { return inner_->records(); }
-  void truncate_after(std::int64_t step) override { inner_->truncate_after(step); }
-  void save(const checkpoint::Checkpoint& state, std::int64_t keep) override {
-    inner_->save(state, keep);
-    if (state.step >= last_save_) throw Killed{};
-  }
-  void save_best(const checkpoint::Checkpoint& state) override { inner_->save_best(state); }
-  std::optional<checkpoint::Checkpoint> newest() const override { return inner_->newest(); }
-  void save(const plot::Figure& figure) override { inner_->save(figure); }
-  void save(std::int64_t step, const std::vector<TextSample>& samples) override { inner_->save(step, samples); }
-
- private:
-  std::unique_ptr<RunRecorder> inner_;
-  std::int64_t last_save_;
-};
 
 class StudyMatrix : public ::testing::TestWithParam<std::string> {};
 

@@ -106,8 +106,7 @@ TEST(Accountants, PaperFormulasAreNeverCertificates) {
   EXPECT_EQ(spent.guarantee, Guarantee::paper_formula);
   ASSERT_FALSE(spent.warnings.empty());
   EXPECT_THAT(spent.warnings.front(), HasSubstr("no certificate"));
-  for (const Sampling sampling :
-       {Sampling::poisson, Sampling::uniform, Sampling::shuffle, Sampling::sequential})
+  for (const Sampling sampling : {Sampling::poisson, Sampling::uniform, Sampling::shuffle, Sampling::sequential})
     EXPECT_EQ(default_accountant(sampling).guarantee, Guarantee::certified);
   EXPECT_THAT(privacy_statement(find_accountant("paper_gc"), ledger, 1e-5, NeighbouringRelation::replace_one),
               HasSubstr("not a guarantee"));
@@ -153,7 +152,8 @@ TEST(Ledgers, ContinueAsIfNeverStopped) {
   for (const char* name : {"pld", "sgm_rdp", "gdp"})
     EXPECT_NEAR(find_accountant(name).spent(resumed, 1e-5).epsilon, find_accountant(name).spent(whole, 1e-5).epsilon,
                 1e-12);
-  EXPECT_EQ(ledger_from_json(to_json(Ledger(bounded(Sampling::sequential), 3))), Ledger(bounded(Sampling::sequential), 3));
+  EXPECT_EQ(ledger_from_json(to_json(Ledger(bounded(Sampling::sequential), 3))),
+            Ledger(bounded(Sampling::sequential), 3));
 }
 
 TEST(Ledgers, OfEarlierVersionsNameSamplingInOtherWords) {

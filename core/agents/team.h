@@ -1,0 +1,68 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/agents/agents_config.h"
+#include "core/agents/consensus.h"
+#include "core/agents/links.h"
+#include "core/train/training.h"
+
+namespace talweg::agents {
+
+/// Agents that train side by side in one process: a step is one of every agent, on its own data, and after every so
+/// many steps a round in which all send their parameters to their neighbours and then combine what they hear.
+///
+/// Metrics: those of an agent as "agent_0/train/loss"; under their own names ("train/loss", "eval/accuracy") the means
+/// over the agents; "mean_model/…" of the model whose parameters are the mean of the agents', which is also what a
+/// checkpoint holds as "model"; "agents/disagreement", the root mean square distance of the agents' parameters from
+/// their mean, relative to its length; "agents/lost_share" of the messages.
+class Team : public Computation {
+ public:
+  /// Builds everything; no step is made. Throws ConfigError and DataError.
+  Team(const AgentsConfig& config, at::Device device);
+
+  Work work() const override;
+  Cadence cadence() const override;
+  std::string announcement() const override;
+  void require_sound(std::int64_t step) override;
+  void step(std::int64_t index) override;
+  /// When every agent has converged.
+  std::string finished() const override;
+  Metrics record() override;
+  Metrics evaluate() override;
+  /// Of every agent; means as above.
+  Metrics measure() override;
+  double epoch(std::int64_t step) const override;
+  /// The mean over the agents.
+  double last_loss() const override;
+  void save(checkpoint::Checkpoint& state) const override;
+  void load(const checkpoint::Checkpoint& state) override;
+  void keep_result(checkpoint::Checkpoint& state) const override;
+  void count_lost_steps(std::int64_t steps) override;
+  nlohmann::json counts() const override;
+  /// What each agent states, in sections named "agent_0/privacy".
+  nlohmann::json account() const override;
+  nlohmann::json remarks() const override;
+  /// Every agent's curves beside their mean, the distance between them, and the pictures of agent 0.
+  std::vector<plot::Figure> figures(const std::vector<metrics::Record>& records) override;
+  /// Of agent 0.
+  std::vector<TextSample> samples() override { return agents_.front()->samples(); }
+
+  Training& agent(std::int64_t i) { return *agents_[static_cast<std::size_t>(i)]; }
+
+ private:
+  void exchange(std::int64_t round);
+  Metrics disagreement() const;
+
+  AgentsOptions options_;
+  Graph graph_;
+  std::vector<std::unique_ptr<Training>> agents_;
+  std::vector<std::vector<at::Tensor>> parameters_;  // of each agent
+  std::vector<std::int64_t> steps_;  // of each agent: parts of the data may differ by an example, and so by steps
+  std::vector<std::unique_ptr<Consensus>> consensus_;
+  Links links_;
+};
+
+}  // namespace talweg::agents
