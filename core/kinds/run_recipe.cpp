@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/config/yaml.h"
@@ -79,19 +80,32 @@ RunConfig parse_training(const config::Value& root) {
   return config::parse<RunConfig>(root);
 }
 
+std::vector<config::OptionInfo> configuration_options() {
+  RunConfig training;
+  StudyConfig study;
+  std::vector<config::OptionInfo> options = config::describe(config::fields_of(training));
+  const std::vector<std::string> of_studies = foreign_keys().of_studies;
+  for (config::OptionInfo& option : config::describe(config::fields_of(study)))
+    if (std::find(of_studies.begin(), of_studies.end(), option.name) != of_studies.end())
+      options.push_back(std::move(option));
+  return options;
+}
+
 nlohmann::json configuration_schema() {
   RunConfig training;
   StudyConfig study;
   nlohmann::json schema = config::fields_of(training).schema(), other = config::fields_of(study).schema();
   const auto requirement = [](const nlohmann::json& kind, const std::vector<std::string>& foreign) {
-    nlohmann::json one = {{"required", kind.at("required")}};
+    // A file that extends another need not say everything itself.
+    nlohmann::json one = {{"if", {{"not", {{"required", {"extends"}}}}}},
+                          {"then", {{"required", kind.at("required")}}}};
     for (const std::string& key : foreign) one["properties"][key] = false;
     return one;
   };
   const ForeignKeys foreign = foreign_keys();
-  // A file that extends another need not say everything itself.
-  schema["anyOf"] = {requirement(schema, foreign.of_studies), requirement(other, foreign.of_trainings),
-                     nlohmann::json{{"required", {"extends"}}}};
+  schema["if"] = {{"required", {"study"}}};
+  schema["then"] = requirement(other, foreign.of_trainings);
+  schema["else"] = requirement(schema, foreign.of_studies);
   schema.erase("required");
   for (const auto& [name, property] : other.at("properties").items())
     if (!schema.at("properties").contains(name)) schema["properties"][name] = property;

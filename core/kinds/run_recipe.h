@@ -43,6 +43,9 @@ std::unique_ptr<RunRecipe> parse_recipe(const config::Value& root);
 /// Reads a configuration that holds a training. Throws ConfigError, for one that holds a study too.
 RunConfig parse_training(const config::Value& root);
 
+/// The top level of configurations of every kind: keys of trainings, then those that studies alone have.
+std::vector<config::OptionInfo> configuration_options();
+
 /// The JSON schema of configurations of every kind.
 nlohmann::json configuration_schema();
 
