@@ -35,6 +35,7 @@ class TrainingRecipe : public RunRecipe {
   std::unique_ptr<Run> make(std::unique_ptr<RunRecorder> recorder, const RunPlace& place) const override {
     RunSetup setup{config_.checkpoint.keep, BestTracker(config_.checkpoint, config_.early_stopping), place.quiet,
                    place.group};
+    setup.pause_after = place.pause_after;
     return std::make_unique<Run>(std::make_unique<Training>(config_, place.device, place.group), std::move(recorder),
                                  std::move(setup));
   }
@@ -56,6 +57,7 @@ class StudyRecipe : public RunRecipe {
       throw ConfigError(fmt::format("study: '{}' is computed by one process, and {} were started", config_.study.type(),
                                     place.group->size()));
     RunSetup setup{config_.checkpoint.keep, std::nullopt, place.quiet, nullptr};
+    setup.pause_after = place.pause_after;
     return std::make_unique<Run>(std::make_unique<StudyComputation>(config_, place.device), std::move(recorder),
                                  std::move(setup));
   }

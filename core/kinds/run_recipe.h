@@ -17,6 +17,7 @@ struct RunPlace {
   at::Device device;
   distributed::ProcessGroup* group = nullptr;  ///< null: the process is alone
   bool quiet = false;                          ///< show no progress
+  std::optional<std::int64_t> pause_after{};   ///< stop after so many steps, to go on later; absent: at the end
 };
 
 /// A configuration file after parsing, whichever kind of run it holds.

@@ -57,6 +57,8 @@ class Training : public Computation {
   std::unique_ptr<data::BatchLoader> make_loader(std::int64_t first_step) const;
   void make_task();
   void begin_run();
+  /// What is made of the examples beside the gradients of steps, as sentences.
+  std::vector<std::string> uses_of_data() const;
   /// Stops a run whose steps are not finite, unless so many may be skipped.
   void require_finite_step() const;
   /// Stops ranks that did not come to the same weights.

@@ -43,6 +43,7 @@ Metrics Training::evaluate() {
   for (const auto& [name, value] : task_->evaluate()) values.emplace_back("eval/" + name, value);
   task_->module().train();
   take_first_ranks(values);
+  schedule_->observe(values);
   return values;
 }
 
@@ -85,7 +86,8 @@ std::vector<plot::Figure> Training::figures(const std::vector<metrics::Record>& 
   task_->module().eval();
   std::vector<plot::Figure> all = task_->figures();
   task_->module().train();
-  for (const auto& more : {task_->figures_over_time(records), make_sharpness_figures(records)})
+  const std::vector<plot::Figure> stated = run_aware_ ? run_aware_->figures() : std::vector<plot::Figure>();
+  for (const auto& more : {task_->figures_over_time(records), make_sharpness_figures(records), stated})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }
