@@ -70,6 +70,9 @@ cxxopts::Options make_options(const Command& command) {
   if (has("quiet")) add("q,quiet", "no progress");
   if (has("continue"))
     add("continue", "go on with the run that is in --output already, if one is: for jobs that are started again");
+  if (has("no-build"))
+    add("no-build", "read the files alone: neither their data nor a GPU is needed, and nothing is built");
+  if (has("paths")) add("paths", "print every name that 'describe' takes, one a line, for scripts and completion");
   for (const ValueOption& option : kValueOptions)
     if (has(option.name)) add(option.name, option.summary, cxxopts::value<std::string>(), option.argument);
   add("h,help", "show this help");
@@ -117,14 +120,30 @@ const std::vector<Command>& commands() {
        1},
       {"resume",
        "RUN",
-       "continue an interrupted run or sweep",
-       "Continues from the newest whole checkpoint, bit for bit on the same device.\n",
-       {"quiet"},
+       "continue an interrupted run or sweep, or make a finished one longer",
+       "Continues from the newest whole checkpoint, bit for bit on the same device. --set changes how long it goes on\n"
+       "and what is kept and told of it; a schedule is that of the new length from there on. For example:\n"
+       "  talweg resume runs/mine --set training.steps=80000\n",
+       {"set", "quiet"},
        1,
        1},
-      {"check", "CONFIG…", "validate configuration files without starting any work", "", {"set"}, 1, 1000},
-      {"list", "[KIND]", "list the components a configuration can name", "", {}, 0, 1},
-      {"describe", "KIND.NAME", "the options of a component: defaults, ranges, meaning", "", {}, 1, 1},
+      {"check",
+       "CONFIG…",
+       "say what 'train' would say before its first step",
+       "Reads the files, builds everything they name (data, model, optimizer) and makes the first evaluation, as\n"
+       "'train' does, and stops before the first step; nothing is written. Of a sweep every point is built.\n",
+       {"set", "no-build"},
+       1,
+       1000},
+      {"list", "[KIND]", "list the components a configuration can name", "", {"paths"}, 0, 1},
+      {"describe",
+       "NAME",
+       "the options of a component or a section: defaults, ranges, meaning",
+       "NAME is a component (optimizer.adamw), a section (training, checkpoint), or what is in one\n"
+       "(training.batch_size, optimizer.lorenza.ascent, task.language_modeling.adapter).\n",
+       {},
+       1,
+       1},
       {"schema",
        "",
        "print the JSON Schema of configurations, for editors",
@@ -265,6 +284,8 @@ std::optional<Invocation> parse_command_line(int argc, char** argv) {
       if (known(option.name) && parsed.count(option.name) > 0)
         invocation.values.emplace_back(option.name, text(option.name));
     invocation.quiet = known("quiet") && parsed.count("quiet") > 0;
+    invocation.builds = !(known("no-build") && parsed.count("no-build") > 0);
+    invocation.lists_paths = known("paths") && parsed.count("paths") > 0;
     invocation.continues = known("continue") && parsed.count("continue") > 0;
   } catch (const cxxopts::exceptions::exception& error) {
     throw UsageError(fmt::format("{}; 'talweg {} --help' shows the options", error.what(), name));

@@ -19,22 +19,52 @@ std::string bash() {
     for (const std::string& option : command.options) options += " --" + option;
     cases += fmt::format("    {}) options=\"{}\" ;;\n", command.name, options);
   }
-  return fmt::format(R"(_talweg() {{
+  return fmt::format(
+      R"bash(# What components and options are called is asked of the program once a session, when it is needed first.
+_talweg_learn() {{
+  [ -n "$_talweg_known" ] || _talweg_known=$("${{COMP_WORDS[0]}}" list --paths 2>/dev/null)
+}}
+_talweg_names() {{
+  printf '%s\n' "$_talweg_known" | sed -n "$1" | sort -u
+}}
+_talweg() {{
   local word=${{COMP_WORDS[COMP_CWORD]}} options=""
+  local before=${{COMP_WORDS[COMP_CWORD-1]}}
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W "{} --help --version" -- "$word"))
     return
   fi
   case ${{COMP_WORDS[1]}} in
 {}  esac
-  case $word in
-    -*) COMPREPLY=($(compgen -W "$options" -- "$word")) ;;
+  # "--set optimizer=ad" is four words to bash, which cuts at the sign.
+  if [ "$word" = "=" ] && [ "${{COMP_WORDS[COMP_CWORD-2]}}" = --set ]; then
+    word="" before="="
+  fi
+  if [ "$before" = "=" ]; then
+    local key=${{COMP_WORDS[COMP_CWORD-1]}}
+    [ "$key" = "=" ] && key=${{COMP_WORDS[COMP_CWORD-2]}}
+    _talweg_learn
+    COMPREPLY=($(compgen -W "$(_talweg_names "s/^${{key%.type}}\.\([a-z0-9_]*\)$/\1/p")" -- "$word"))
+    return
+  fi
+  if [ "$before" = --set ]; then
+    # A component's options are set under its kind: optimizer.adamw.beta1 is optimizer.beta1.
+    _talweg_learn
+    COMPREPLY=($(compgen -S = -W "$(_talweg_names 's/^\(optimizer\|schedule\|task\|study\)\.[a-z0-9_]*\./\1./;p')" -- "$word"))
+    compopt -o nospace 2>/dev/null
+    return
+  fi
+  case ${{COMP_WORDS[1]}}:$word in
+    *:-*) COMPREPLY=($(compgen -W "$options" -- "$word")) ;;
+    describe:*) _talweg_learn; COMPREPLY=($(compgen -W "$(_talweg_names p)" -- "$word")) ;;
+    list:*) _talweg_learn; COMPREPLY=($(compgen -W "$(_talweg_names 's/^\([a-z_]*\)$/\1/p')" -- "$word")) ;;
+    completion:*) COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")) ;;
     *) COMPREPLY=($(compgen -f -- "$word")) ;;
   esac
 }}
 complete -o filenames -F _talweg talweg ./talweg
-)",
-                     words(), cases);
+)bash",
+      words(), cases);
 }
 
 std::string fish() {

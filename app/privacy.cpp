@@ -121,6 +121,7 @@ int privacy(const Invocation& invocation) {
   question.mechanism = mechanism_from(values);
   question.steps = steps_from(values, question.mechanism);
   question.delta = delta;
+  if (values.has("n")) question.examples = whole("n", *values.number("n"));
   const std::string name = values.text("accountant", "all");
   const Accountant& chosen =
       name == "all" ? privacy::default_accountant(question.mechanism.sampling) : privacy::find_accountant(name);

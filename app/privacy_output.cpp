@@ -11,6 +11,7 @@
 #include "core/io/atomic_file.h"
 #include "core/plot/render.h"
 #include "core/plot/svg_document.h"
+#include "core/privacy/epsilon_curve.h"
 #include "core/privacy/statement.h"
 
 namespace talweg::app {
@@ -56,32 +57,17 @@ void print_table(const PrivacyQuestion& q, const Ledger& ledger) {
   if (!warnings.empty()) fmt::print("\n");
 }
 
-/// About `count` numbers of steps up to the last; where examples are used once per epoch, ends of epochs, so that cut
-/// epochs do not make teeth.
-std::vector<std::int64_t> milestones(const PrivacyQuestion& q, int count) {
-  const std::int64_t unit =
-      uses_each_once_per_epoch(q.mechanism.sampling) ? std::llround(1 / q.mechanism.sampling_rate) : 1;
-  std::set<std::int64_t> list = {q.steps};
-  for (int i = 1; i < count; ++i) {
-    const double wanted = static_cast<double>(q.steps) * i / count;
-    list.insert(std::clamp<std::int64_t>(std::llround(wanted / static_cast<double>(unit)) * unit, 1, q.steps));
-  }
-  return {list.begin(), list.end()};
-}
-
 void print_bars(const PrivacyQuestion& q) {
   constexpr int kWidth = 48;
-  const std::vector<std::int64_t> marks = milestones(q, 8);
-  std::vector<double> epsilons;
-  for (const std::int64_t steps : marks)
-    epsilons.push_back(q.chosen->spent(Ledger(q.mechanism, steps), q.delta, q.relation).epsilon);
-  const double longest = *std::max_element(epsilons.begin(), epsilons.end());
+  const auto curve = epsilon_curve(*q.chosen, Ledger(q.mechanism, q.steps), q.delta, q.relation, 8);
+  double longest = 0;
+  for (const auto& [steps, epsilon] : curve) longest = std::max(longest, epsilon);
   if (!(longest > 0) || std::isinf(longest)) return;
   fmt::print("{:>10}  ε ({})\n", "steps", q.chosen->name);
-  for (std::size_t i = 0; i < marks.size(); ++i) {
+  for (const auto& [steps, epsilon] : curve) {
     std::string bar;
-    for (int k = 0; k < static_cast<int>(std::lround(kWidth * epsilons[i] / longest)); ++k) bar += "█";
-    fmt::print("{:>10}  {:<9} {}\n", marks[i], number(epsilons[i]), bar);
+    for (int k = 0; k < static_cast<int>(std::lround(kWidth * epsilon / longest)); ++k) bar += "█";
+    fmt::print("{:>10}  {:<9} {}\n", steps, number(epsilon), bar);
   }
   fmt::print("\n");
 }
@@ -113,7 +99,12 @@ void print_answer(const PrivacyQuestion& q) {
              static_cast<double>(q.steps) * q.mechanism.sampling_rate, q.delta);
   print_table(q, ledger);
   print_bars(q);
-  print_wrapped(privacy_statement(*q.chosen, ledger, q.delta, q.relation));
+  print_wrapped(privacy_statement(*q.chosen, ledger, q.delta, q.relation) + " " + privacy::uses_outside({}));
+  if (q.examples)
+    if (const std::string warning = privacy::delta_warning(q.delta, *q.examples); !warning.empty()) {
+      fmt::print("\n");
+      print_wrapped(warning);
+    }
 }
 
 void write_plot(const PrivacyQuestion& q, const std::string& file) {
@@ -129,10 +120,10 @@ void write_plot(const PrivacyQuestion& q, const std::string& file) {
     plot::Series series;
     series.name = accountant.name;
     if (accountant.guarantee != privacy::Guarantee::certified) series.style = plot::SeriesStyle::dashed;
-    for (const std::int64_t steps : milestones(q, 40)) {
-      const PrivacySpent spent = accountant.spent(Ledger(q.mechanism, steps), q.delta, relation_for(accountant, q));
+    for (const auto& [steps, epsilon] :
+         epsilon_curve(accountant, Ledger(q.mechanism, q.steps), q.delta, relation_for(accountant, q), 40)) {
       series.x.push_back(static_cast<double>(steps));
-      series.y.push_back(spent.epsilon);
+      series.y.push_back(epsilon);
     }
     figure.series.push_back(std::move(series));
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/privacy/accountant.h"
@@ -12,6 +13,7 @@ struct PrivacyQuestion {
   privacy::Mechanism mechanism;
   std::int64_t steps = 0;
   double delta = 0;
+  std::optional<std::int64_t> examples;  ///< n, where it was said
   privacy::NeighbouringRelation relation = privacy::NeighbouringRelation::add_or_remove_one;
   const privacy::Accountant* chosen = nullptr;  ///< whose ε is charted and stated
   bool all = true;                              ///< tabulate every accountant, not only the chosen one

@@ -28,6 +28,7 @@ function(talweg_library name)
   add_library(talweg_${name} STATIC ${sources})
   add_library(Talweg::${name} ALIAS talweg_${name})
   set_target_properties(talweg_${name} PROPERTIES EXPORT_NAME ${name})
+  target_compile_features(talweg_${name} PUBLIC cxx_std_20)  # of programs that use it too
   target_include_directories(talweg_${name} PUBLIC
     $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/talweg>)

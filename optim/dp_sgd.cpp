@@ -1,6 +1,7 @@
 #include "optim/dp_sgd.h"
 
 #include "core/libtorch.h"
+#include "optim/register.h"
 
 namespace talweg::optim {
 
@@ -30,6 +31,6 @@ void validate(const DpOptions& o, const config::Value& where, config::Diagnostic
 }
 
 Dp::Dp(ParameterList parameters, const DpOptions& options)
-    : PrivateOptimizer(parameters, options.inner.create(parameters), options.privacy, {}, false) {}
+    : PrivateOptimizer(parameters, create_chosen(options.inner, parameters), options.privacy, {}, false) {}
 
 }  // namespace talweg::optim

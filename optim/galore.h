@@ -28,7 +28,7 @@ class Galore : public Optimizer, public OneGradient, public RunAware, public Sha
   void count_lost_steps(std::int64_t) override {}
   /// {"subspace": {"state_bytes", "projected", "refreshes"}}.
   nlohmann::json account() const override;
-  std::string announcement() const override { return "galore: " + update_.selection().summary; }
+  std::string announcement() const override { return "galore: " + update_.selection().counted; }
 
   using Optimizer::step;
   StepReport step(Objective& objective) override;

@@ -49,7 +49,7 @@ class Lorenza : public Optimizer, public RunAware, public Shardable {
   void count_lost_steps(std::int64_t) override {}
   /// {"subspace": {"state_bytes", "projected", "refreshes"}, "ascent": {"failed_probes"}}.
   nlohmann::json account() const override;
-  std::string announcement() const override { return "lorenza: " + update_.selection().summary; }
+  std::string announcement() const override { return "lorenza: " + update_.selection().counted; }
 
   using Optimizer::step;
   StepReport step(Objective& objective) override;

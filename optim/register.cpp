@@ -78,4 +78,10 @@ void register_components() {
   (void)once;
 }
 
+std::unique_ptr<Optimizer> create_chosen(const config::Component<OptimizerKind>& chosen,
+                                         const ParameterList& parameters) {
+  register_components();
+  return chosen.create(parameters);
+}
+
 }  // namespace talweg::optim

@@ -2,6 +2,7 @@
 
 #include "core/libtorch.h"
 #include "optim/ascent/gaussian_directions.h"
+#include "optim/register.h"
 
 namespace talweg::optim {
 namespace {
@@ -23,7 +24,7 @@ void declare(config::Fields& f, SamOptions& o) {
 
 Sam::Sam(const ParameterList& parameters, const SamOptions& options)
     : SharpnessAware(parameters, std::make_unique<GradientAscent>(tensors_of(parameters), options.ascent),
-                     options.base.create(parameters)) {}
+                     create_chosen(options.base, parameters)) {}
 
 void declare(config::Fields& f, AdazoSamOptions& o) {
   declare(f, o.ascent);
@@ -34,6 +35,6 @@ AdazoSam::AdazoSam(const ParameterList& parameters, const AdazoSamOptions& optio
     : SharpnessAware(parameters,
                      std::make_unique<ZerothOrderAscent>(tensors_of(parameters), std::make_unique<GaussianDirections>(),
                                                          options.ascent),
-                     options.base.create(parameters)) {}
+                     create_chosen(options.base, parameters)) {}
 
 }  // namespace talweg::optim

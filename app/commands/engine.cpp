@@ -9,6 +9,7 @@
 
 #include "app/commands/commands.h"
 #include "core/error.h"
+#include "core/exception_message.h"
 #include "tasks/register.h"
 
 namespace talweg::app {
@@ -47,10 +48,10 @@ extern "C" int talweg_engine_main(const talweg::app::Invocation& invocation) {
     fmt::print(stderr, "talweg: {}\n", error.what());
     return static_cast<int>(error.code());
   } catch (const c10::Error& error) {
-    fmt::print(stderr, "talweg: LibTorch failed: {}\n", error.what_without_backtrace());
+    fmt::print(stderr, "talweg: LibTorch failed: {}\n", talweg::message_of(error));
     return static_cast<int>(ExitCode::system_failure);
   } catch (const std::exception& error) {
-    fmt::print(stderr, "talweg: {}\n", error.what());
+    fmt::print(stderr, "talweg: {}\n", talweg::message_of(error));
     return static_cast<int>(ExitCode::system_failure);
   }
 }

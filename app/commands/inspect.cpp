@@ -13,17 +13,25 @@
 namespace talweg::app {
 namespace {
 
-const config::AnyRegistry& find_kind(const std::string& kind) {
-  if (const config::AnyRegistry* registry = config::Catalogue::instance().find(kind)) return *registry;
+std::vector<std::string> kinds() {
   std::vector<std::string> kinds;
   for (const config::AnyRegistry* registry : config::Catalogue::instance().registries())
     kinds.push_back(registry->kind());
-  throw UsageError(fmt::format("there is no kind of component '{}'{}", kind, config::suggestion(kind, kinds)));
+  return kinds;
 }
 
+const config::AnyRegistry& find_kind(const std::string& kind) {
+  if (const config::AnyRegistry* registry = config::Catalogue::instance().find(kind)) return *registry;
+  throw UsageError(fmt::format("there is no kind of component '{}'{}", kind, config::suggestion(kind, kinds())));
+}
+
+/// Names in a column that is as wide as the longest of the kind.
 void print_kind(const config::AnyRegistry& registry) {
+  const std::vector<std::string> names = registry.names();
+  std::size_t width = 20;
+  for (const std::string& name : names) width = std::max(width, name.size());
   fmt::print("{}\n", registry.kind());
-  for (const std::string& name : registry.names()) fmt::print("  {:<22}{}\n", name, registry.describe(name).summary);
+  for (const std::string& name : names) fmt::print("  {:<{}}{}\n", name, width + 2, registry.describe(name).summary);
 }
 
 std::string default_text(const config::OptionInfo& option) {
@@ -38,58 +46,128 @@ std::string default_text(const config::OptionInfo& option) {
   return "default " + (text.empty() ? "''" : text);
 }
 
-/// The options of the section that a schema describes, itself, as an alternative or as an element of a list; null where
-/// there are none.
-const nlohmann::json* section_of(const nlohmann::json& schema) {
-  if (const auto properties = schema.find("properties"); properties != schema.end()) return &*properties;
-  if (const auto items = schema.find("items"); items != schema.end()) return section_of(*items);
-  if (const auto alternatives = schema.find("anyOf"); alternatives != schema.end())
-    for (const nlohmann::json& alternative : *alternatives)
-      if (const nlohmann::json* found = section_of(alternative)) return found;
-  return nullptr;
+void print_option(const config::OptionInfo& option, int indentation) {
+  const std::string value = default_text(option);
+  fmt::print("\n{:{}}{}: {}{}\n{:{}}{}{}\n", "", indentation, option.name, option.type,
+             value == option.type ? "" : " (" + value + ")", "", indentation + 4, option.doc,
+             option.constraints.empty() ? "" : "; " + option.constraints);
+  for (const config::OptionInfo& inner : option.options) print_option(inner, indentation + 6);
 }
 
-void print_section(const nlohmann::json& schema, int indentation) {
-  const nlohmann::json* section = section_of(schema);
-  if (!section) return;
-  for (const auto& [name, option] : section->items()) {
-    fmt::print("{:{}}{}: {}\n", "", indentation, name, option.value("description", ""));
-    print_section(option, indentation + 4);
+void print_component(const config::AnyRegistry& registry, const config::ComponentInfo& info) {
+  fmt::print("{}.{}: {}\nSource: {}\n", registry.kind(), info.name, info.summary, info.source);
+  if (!info.abilities.empty()) fmt::print("It {}.\n", fmt::join(info.abilities, "; "));
+  if (info.options.empty()) fmt::print("It has no options.\n");
+  for (const config::OptionInfo& option : info.options) print_option(option, 2);
+}
+
+std::vector<std::string> names_of(const std::vector<config::OptionInfo>& options) {
+  std::vector<std::string> names;
+  for (const config::OptionInfo& option : options) names.push_back(option.name);
+  return names;
+}
+
+using Words = std::vector<std::string>;
+
+void describe_component(const Words& words);
+
+/// Follows words from `at` on into options that stand under `path`.
+void describe_option(const std::vector<config::OptionInfo>& options, const std::string& path, const Words& words,
+                     std::size_t at) {
+  const auto option = std::find_if(options.begin(), options.end(),
+                                   [&](const config::OptionInfo& candidate) { return candidate.name == words[at]; });
+  if (option == options.end())
+    throw UsageError(
+        fmt::format("{} has no option '{}'{}", path, words[at], config::suggestion(words[at], names_of(options))));
+  const std::string below = path + "." + words[at];
+  if (at + 1 == words.size()) {
+    fmt::print("{}:\n", path);
+    return print_option(*option, 2);
   }
+  // A component's own options are those of its kind: task.classification.model.mlp is model.mlp.
+  const std::string kind = option->type.substr(0, option->type.find(','));
+  if (config::Catalogue::instance().find(kind)) {
+    Words rest = {kind};
+    rest.insert(rest.end(), words.begin() + static_cast<std::ptrdiff_t>(at) + 1, words.end());
+    return describe_component(rest);
+  }
+  if (option->options.empty()) throw UsageError(fmt::format("{} is no section; it has no options", below));
+  describe_option(option->options, below, words, at + 1);
+}
+
+void describe_component(const Words& words) {
+  const config::AnyRegistry& registry = find_kind(words.front());
+  if (words.size() == 1) return print_kind(registry);
+  const Words names = registry.names();
+  if (std::find(names.begin(), names.end(), words[1]) == names.end())
+    throw UsageError(
+        fmt::format("there is no {} '{}'{}", registry.kind(), words[1], config::suggestion(words[1], names)));
+  const config::ComponentInfo info = registry.describe(words[1]);
+  if (words.size() == 2) return print_component(registry, info);
+  describe_option(info.options, words[0] + "." + words[1], words, 2);
+}
+
+Words split(const std::string& path) {
+  Words words(1);
+  for (const char letter : path) {
+    if (letter == '.')
+      words.emplace_back();
+    else
+      words.back() += letter;
+  }
+  return words;
+}
+
+void print_paths(const std::vector<config::OptionInfo>& options, const std::string& path) {
+  for (const config::OptionInfo& option : options) {
+    fmt::print("{}{}\n", path, option.name);
+    print_paths(option.options, path + option.name + ".");
+  }
+}
+
+/// Everything that `describe` takes, one a line.
+void print_all_paths() {
+  for (const config::AnyRegistry* registry : config::Catalogue::instance().registries()) {
+    fmt::print("{}\n", registry->kind());
+    for (const std::string& name : registry->names()) {
+      fmt::print("{}.{}\n", registry->kind(), name);
+      print_paths(registry->describe(name).options, registry->kind() + "." + name + ".");
+    }
+  }
+  std::vector<config::OptionInfo> sections = configuration_options();
+  std::erase_if(sections, [](const config::OptionInfo& option) {
+    return config::Catalogue::instance().find(option.name) != nullptr;
+  });
+  print_paths(sections, "");
 }
 
 }  // namespace
 
 int list(const Invocation& invocation) {
-  if (!invocation.arguments.empty()) {
+  if (invocation.lists_paths) {
+    print_all_paths();
+  } else if (!invocation.arguments.empty()) {
     print_kind(find_kind(invocation.arguments.front()));
-    return 0;
+  } else {
+    for (const config::AnyRegistry* registry : config::Catalogue::instance().registries()) print_kind(*registry);
   }
-  for (const config::AnyRegistry* registry : config::Catalogue::instance().registries()) print_kind(*registry);
   return 0;
 }
 
 int describe(const Invocation& invocation) {
-  const std::string& word = invocation.arguments.front();
-  const std::size_t dot = word.find('.');
-  const config::AnyRegistry& registry = find_kind(word.substr(0, dot));
-  if (dot == std::string::npos) {
-    print_kind(registry);
+  const Words words = split(invocation.arguments.front());
+  if (config::Catalogue::instance().find(words.front())) {
+    describe_component(words);
     return 0;
   }
-  const std::string name = word.substr(dot + 1);
-  const std::vector<std::string> names = registry.names();
-  if (std::find(names.begin(), names.end(), name) == names.end())
-    throw UsageError(fmt::format("there is no {} '{}'{}", registry.kind(), name, config::suggestion(name, names)));
-  const config::ComponentInfo info = registry.describe(name);
-  fmt::print("{}: {}\nSource: {}\n", word, info.summary, info.source);
-  if (!info.abilities.empty()) fmt::print("It {}.\n", fmt::join(info.abilities, "; "));
-  if (info.options.empty()) fmt::print("It has no options.\n");
-  for (const config::OptionInfo& option : info.options) {
-    fmt::print("\n  {}: {} ({})\n      {}{}\n", option.name, option.type, default_text(option), option.doc,
-               option.constraints.empty() ? "" : "; " + option.constraints);
-    print_section(info.schema.at("properties").at(option.name), 10);
+  const std::vector<config::OptionInfo> options = configuration_options();
+  Words known = names_of(options);
+  if (std::find(known.begin(), known.end(), words.front()) == known.end()) {
+    for (const std::string& kind : kinds()) known.push_back(kind);
+    throw UsageError(fmt::format("there is no kind of component and no section '{}'{}", words.front(),
+                                 config::suggestion(words.front(), known)));
   }
+  describe_option(options, "a configuration", words, 0);
   return 0;
 }
 

@@ -72,6 +72,7 @@ int reproduce(const Invocation& invocation) {
     const SweepOutcome outcome = train_points(root, folder, quiet, RankSession(*first));
     if (outcome.code == ExitCode::interrupted_and_saved) return static_cast<int>(outcome.code);
     if (outcome.code != ExitCode::success) worst = outcome.code;
+    if (outcome.runs.empty()) continue;
 
     std::vector<std::vector<metrics::Record>> runs;
     for (const fs::path& run : outcome.runs) runs.push_back(metrics::read_metrics(run / "metrics.jsonl"));

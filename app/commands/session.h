@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,11 +14,19 @@
 
 namespace talweg::app {
 
+/// A run as one of a session's.
+struct RunPart {
+  bool continued = false;                   ///< it goes on in its directory
+  std::size_t runs_of_sweep = 1;            ///< how many runs the sweep has that it belongs to
+  std::optional<std::int64_t> pause_after;  ///< stop after so many steps, to go on later
+};
+
 /// Carries one run to its end in its directory and writes everything around it: resolved configuration, environment,
-/// summary and report. A TrainingError is written into the summary and answered as RunStatus::failed; other errors
-/// pass. Of several ranks the first has a directory, and writes; the others have none.
-RunOutcome carry_out(RunRecipe& recipe, const RunDirectory* directory, const Invocation& invocation, bool continued,
-                     const RankSession& ranks);
+/// summary and report. A TrainingError is written into the summary and returned as RunStatus::failed; other errors
+/// pass. A run that was new and ended before its first step leaves nothing behind. Of several ranks the first has a
+/// directory, and writes; the others have none.
+RunOutcome carry_out(RunRecipe& recipe, const RunDirectory* directory, const Invocation& invocation,
+                     const RunPart& part, const RankSession& ranks);
 
 /// What a whole sweep came to.
 struct SweepOutcome {
@@ -26,7 +36,8 @@ struct SweepOutcome {
 };
 
 /// Carries out every point of a configuration (one, or the grid of its `sweep:`) below `folder`, or continues it there:
-/// finished runs are passed over. A failed point does not keep the others from running; a signal does.
+/// finished runs are passed over. A failed point does not keep the others from running; a signal does. With `halving:`
+/// the points go on round by round, fewer each time.
 SweepOutcome train_points(const config::Value& root, const std::filesystem::path& folder, const Invocation& invocation,
                           const RankSession& ranks);
 

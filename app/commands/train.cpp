@@ -1,11 +1,18 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "app/commands/commands.h"
 #include "app/commands/session.h"
 #include "core/config/compose.h"
 #include "core/config/sweep.h"
 #include "core/config/yaml.h"
+#include "core/device/resolve_device.h"
 #include "core/error.h"
+#include "core/exception_message.h"
 #include "core/io/atomic_file.h"
 #include "core/run/signal_watch.h"
 
@@ -34,6 +41,55 @@ void require_configuration_of(const fs::path& folder, const config::Value& root)
                     folder.string()));
 }
 
+/// What may be set when a run goes on, itself or below it: how long it goes on, and what is kept and told of it.
+constexpr std::string_view kOfTheRest[] = {"training.steps",
+                                           "training.epochs",
+                                           "training.log_every",
+                                           "training.evaluate_every",
+                                           "training.prefetch",
+                                           "training.micro_batch_size",
+                                           "training.non_finite",
+                                           "training.non_finite_limit",
+                                           "checkpoint",
+                                           "early_stopping",
+                                           "expect",
+                                           "description",
+                                           "device",
+                                           "evaluate_every"};
+
+/// Refuses assignments under which the steps that were made would have been others.
+void require_same_run(const std::vector<std::string>& assignments) {
+  for (const std::string& assignment : assignments) {
+    const std::string key = assignment.substr(0, assignment.find('='));
+    const bool allowed = std::any_of(std::begin(kOfTheRest), std::end(kOfTheRest), [&](std::string_view prefix) {
+      return key == prefix || (key.starts_with(prefix) && key[prefix.size()] == '.');
+    });
+    if (!allowed)
+      throw UsageError(fmt::format(
+          "--set {}: the steps that were made belong to another value; 'resume' changes only {}. Begin a new "
+          "run with 'talweg train' to change anything else",
+          key, fmt::join(kOfTheRest, ", ")));
+  }
+}
+
+/// Noise that was chosen for a budget and a length would spend more than the budget in a longer run.
+void require_lasting_noise(const config::Value& root) {
+  const config::Value* optimizer = root.find("optimizer");
+  const config::Value* target = optimizer ? optimizer->find("target_epsilon") : nullptr;
+  if (target && !target->is_null())
+    throw ConfigError(
+        "optimizer.target_epsilon: the noise of the steps that were made was chosen for the length of this run, and a "
+        "longer one would spend more than the budget; train anew with the new length");
+}
+
+/// Removes the folder of a sweep in which no point has begun.
+void discard_if_empty(const fs::path& folder) {
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored))
+    if (entry.is_directory(ignored) || entry.path().filename() == "config.yaml") return;
+  fs::remove_all(folder, ignored);
+}
+
 /// Runs all points as one of the ranks that a launcher started, or alone. Errors are told to the other ranks.
 int train_as_rank(const config::Value& root, const fs::path& folder, const Invocation& invocation, bool begins) {
   const std::vector<config::SweepPoint> points = config::expand_sweep(root);
@@ -49,10 +105,41 @@ int train_as_rank(const config::Value& root, const fs::path& folder, const Invoc
       // The folder of a sweep holds the composed configuration, so that the sweep can be continued.
       if (root.find("sweep")) io::write_file_atomically(folder / "sweep.yaml", config::to_yaml(root));
     }
+    if (!begins && root.find("sweep") && !invocation.assignments.empty() && ranks.is_first()) {
+      for (const config::SweepPoint& point : points) parse_recipe(point.config);
+      io::write_file_atomically(folder / "sweep.yaml", config::to_yaml(root));
+    }
     return static_cast<int>(train_points(root, folder, invocation, ranks).code);
   } catch (const std::exception& error) {
-    ranks.announce(error.what());
+    ranks.announce(message_of(error));
+    if (begins && ranks.is_first()) discard_if_empty(folder);
     throw;
+  }
+}
+
+/// The configuration but for what changes none of its parts, so that the points of a sweep over seeds are one.
+std::string parts_of(RunRecipe& recipe) {
+  recipe.header().name = "check";
+  recipe.header().seed = 0;
+  return recipe.resolved();
+}
+
+/// Every point of a file's sweep, read.
+std::vector<std::unique_ptr<RunRecipe>> read_points(const std::string& file,
+                                                    const std::vector<std::string>& assignments) {
+  std::vector<std::unique_ptr<RunRecipe>> recipes;
+  for (const config::SweepPoint& point : config::expand_sweep(config::load(file, assignments)))
+    recipes.push_back(parse_recipe(point.config));
+  return recipes;
+}
+
+/// Builds each recipe, and does all that comes before the first step.
+void rehearse(const std::vector<std::unique_ptr<RunRecipe>>& recipes) {
+  std::set<std::string> seen;
+  for (const std::unique_ptr<RunRecipe>& recipe : recipes) {
+    if (!seen.insert(parts_of(*recipe)).second) continue;
+    const RunPlace place{resolve_device(recipe->header().device), nullptr, /*quiet=*/true};
+    recipe->make(make_silent_recorder(), place)->rehearse();
   }
 }
 
@@ -70,24 +157,39 @@ int train(const Invocation& invocation) {
 
 int resume(const Invocation& invocation) {
   const fs::path folder = invocation.arguments.front();
-  if (fs::exists(folder / "sweep.yaml"))
-    return train_as_rank(config::load((folder / "sweep.yaml").string()), folder, invocation, /*begins=*/false);
-  if (!fs::exists(folder / "config.yaml"))
+  const bool sweep = fs::exists(folder / "sweep.yaml");
+  if (!sweep && !fs::exists(folder / "config.yaml"))
     throw UsageError(fmt::format("'{}' is not a run directory (it has no config.yaml)", folder.string()));
-  return train_as_rank(config::load((folder / "config.yaml").string()), folder, invocation, /*begins=*/false);
+  require_same_run(invocation.assignments);
+  const std::string file = (folder / (sweep ? "sweep.yaml" : "config.yaml")).string();
+  const config::Value root = config::load(file, invocation.assignments);
+  if (!invocation.assignments.empty()) require_lasting_noise(root);
+  return train_as_rank(root, folder, invocation, /*begins=*/false);
 }
 
 int check(const Invocation& invocation) {
-  std::size_t points = 0;
+  require_one_process("check");
+  std::size_t runs = 0, mistaken = 0;
+  ExitCode code = ExitCode::success;
   for (const std::string& file : invocation.arguments) {
-    for (const config::SweepPoint& point : config::expand_sweep(config::load(file, invocation.assignments))) {
-      parse_recipe(point.config);
-      ++points;
+    try {
+      const auto recipes = read_points(file, invocation.assignments);
+      if (invocation.builds) rehearse(recipes);
+      runs += recipes.size();
+    } catch (const Error& error) {
+      ++mistaken;
+      if (code == ExitCode::success) code = error.code();
+      const std::string message = error.what();
+      fmt::print(stderr, "talweg: {}{}\n", message.starts_with(file) ? "" : file + ": ", message);
     }
   }
-  fmt::print("{} configuration{} with {} run{}: no mistakes found\n", invocation.arguments.size(),
-             invocation.arguments.size() == 1 ? "" : "s", points, points == 1 ? "" : "s");
-  return 0;
+  const std::size_t files = invocation.arguments.size();
+  if (mistaken > 0 && files > 1)
+    fmt::print(stderr, "talweg: {} of {} configurations would not train\n", mistaken, files);
+  if (mistaken == 0)
+    fmt::print("{} configuration{} with {} run{}: no mistakes found\n", files, files == 1 ? "" : "s", runs,
+               runs == 1 ? "" : "s");
+  return static_cast<int>(code);
 }
 
 }  // namespace talweg::app

@@ -90,7 +90,12 @@ Team::Team(const AgentsConfig& config, at::Device device)
 Work Team::work() const {
   Work work;
   work.steps = *std::max_element(steps_.begin(), steps_.end());
-  for (const auto& agent : agents_) work.examples_per_step += agent->work().examples_per_step;
+  for (const auto& agent : agents_) {
+    const Work own = agent->work();
+    work.examples_per_step += own.examples_per_step;
+    work.tokens_per_step += own.tokens_per_step;
+    work.memory_bytes = own.memory_bytes;  // of the device that they share
+  }
   return work;
 }
 
@@ -158,7 +163,7 @@ Metrics Team::evaluate() {
     checkpoint::NamedTensors own;
     for (const auto& [name, tensor] : module_tensors(module)) own.emplace_back(name, tensor.detach().clone());
     load_module(module, mean);
-    for (const auto& [name, value] : agents_.front()->evaluate())
+    for (const auto& [name, value] : agents_.front()->evaluate_model())
       values.emplace_back("mean_model/" + name.substr(name.find('/') + 1), value);
     load_module(module, own);
   }

@@ -1,6 +1,11 @@
 #include "core/config/catalogue.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "core/config/converter.h"
+#include "core/config/schema.h"
+#include "core/config/sweep.h"
 
 namespace talweg::config {
 
@@ -38,24 +43,35 @@ nlohmann::json complete_schema(nlohmann::json top_level) {
   schema["title"] = "Talweg configuration";
   schema["properties"]["extends"] = {
       {"description", "files, relative to this one, whose settings this file takes over and changes"},
-      {"anyOf", {{{"type", "string"}}, {{"type", "array"}, {"items", {{"type", "string"}}}}}}};
-  schema["properties"]["sweep"] = {
-      {"description", "a grid: dotted keys, each with the list of values to try; one run per combination"},
+      {"type", {"string", "array"}},
+      {"items", {{"type", "string"}}}};
+  HalvingOptions halving;
+  const json range = {
       {"type", "object"},
-      {"additionalProperties", {{"type", "array"}, {"minItems", 1}}}};
+      {"properties",
+       {{"from", {{"type", "number"}}}, {"to", {{"type", "number"}}}, {"scale", {{"enum", {"linear", "log"}}}}}},
+      {"required", {"from", "to"}},
+      {"additionalProperties", false}};
+  schema["properties"]["sweep"] = {
+      {"description",
+       "dotted keys, each with the list of values to try: one run per combination; or 'draw' of them, from lists and "
+       "ranges"},
+      {"type", "object"},
+      {"properties",
+       {{"draw",
+         {{"type", "integer"}, {"minimum", 1}, {"description", "how many points are drawn, in place of the grid"}}},
+        {"halving", fields_of(halving).schema()}}},
+      {"additionalProperties",
+       {{"if", {{"type", "object"}}}, {"then", range}, {"else", {{"type", "array"}, {"minItems", 1}}}}}};
   json definitions = json::object();
   for (const AnyRegistry* registry : Catalogue::instance().registries()) {
-    json one_of = json::array();
-    json names = json::array();
+    std::vector<std::pair<std::string, json>> components;
     for (const std::string& name : registry->names()) {
       ComponentInfo info = registry->describe(name);
       info.schema["description"] = info.summary;
-      one_of.push_back(info.schema);
-      names.push_back(name);
+      components.emplace_back(name, std::move(info.schema));
     }
-    // The bare name stands for the component with its defaults.
-    one_of.push_back({{"enum", names}});
-    definitions[registry->kind()] = {{"anyOf", one_of}};
+    definitions[registry->kind()] = component_schema(components);
   }
   schema["definitions"] = definitions;
   return schema;

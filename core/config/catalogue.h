@@ -4,16 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "core/config/value.h"
+#include "core/config/option_info.h"
 
 namespace talweg::config {
-
-/// An option as `talweg describe` shows it.
-struct OptionInfo {
-  std::string name, type, doc, constraints;
-  bool required = false;
-  Value default_value;
-};
 
 /// A registered component as `talweg list` and `talweg describe` show it.
 struct ComponentInfo {

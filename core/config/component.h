@@ -92,12 +92,8 @@ class RegistryOf<Kind, Product(Args...)> : public AnyRegistry {
     for (const Entry& entry : entries_) {
       if (entry.name != name) continue;
       auto bound = entry.make();
-      ComponentInfo info{entry.name, entry.summary, entry.source, entry.abilities, {}, {}};
       const Fields fields = bound->fields();
-      for (const Field& field : fields.list())
-        info.options.push_back({field.name, field.type, field.doc, field.constraints, field.required, field.dump()});
-      info.schema = fields.schema(name);
-      return info;
+      return {entry.name, entry.summary, entry.source, entry.abilities, config::describe(fields), fields.schema(name)};
     }
     throw std::out_of_range(name);
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/config/fields.h"
+#include "core/config/schema.h"
 
 namespace talweg::config {
 
@@ -124,6 +125,7 @@ struct Converter<T> {
     T defaults;
     return fields_of(defaults).schema();
   }
+  static std::vector<OptionInfo> options(const T& value) { return describe(fields_of(const_cast<T&>(value))); }
 };
 
 /// An option that may be absent: `null` in YAML.
@@ -141,7 +143,11 @@ struct Converter<std::optional<T>> {
     return true;
   }
   static Value dump(const std::optional<T>& value) { return value ? Converter<T>::dump(*value) : Value::null(); }
-  static nlohmann::json schema() { return {{"anyOf", {Converter<T>::schema(), {{"type", "null"}}}}}; }
+  static nlohmann::json schema() { return nullable_schema(Converter<T>::schema()); }
+  static std::vector<OptionInfo> options(const std::optional<T>& value) requires requires(const T& inner) {
+    Converter<T>::options(inner);
+  }
+  { return Converter<T>::options(value.value_or(T{})); }
 };
 
 /// A list; one bare element stands for a list of one.
@@ -168,9 +174,11 @@ struct Converter<std::vector<T>> {
     for (const T& item : value) list.items.push_back(Converter<T>::dump(item));
     return list;
   }
-  static nlohmann::json schema() {
-    return {{"anyOf", {{{"type", "array"}, {"items", Converter<T>::schema()}}, Converter<T>::schema()}}};
+  static nlohmann::json schema() { return list_schema(Converter<T>::schema()); }
+  static std::vector<OptionInfo> options(const std::vector<T>&) requires requires(const T& item) {
+    Converter<T>::options(item);
   }
+  { return Converter<T>::options(T{}); }
 };
 
 namespace detail {
@@ -243,6 +251,12 @@ void Fields::operator()(std::string name, T& target, std::string doc, Constraint
     for (const Constraint<T>& constraint : list)
       if (constraint.schema) constraint.schema(schema);
     return schema;
+  };
+  field.options = [&target]() -> std::vector<OptionInfo> {
+    if constexpr (requires { Converter<T>::options(target); })
+      return Converter<T>::options(target);
+    else
+      return {};
   };
   fields_.push_back(std::move(field));
 }

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/config/schema.h"
 #include "core/config/unknown_key.h"
 
 namespace talweg::config {
@@ -34,6 +35,14 @@ Value Fields::dump() const {
   Value mapping = Value::mapping();
   for (const Field& field : fields_) mapping.set(field.name, field.dump());
   return mapping;
+}
+
+std::vector<OptionInfo> describe(const Fields& fields) {
+  std::vector<OptionInfo> options;
+  for (const Field& field : fields.list())
+    options.push_back(
+        {field.name, field.type, field.doc, field.constraints, field.required, field.dump(), field.options()});
+  return options;
 }
 
 nlohmann::json Fields::schema(const std::string& type_name) const {
@@ -120,9 +129,8 @@ std::string bound_text(const constraints::Bound& bound) {
 
 void bound_schema(const constraints::Bound& bound, nlohmann::json& schema) {
   constexpr const char* keywords[] = {"minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"};
-  // JSON has no infinity. Lists and optional fields carry their bound in the description of the field only.
-  if (std::isfinite(bound.limit) && schema.contains("type"))
-    schema[keywords[static_cast<int>(bound.kind)]] = bound.limit;
+  // JSON has no infinity.
+  if (std::isfinite(bound.limit)) limit_numbers(schema, keywords[static_cast<int>(bound.kind)], bound.limit);
 }
 
 }  // namespace detail

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/config/diagnostics.h"
+#include "core/config/option_info.h"
 #include "core/config/value.h"
 
 namespace talweg::config {
@@ -74,6 +75,7 @@ struct Field {
   std::function<void(const Value&, Diagnostics&)> parse;
   std::function<Value()> dump;
   std::function<nlohmann::json()> schema;
+  std::function<std::vector<OptionInfo>()> options;  ///< of a section: what is in it; otherwise nothing
 };
 
 /// The fields of one options struct. A component declares its options once,
@@ -110,6 +112,9 @@ Fields fields_of(T& options) {
   declare(fields, options);
   return fields;
 }
+
+/// The fields as help shows them, with the values of their struct as the defaults.
+std::vector<OptionInfo> describe(const Fields& fields);
 
 /// Reads `value` into `options`; afterwards `validate(options, where, diagnostics)` is called when it exists,
 /// for conditions that involve several fields.

@@ -9,6 +9,7 @@
 
 #include "core/config/catalogue.h"
 #include "core/config/fields.h"
+#include "core/config/schema.h"
 
 namespace talweg::config {
 namespace {
@@ -51,7 +52,7 @@ const std::map<std::string, std::string>& words_of_others() {
       {"scheduler", "schedule"},
       {"warmup_steps", "schedule.warmup"},
       {"num_warmup_steps", "schedule.warmup"},
-      {"warmup_ratio", "schedule.warmup, in steps"},
+      {"warmup_ratio", "schedule.warmup: 5%, or a number of steps"},
       {"save_steps", "checkpoint.every"},
       {"save_total_limit", "checkpoint.keep"},
       {"metric_for_best_model", "checkpoint.best_metric"},
@@ -83,9 +84,9 @@ std::optional<std::string> find_below(const nlohmann::json& schema, const std::s
       if (auto found = find_below(registry->describe(name).schema, key, path, kinds)) return found;
     return std::nullopt;
   }
-  if (const auto choices = schema.find("anyOf"); choices != schema.end())
-    for (const auto& choice : *choices)
-      if (auto found = find_below(choice, key, path, kinds)) return found;
+  for (const nlohmann::json* alternative : alternatives_of(schema))
+    if (alternative != &schema)
+      if (auto found = find_below(*alternative, key, path, kinds)) return found;
   const auto properties = schema.find("properties");
   if (properties == schema.end()) return std::nullopt;
   if (properties->contains(key)) return joined(path, key);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <functional>
 
 #include "core/error.h"
 
@@ -49,8 +50,9 @@ std::uint16_t port_of(std::int64_t job, std::int64_t step, std::int64_t restart)
 
 RankEnvironment slurm_ranks(const Variables& variables) {
   RankEnvironment ranks;
-  ranks.size = number(variables, "SLURM_NTASKS", 1, kMostRanks, "SLURM_PROCID");
-  ranks.rank = number(variables, "SLURM_PROCID", 0, ranks.size - 1, "SLURM_NTASKS");
+  const char* const size = variables("SLURM_STEP_NUM_TASKS") ? "SLURM_STEP_NUM_TASKS" : "SLURM_NTASKS";
+  ranks.size = number(variables, size, 1, kMostRanks, "SLURM_PROCID");
+  ranks.rank = number(variables, "SLURM_PROCID", 0, ranks.size - 1, size);
   ranks.local_rank = number(variables, "SLURM_LOCALID", 0, ranks.rank, "SLURM_PROCID");
   const std::optional<std::string> nodes = variables("SLURM_STEP_NODELIST");
   if (!nodes) throw ConfigError("SLURM_PROCID is set and SLURM_STEP_NODELIST is not: start the ranks with srun");
@@ -66,6 +68,43 @@ RankEnvironment slurm_ranks(const Variables& variables) {
                    : port_of(job, step, restart);
   ranks.attempt = fmt::format("{}.{}.{}", job, step, restart);
   ranks.origin = "Slurm";
+  return ranks;
+}
+
+/// What an mpirun calls the numbers of its processes.
+struct MpiNames {
+  const char* rank;
+  const char* size;
+  const char* local_rank;
+  const char* local_size;
+  const char* origin;
+};
+constexpr MpiNames kMpis[] = {{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK",
+                               "OMPI_COMM_WORLD_LOCAL_SIZE", "mpirun (Open MPI)"},
+                              {"PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID", "MPI_LOCALNRANKS", "mpirun (MPICH)"}};
+
+/// The ranks of an mpirun, which tells them their numbers but not where they meet: on one host that is known, on
+/// several MASTER_ADDR says it.
+RankEnvironment mpi_ranks(const Variables& variables, const MpiNames& names) {
+  RankEnvironment ranks;
+  ranks.size = number(variables, names.size, 1, kMostRanks, names.rank);
+  ranks.rank = number(variables, names.rank, 0, ranks.size - 1, names.size);
+  ranks.local_rank = number(variables, names.local_rank, 0, ranks.rank, names.rank);
+  const std::int64_t local = number(variables, names.local_size, 1, ranks.size, names.rank);
+  const std::optional<std::string> address = variables("MASTER_ADDR");
+  if (!address && local < ranks.size)
+    throw ConfigError(
+        fmt::format("{} started processes on several hosts, which do not know where to meet: name the first host with "
+                    "'mpirun -x MASTER_ADDR=HOST -x MASTER_PORT=29500 …' (MPICH: -env MASTER_ADDR HOST)",
+                    names.origin));
+  ranks.address = address.value_or("127.0.0.1");
+  // Two runs on a host have different names.
+  const std::string run = variables("PMIX_NAMESPACE").value_or(variables("OMPI_MCA_ess_base_jobid").value_or("0"));
+  ranks.port = variables("MASTER_PORT")
+                   ? static_cast<std::uint16_t>(number(variables, "MASTER_PORT", 1, 65535, names.rank))
+                   : port_of(static_cast<std::int64_t>(std::hash<std::string>{}(run) % 100'000), 0, 0);
+  ranks.attempt = run;
+  ranks.origin = names.origin;
   return ranks;
 }
 
@@ -95,8 +134,13 @@ std::string first_host(std::string_view node_list) {
 
 std::optional<RankEnvironment> find_ranks(const Variables& variables) {
   if (variables("RANK") || variables("WORLD_SIZE")) return plain_ranks(variables);
-  // A batch script has SLURM_NTASKS too; only srun tells a task which one it is.
-  if (variables("SLURM_PROCID") && variables("SLURM_STEP_ID") && variables("SLURM_NTASKS").value_or("1") != "1")
+  for (const MpiNames& names : kMpis)
+    if (variables(names.rank) && variables(names.size).value_or("1") != "1") return mpi_ranks(variables, names);
+  // A batch script has SLURM_NTASKS too; only srun tells a task which one it is. The shell of an interactive salloc is
+  // a step of one task in a job of several.
+  const std::optional<std::string> tasks = variables("SLURM_STEP_NUM_TASKS");
+  if (variables("SLURM_PROCID") && variables("SLURM_STEP_ID") &&
+      (tasks ? *tasks : variables("SLURM_NTASKS").value_or("1")) != "1")
     return slurm_ranks(variables);
   return std::nullopt;
 }

@@ -20,14 +20,14 @@ struct RankEnvironment {
   std::string origin;           ///< who said so: "torchrun", "Slurm", "RANK and WORLD_SIZE"
 };
 
-/// Answers the value of an environment variable, or nothing.
+/// Returns the value of an environment variable, or nothing.
 using Variables = std::function<std::optional<std::string>(const char* name)>;
 /// Those of this process.
 std::optional<std::string> process_variable(const char* name);
 
 /// Reads what a launcher left in the environment: torchrun's variables, else plain RANK, WORLD_SIZE, MASTER_ADDR and
-/// MASTER_PORT, else those of a Slurm step with several tasks. Nothing when the process was started alone.
-/// Throws ConfigError naming the variable that is missing or no number.
+/// MASTER_PORT, else those of an mpirun, else those of a Slurm step with several tasks. Nothing when the process was
+/// started alone. Throws ConfigError naming the variable that is missing or no number.
 std::optional<RankEnvironment> find_ranks(const Variables& variables = process_variable);
 
 /// The first host of Slurm's notation: "gpu[07-09,12],login" is gpu07. Throws ConfigError when it is none.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/agents/team.h"
@@ -42,6 +43,7 @@ class TrainingRecipe : public RunRecipe {
   std::unique_ptr<Run> make(std::unique_ptr<RunRecorder> recorder, const RunPlace& place) const override {
     RunSetup setup{config_.checkpoint.keep, BestTracker(config_.checkpoint, config_.early_stopping), place.quiet,
                    place.group};
+    setup.pause_after = place.pause_after;
     return std::make_unique<Run>(
         std::make_unique<Training>(config_, place.device, place_among(place.group, config_.distributed)),
         std::move(recorder), std::move(setup));
@@ -71,6 +73,7 @@ class AgentsRecipe : public RunRecipe {
     require_one_process(place, "agents");
     RunSetup setup{config_.checkpoint.keep, BestTracker(config_.checkpoint, config_.early_stopping), place.quiet,
                    nullptr};
+    setup.pause_after = place.pause_after;
     return std::make_unique<Run>(std::make_unique<agents::Team>(config_, place.device), std::move(recorder),
                                  std::move(setup));
   }
@@ -90,6 +93,7 @@ class StudyRecipe : public RunRecipe {
   std::unique_ptr<Run> make(std::unique_ptr<RunRecorder> recorder, const RunPlace& place) const override {
     require_one_process(place, fmt::format("study: '{}'", config_.study.type()));
     RunSetup setup{config_.checkpoint.keep, std::nullopt, place.quiet, nullptr};
+    setup.pause_after = place.pause_after;
     return std::make_unique<Run>(std::make_unique<StudyComputation>(config_, place.device), std::move(recorder),
                                  std::move(setup));
   }
@@ -115,20 +119,33 @@ RunConfig parse_training(const config::Value& root) {
   return root.find("agents") ? RunConfig(config::parse<agents::AgentsConfig>(root)) : config::parse<RunConfig>(root);
 }
 
+std::vector<config::OptionInfo> configuration_options() {
+  agents::AgentsConfig training;
+  StudyConfig study;
+  std::vector<config::OptionInfo> options = config::describe(config::fields_of(training));
+  const std::vector<std::string> of_studies = foreign_keys().of_studies;
+  for (config::OptionInfo& option : config::describe(config::fields_of(study)))
+    if (std::find(of_studies.begin(), of_studies.end(), option.name) != of_studies.end())
+      options.push_back(std::move(option));
+  return options;
+}
+
 nlohmann::json configuration_schema() {
   agents::AgentsConfig training;
   StudyConfig study;
   nlohmann::json schema = config::fields_of(training).schema(), other = config::fields_of(study).schema();
   const auto requirement = [](const nlohmann::json& kind, const std::vector<std::string>& foreign) {
-    nlohmann::json one = {{"required", kind.at("required")}};
-    std::erase(one["required"].get_ref<nlohmann::json::array_t&>(), "agents");  // a training without them is one
+    nlohmann::json required = kind.at("required");
+    std::erase(required.get_ref<nlohmann::json::array_t&>(), "agents");  // a training without them is one
+    // A file that extends another need not say everything itself.
+    nlohmann::json one = {{"if", {{"not", {{"required", {"extends"}}}}}}, {"then", {{"required", required}}}};
     for (const std::string& key : foreign) one["properties"][key] = false;
     return one;
   };
   const ForeignKeys foreign = foreign_keys();
-  // A file that extends another need not say everything itself.
-  schema["anyOf"] = {requirement(schema, foreign.of_studies), requirement(other, foreign.of_trainings),
-                     nlohmann::json{{"required", {"extends"}}}};
+  schema["if"] = {{"required", {"study"}}};
+  schema["then"] = requirement(other, foreign.of_trainings);
+  schema["else"] = requirement(schema, foreign.of_studies);
   schema.erase("required");
   for (const auto& [name, property] : other.at("properties").items())
     if (!schema.at("properties").contains(name)) schema["properties"][name] = property;

@@ -17,6 +17,7 @@ struct RunPlace {
   at::Device device;
   distributed::ProcessGroup* group = nullptr;  ///< null: the process is alone
   bool quiet = false;                          ///< show no progress
+  std::optional<std::int64_t> pause_after{};   ///< stop after so many steps, to go on later; absent: at the end
 };
 
 /// A configuration file after parsing, whichever kind of run it holds.
@@ -43,6 +44,9 @@ std::unique_ptr<RunRecipe> parse_recipe(const config::Value& root);
 /// Reads a configuration that holds a training, or agents that each make one. Throws ConfigError, for one that holds a
 /// study too.
 RunConfig parse_training(const config::Value& root);
+
+/// The top level of configurations of every kind: keys of trainings, then those that studies alone have.
+std::vector<config::OptionInfo> configuration_options();
 
 /// The JSON schema of configurations of every kind.
 nlohmann::json configuration_schema();

@@ -102,10 +102,12 @@ void ProgressDisplay::take(int64_t step, double epoch, double loss) {
   progress_.loss = loss;
   if (options_.work_until) progress_.fraction = work_until(step) / work_until(options_.total_steps);
   progress_.elapsed_seconds = seconds_between(start_, now);
+  if (options_.memory_bytes) progress_.memory_bytes = options_.memory_bytes();
   const double seconds = marks_.empty() ? 0 : seconds_between(marks_.front().when, now);
   if (seconds > 0 && step > marks_.front().step) {
     progress_.steps_per_second = static_cast<double>(step - marks_.front().step) / seconds;
     progress_.examples_per_second = progress_.steps_per_second * options_.examples_per_step;
+    progress_.tokens_per_second = progress_.steps_per_second * options_.tokens_per_step;
   }
   const double done = work_until(step), begun = work_until(options_.first_step);
   if (progress_.elapsed_seconds > 0 && done > begun) {

@@ -15,10 +15,12 @@
 namespace talweg::metrics {
 
 struct ProgressOptions {
-  int64_t total_steps = 0;       ///< 0 when the run has no fixed end
-  int64_t first_step = 0;        ///< the step a resumed run continues from
-  double examples_per_step = 0;  ///< global batch size; 0 hides examples/s
-  bool has_epochs = true;        ///< otherwise none are shown
+  int64_t total_steps = 0;               ///< 0 when the run has no fixed end
+  int64_t first_step = 0;                ///< the step a resumed run continues from
+  double examples_per_step = 0;          ///< global batch size; 0 hides examples/s
+  double tokens_per_step = 0;            ///< 0: examples hold no tokens
+  std::function<double()> memory_bytes;  ///< largest memory so far, asked at each draw; empty: none is shown
+  bool has_epochs = true;                ///< otherwise none are shown
   /// How much of the work the first steps are, in any unit; empty: all steps are alike.
   std::function<double(int64_t steps)> work_until;
   bool quiet = false;           ///< show nothing at all

@@ -52,7 +52,11 @@ std::vector<Piece> pieces(const Progress& p) {
   for (size_t i = 0; i < std::min(p.evaluation.size(), most_evaluation_metrics); ++i)
     list.push_back({i == 0 ? 2 : 7 + static_cast<int>(i), metric_text(p.evaluation[i])});
   if (p.steps_per_second > 0) list.push_back({4, format_quantity(p.steps_per_second) + " steps/s"});
-  if (p.examples_per_second > 0) list.push_back({1000, format_quantity(p.examples_per_second) + " examples/s"});
+  if (p.tokens_per_second > 0)
+    list.push_back({8, format_quantity(p.tokens_per_second) + " tokens/s"});
+  else if (p.examples_per_second > 0)
+    list.push_back({1000, format_quantity(p.examples_per_second) + " examples/s"});
+  if (p.memory_bytes > 0) list.push_back({900, format_quantity(p.memory_bytes) + "B"});
   list.push_back({5, format_duration(p.elapsed_seconds)});
   if (p.remaining_seconds >= 0 && p.total_steps > 0) list.push_back({3, "ETA " + format_duration(p.remaining_seconds)});
   return list;

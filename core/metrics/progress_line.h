@@ -21,6 +21,8 @@ struct Progress {
       evaluation;                  ///< latest evaluation, most telling metric first; four are shown
   double steps_per_second = 0;     ///< 0 while unknown
   double examples_per_second = 0;  ///< 0 while unknown
+  double tokens_per_second = 0;    ///< 0: examples hold no tokens; shown in place of examples
+  double memory_bytes = 0;         ///< held on the device at its highest; 0: not shown
   double elapsed_seconds = 0;
   double remaining_seconds = -1;  ///< negative while unknown
 };

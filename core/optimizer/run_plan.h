@@ -4,9 +4,11 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/objective/objective.h"
 #include "core/optimizer/step_clock.h"
+#include "core/plot/figure.h"
 #include "core/random/random_streams.h"
 #include "core/random/sampling.h"
 
@@ -20,9 +22,13 @@ struct RunPlan {
   double steps_per_epoch = 0;
   /// How the examples of a step are drawn; nothing: in a way of the task's own, of which no more is known.
   std::optional<Sampling> sampling;
-  bool averages_weights = false;  ///< an average of the iterates is evaluated and saved beside the last one
-  bool clips_gradient = false;    ///< training.clip_norm is set
-  std::int64_t ranks = 1;         ///< processes that share every batch
+  bool averages_weights = false;    ///< an average of the iterates is evaluated and saved beside the last one
+  bool clips_gradient = false;      ///< training.clip_norm is set
+  bool keeps_learning_rate = true;  ///< the schedule leaves the learning rate of the first step as it is
+  /// What the run does with its examples beside the gradients of its steps, as whole sentences: for the statement of
+  /// private training.
+  std::vector<std::string> uses_of_data{};
+  std::int64_t ranks = 1;  ///< processes that share every batch
   RandomStreams streams{0};
   StepClock* clock = nullptr;  ///< where the time of steps is to be charged; null: nowhere
 };
@@ -46,6 +52,9 @@ class RunAware {
 
   /// A line for the log before the first step: what the optimizer made of the parameters it was given. May be empty.
   virtual std::string announcement() const { return {}; }
+
+  /// Pictures of what account() states, over the steps so far.
+  virtual std::vector<plot::Figure> figures() const { return {}; }
 };
 
 }  // namespace talweg

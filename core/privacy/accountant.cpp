@@ -91,4 +91,17 @@ const Accountant& default_accountant(Sampling sampling) {
   }
 }
 
+std::vector<const Accountant*> automatic_accountants(const Mechanism& mechanism,
+                                                     const std::optional<NeighbouringRelation>& relation) {
+  std::vector<const Accountant*> list = {&default_accountant(mechanism.sampling)};
+  const NeighbouringRelation wanted = relation.value_or(list.front()->default_relation());
+  for (const Accountant& accountant : accountants()) {
+    const bool knows =
+        std::find(accountant.relations.begin(), accountant.relations.end(), wanted) != accountant.relations.end();
+    if (accountant.name.starts_with("dc_") && knows && accountant.misfit(mechanism).empty())
+      list.push_back(&accountant);
+  }
+  return list;
+}
+
 }  // namespace talweg::privacy

@@ -62,4 +62,10 @@ const Accountant& find_accountant(const std::string& name);
 /// pld for poisson, wor_rdp for uniform, shuffle_gauss for shuffle and sequential.
 const Accountant& default_accountant(Sampling sampling);
 
+/// Those among which "auto" chooses: the default accountant, and where the mechanism has a bounded domain with a known
+/// smoothness the bounds for it (dc_*), which assume that the last parameters alone are released. With a relation only
+/// those that can tell it; never empty.
+std::vector<const Accountant*> automatic_accountants(const Mechanism& mechanism,
+                                                     const std::optional<NeighbouringRelation>& relation);
+
 }  // namespace talweg::privacy

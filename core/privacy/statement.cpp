@@ -91,8 +91,14 @@ std::string privacy_statement(const Accountant& accountant, const Ledger& ledger
         "times that norm added to their sum, and {}",
         parts.empty() ? "" : "; then ", steps, m.clip_norm, m.noise_multiplier, sampler_in_words(m));
   text += parts + ". ";
-  text += fmt::format("With respect to {} the result satisfies (ε, δ)-differential privacy with ε = {} at δ = {:g}. ",
-                      relation_in_words(relation), epsilon_in_words(spent.epsilon), delta);
+  text +=
+      spent.guarantee == Guarantee::certified
+          ? fmt::format("With respect to {} the result satisfies (ε, δ)-differential privacy with ε = {} at δ = {:g}. ",
+                        relation_in_words(relation), epsilon_in_words(spent.epsilon), delta)
+          : fmt::format(
+                "With respect to {} no differential privacy is claimed; a formula evaluates to ε = {} at δ = "
+                "{:g}. ",
+                relation_in_words(relation), epsilon_in_words(spent.epsilon), delta);
   text += guarantee_in_words(accountant, spent);
   if (spent.at_least)
     text += fmt::format(" The best possible ε of this mechanism is at least {:.3f}.",
@@ -107,8 +113,24 @@ std::string privacy_statement(const Accountant& accountant, const Ledger& ledger
   text += fmt::format(" For comparison, not for this run: if the same number of batches had been {}, ε would be {}.",
                       poisson ? "shuffled epochs" : "Poisson samples",
                       under(poisson ? Sampling::shuffle : Sampling::poisson, ledger, delta));
-  text += " Not covered: hyper-parameters chosen by looking at the same data, and attacks on the floating-point noise.";
   return text;
+}
+
+std::string delta_warning(double delta, std::int64_t examples) {
+  if (delta * static_cast<double>(examples) < 1) return "";
+  return fmt::format(
+      "Warning: delta = {:g} is not below one over the number of examples ({}); a mechanism that publishes one example "
+      "would satisfy it. Take a delta well below {:.1g}.",
+      delta, examples, 1 / static_cast<double>(examples));
+}
+
+std::string uses_outside(const std::vector<std::string>& uses) {
+  std::string text = "Not covered by this ε:";
+  for (const std::string& use : uses) text += " " + use;
+  return text +
+         " Hyper-parameters that were chosen by looking at the same data: choose them on public data, or add the "
+         "ledgers "
+         "of all runs. Attacks on the floating-point noise.";
 }
 
 }  // namespace talweg::privacy

@@ -119,11 +119,34 @@ TimeUnit time_unit(const std::vector<Run>& runs) {
   return {"seconds", 1};
 }
 
+/// What a chart is called: its metric, but that a step size which was given is the learning rate of the configuration.
+std::string title_of(const Collected& chart, const std::vector<Run>& runs) {
+  const bool given = std::all_of(runs.begin(), runs.end(),
+                                 [](const Run& run) { return config_value(run, "optimizer.learning_rate") != "—"; });
+  return chart.title == "step_size" ? (given ? "learning rate" : "step size") : chart.title;
+}
+
+/// The same as the label of an axis, with a unit where there is one.
+std::string axis_label(const Collected& chart, const std::string& title) {
+  std::string label = title.substr(title.find('/') == std::string::npos ? 0 : title.find('/') + 1);
+  std::replace(label.begin(), label.end(), '_', ' ');
+  return chart.group == "time" ? label + " (ms per step)" : label;
+}
+
+/// Whether some curve has two points that a line can join.
+bool has_lines(const Collected& chart) {
+  for (const auto& [phase, variant] : chart.variants)
+    for (const auto& curve : variant.curves)
+      if (!curve.steps.empty() && curve.steps.front() != curve.steps.back()) return true;
+  return false;
+}
+
 plot::Figure draw(const Collected& chart, const std::vector<Run>& runs, bool over_time) {
   plot::Figure figure;
-  figure.title = chart.title;
+  figure.title = title_of(chart, runs);
   const TimeUnit unit = time_unit(runs);
-  figure.x_label = over_time ? unit.name : "step";
+  figure.x_label = over_time ? std::string("time (") + unit.name + ")" : "step";
+  figure.y_label = axis_label(chart, figure.title);
   int place = 0;
   for (const auto& [phase, variant] : chart.variants) {
     for (size_t r = 0; r < variant.curves.size(); ++r) {
@@ -136,7 +159,7 @@ plot::Figure draw(const Collected& chart, const std::vector<Run>& runs, bool ove
       series.y = curve.values;
       const std::string phase_name(phase < 0 ? "" : phases[static_cast<size_t>(phase)]);
       if (runs.size() == 1) {
-        series.name = phase_name.empty() ? chart.title : phase_name;
+        series.name = phase_name.empty() ? figure.title : phase_name;
         series.colour = phase < 0 ? place : phase;
       } else {
         series.name = runs[r].name;
@@ -188,6 +211,7 @@ std::vector<MetricName> deciding_metrics(const std::vector<Run>& runs) {
 
 std::vector<Chart> make_charts(const std::vector<Run>& runs) {
   std::vector<Collected> collected = collect(runs);
+  std::erase_if(collected, [](const Collected& chart) { return !has_lines(chart); });
   const std::vector<MetricName> decisive = deciding_metrics(runs);
   const auto rank = [&](const Collected& chart) {
     const auto is_this = [&](const MetricName& name) { return name.chart == chart.title && name.group == chart.group; };

@@ -7,6 +7,7 @@
 #include "core/plot/render.h"
 #include "core/report/curves.h"
 #include "core/report/html.h"
+#include "core/report/ranking.h"
 #include "core/report/sections.h"
 #include "core/report/style.h"
 
@@ -103,7 +104,7 @@ size_t count_open(const std::vector<Chart>& charts) {
 
 std::string curve_section(const std::vector<Chart>& charts, const std::vector<ChartPlaces>& places,
                           const Pictures& pictures) {
-  if (charts.empty()) return "<h2>Curves</h2><p class=\"muted\">Nothing was recorded yet.</p>\n";
+  if (charts.empty()) return "<h2>Curves</h2><p class=\"muted\">Nothing was recorded twice yet.</p>\n";
   return toolbar + chart_cards(charts, places, pictures, 0, count_open(charts));
 }
 
@@ -168,10 +169,11 @@ std::vector<std::string> write_report(const std::vector<std::filesystem::path>& 
     problems.push_back(error.what());
     content += fmt::format("<div class=\"notice bad\">No plots: {}</div>\n", escape(error.what()));
   }
-  content += expectation_section(runs);
-  content += privacy_section(runs);
-  content += difference_section(runs);
+  if (runs.size() == 1) content += expectation_section(runs) + privacy_section(runs);
+  content += ranking_section(runs);
   content += curve_section(charts, places, pictures);
+  content += difference_section(runs);
+  if (runs.size() > 1) content += expectation_section(runs) + privacy_section(runs);
   content += figure_section(figures, runs.size() > 1, pictures);
   content += folded_curve_section(charts, places, pictures);
   content += sample_section(runs);

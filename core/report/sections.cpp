@@ -8,6 +8,7 @@
 
 #include "core/plot/render.h"
 #include "core/report/html.h"
+#include "core/report/ranking.h"
 #include "core/report/sweep_table.h"
 
 namespace talweg::report {
@@ -17,12 +18,6 @@ using nlohmann::ordered_json;
 
 std::string badge(std::string_view kind, std::string_view text) {
   return fmt::format("<span class=\"badge {}\">{}</span>", kind, text);
-}
-
-std::string status_badge(const std::string& status) {
-  if (status == "completed") return badge("good", "✓ completed");
-  if (status == "failed") return badge("bad", "✗ failed");
-  return badge("wait", escape(status));
 }
 
 std::string swatch(size_t colour, std::string_view kind) {
@@ -90,22 +85,6 @@ std::string tiles(const Run& run) {
   return "<div class=\"tiles\">" + html + "</div>\n";
 }
 
-std::string comparison(const std::vector<Run>& runs) {
-  const SweepTable sweep = make_sweep_table(runs);
-  std::vector<std::string> header;
-  for (size_t i = 0; i < sweep.header.size(); ++i)
-    header.push_back((i >= sweep.first_number ? "#" : "") + escape(sweep.header[i]));
-  std::vector<std::vector<std::string>> rows;
-  for (size_t r = 0; r < runs.size(); ++r) {
-    std::vector<std::string> row;
-    for (const auto& cell : sweep.rows[r]) row.push_back(escape(cell));
-    row[0] = swatch(r, "") + row[0];
-    row[sweep.first_number - 1] = status_badge(runs[r].status);
-    rows.push_back(row);
-  }
-  return card("Runs", table(header, rows));
-}
-
 struct Extremes {
   double low = std::numeric_limits<double>::infinity(), high = -low;
   int64_t low_step = 0, high_step = 0;
@@ -143,6 +122,32 @@ std::string tolerance_text(const ordered_json& expectation) {
 
 }  // namespace
 
+std::string status_badge(const std::string& status) {
+  if (status == "completed") return badge("good", "✓ completed");
+  if (status == "failed") return badge("bad", "✗ failed");
+  return badge("wait", escape(status));
+}
+
+std::string run_name(const std::vector<Run>& runs, size_t run) {
+  return swatch(run, "") + escape(runs[run].name);
+}
+
+std::string comparison_section(const std::vector<Run>& runs) {
+  const SweepTable sweep = make_sweep_table(runs);
+  std::vector<std::string> header;
+  for (size_t i = 0; i < sweep.header.size(); ++i)
+    header.push_back((i >= sweep.first_number ? "#" : "") + escape(sweep.header[i]));
+  std::vector<std::vector<std::string>> rows;
+  for (size_t r = 0; r < runs.size(); ++r) {
+    std::vector<std::string> row;
+    for (const auto& cell : sweep.rows[r]) row.push_back(escape(cell));
+    row[0] = swatch(r, "") + row[0];
+    row[sweep.first_number - 1] = status_badge(runs[r].status);
+    rows.push_back(row);
+  }
+  return card("Runs", table(header, rows));
+}
+
 std::string header_section(const std::vector<Run>& runs) {
   std::string html;
   if (runs.size() == 1) {
@@ -155,7 +160,7 @@ std::string header_section(const std::vector<Run>& runs) {
     html += fmt::format("<header><h1>{} runs compared</h1></header>\n", runs.size());
   }
   for (const auto& run : runs) html += notices(run);
-  return html + (runs.size() == 1 ? tiles(runs[0]) : comparison(runs));
+  return runs.size() == 1 ? html + tiles(runs[0]) : html;
 }
 
 std::string expectation_section(const std::vector<Run>& runs) {
@@ -251,6 +256,7 @@ std::string difference_section(const std::vector<Run>& runs) {
   if (runs.size() < 2) return "";
   std::vector<std::vector<std::string>> rows;
   for (const auto& key : differing_keys(runs)) {
+    if (names_the_run(key)) continue;
     rows.push_back({"<code>" + escape(key) + "</code>"});
     for (const auto& run : runs) rows.back().push_back(escape(config_value(run, key)));
   }
@@ -267,6 +273,13 @@ std::string detail_section(const std::vector<Run>& runs) {
     if (!run.config_text.empty())
       html += fmt::format("<details class=\"card\"><summary>Configuration{}</summary><pre>{}</pre></details>\n", of,
                           escape(run.config_text));
+    std::vector<std::vector<std::string>> stated;
+    for (const auto& [name, value] : run.summary.items())
+      if (value.is_object() && name != "metrics" && name != "best" && name != "privacy")
+        environment_rows(value, name + ".", 0, stated);
+    if (!stated.empty())
+      html += fmt::format("<details class=\"card\"><summary>What the run states{}</summary>{}</details>\n", of,
+                          table({"", ""}, stated));
     std::vector<std::vector<std::string>> rows;
     environment_rows(run.environment, "", 0, rows);
     if (!rows.empty())

@@ -37,11 +37,11 @@ p { margin: 6px 0; }
 .wait { color: var(--wait); background: var(--wait-back); }
 .notice { border-left: 4px solid currentColor; border-radius: 6px; padding: 8px 14px; margin: 12px 0;
   overflow-wrap: anywhere; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 12px; margin: 20px 0 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 20px 0 0; }
 .tile, .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 .tile { padding: 10px 16px 12px; }
 .tile b { display: block; font-size: 1.35rem; font-weight: 650; font-variant-numeric: tabular-nums;
-  overflow-wrap: anywhere; line-height: 1.25; }
+  white-space: nowrap; line-height: 1.25; }
 .tile span { color: var(--plot-muted); font-size: .82rem; overflow-wrap: anywhere; }
 .card { padding: 14px 16px; min-width: 0; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 440px), 1fr)); gap: 16px; }
@@ -60,7 +60,7 @@ table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; padding: 6px 14px 6px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--plot-muted); font-weight: 600; white-space: nowrap; }
 tbody tr:last-child td { border-bottom: 0; }
-td { overflow-wrap: break-word; max-width: 34em; }
+td { max-width: 34em; }
 .sample { white-space: pre-wrap; }
 td:first-child { min-width: 9.5em; }
 td:nth-child(2) { min-width: 7em; }

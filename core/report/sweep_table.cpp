@@ -3,18 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "core/io/utf8.h"
 #include "core/report/html.h"
+#include "core/report/ranking.h"
 
 namespace talweg::report {
 namespace {
-
-/// Keys that name a run instead of changing what it computes.
-bool names_the_run(const std::string& key) {
-  return key == "name" || key == "output" || key == "run.name" || key == "run.output";
-}
 
 std::vector<std::string> shown_metrics(const std::vector<Run>& runs) {
   std::vector<std::string> all, evaluation;
@@ -41,6 +38,50 @@ std::optional<std::pair<std::string, std::string>> best_of(const Run& run) {
       !best->contains("value"))
     return std::nullopt;
   return std::pair{(*best)["metric"].get<std::string>(), readable(number_of((*best)["value"]))};
+}
+
+/// Mean and spread over the seeds of every configuration.
+SweepTable make_seed_table(const std::vector<SeedGroup>& groups, const std::string& metric) {
+  SweepTable table;
+  table.header = {"configuration", "seeds", "mean of best " + metric, "standard deviation", "lowest", "highest"};
+  table.first_number = 1;
+  for (const SeedGroup& group : groups)
+    table.rows.push_back({group.label.empty() ? "all" : group.label, readable(static_cast<double>(group.runs.size())),
+                          readable(group.mean, 5), std::isnan(group.deviation) ? "—" : readable(group.deviation, 3),
+                          readable(group.low, 5), readable(group.high, 5)});
+  return table;
+}
+
+/// A table as lines of a terminal.
+std::string aligned(SweepTable table) {
+  table.rows.insert(table.rows.begin(), table.header);
+  std::vector<size_t> widths(table.header.size(), 0);
+  for (auto& row : table.rows) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      row[i] = io::valid_utf8(row[i]);
+      for (char& c : row[i])
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+      widths[i] = std::max(widths[i], io::count_code_points(row[i]));
+    }
+  }
+  std::string text;
+  for (size_t r = 0; r < table.rows.size(); ++r) {
+    std::string line;
+    for (size_t i = 0; i < widths.size(); ++i) {
+      const std::string& cell = table.rows[r][i];
+      const std::string space(widths[i] - io::count_code_points(cell), ' ');
+      line += (i ? "  " : "") + (i < table.first_number ? cell + space : space + cell);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + '\n';
+    if (r > 0) continue;
+    for (size_t i = 0; i < widths.size(); ++i) {
+      text += i ? "  " : "";
+      for (size_t k = 0; k < widths[i]; ++k) text += "─";
+    }
+    text += '\n';
+  }
+  return text;
 }
 
 }  // namespace
@@ -74,34 +115,14 @@ SweepTable make_sweep_table(const std::vector<Run>& runs) {
 }
 
 std::string sweep_table(const std::vector<std::filesystem::path>& run_directories) {
-  SweepTable table = make_sweep_table(load_runs(run_directories));
-  table.rows.insert(table.rows.begin(), table.header);
-  std::vector<size_t> widths(table.header.size(), 0);
-  for (auto& row : table.rows) {
-    for (size_t i = 0; i < row.size(); ++i) {
-      row[i] = io::valid_utf8(row[i]);
-      for (char& c : row[i])
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
-      widths[i] = std::max(widths[i], io::count_code_points(row[i]));
-    }
-  }
-  std::string text;
-  for (size_t r = 0; r < table.rows.size(); ++r) {
-    std::string line;
-    for (size_t i = 0; i < widths.size(); ++i) {
-      const std::string& cell = table.rows[r][i];
-      const std::string space(widths[i] - io::count_code_points(cell), ' ');
-      line += (i ? "  " : "") + (i < table.first_number ? cell + space : space + cell);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + '\n';
-    if (r > 0) continue;
-    for (size_t i = 0; i < widths.size(); ++i) {
-      text += i ? "  " : "";
-      for (size_t k = 0; k < widths[i]; ++k) text += "─";
-    }
-    text += '\n';
-  }
+  const std::vector<Run> runs = load_runs(run_directories);
+  const std::optional<DecidingMetric> metric = deciding_metric(runs);
+  if (!metric) return aligned(make_sweep_table(runs));
+  std::vector<Run> sorted;
+  for (const RankedRun& ranked : ranking(runs, *metric)) sorted.push_back(runs[ranked.run]);
+  std::string text = aligned(make_sweep_table(sorted));
+  if (const auto groups = seed_groups(runs, *metric); !groups.empty())
+    text += "\n" + aligned(make_seed_table(groups, metric->name));
   return text;
 }
 

@@ -20,7 +20,10 @@ struct Work {
   double examples_per_step = 0;  ///< for the speed that is shown; 0: there are no examples
   /// How much of the work the first steps are, in any unit; empty where all steps are alike. For progress and the time
   /// that is left.
-  std::function<double(std::int64_t steps)> until;
+  std::function<double(std::int64_t steps)> until{};
+  double tokens_per_step = 0;  ///< for the speed that is shown; 0: examples hold none
+  std::function<double()>
+      memory_bytes{};  ///< largest memory that the computation has held on its device; empty: unknown
 };
 
 /// What happens every so many steps, and after the last one; 0: never.
@@ -29,6 +32,7 @@ struct Cadence {
   std::int64_t evaluate = 1;
   std::int64_t measure = 0;
   std::int64_t save = 1;
+  double seconds_between_saves = 0;  ///< a state is saved only when so much time has passed since the last one
 };
 
 /// What a run carries forward in steps: a training or a study. It computes, and knows nothing of files, signals,

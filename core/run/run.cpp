@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/error.h"
 #include "core/run/shared_checkpoint.h"
 #include "core/run/signal_watch.h"
 #include "core/run/stop_agreement.h"
@@ -22,6 +23,13 @@ Run::Run(std::unique_ptr<Computation> computation, std::unique_ptr<RunRecorder> 
   if (setup_.group && setup_.group->size() == 1) setup_.group = nullptr;
 }
 
+void Run::rehearse() {
+  begin_session();
+  computation_->require_sound(step_);
+  observe_start();
+  progress_->finish();
+}
+
 RunOutcome Run::run() {
   begin_session();
   const SignalWatch signals;
@@ -29,17 +37,18 @@ RunOutcome Run::run() {
   int signal = stop.ask(signals.received());
   computation_->require_sound(step_);
   if (step_ == 0) observe_start();
-  while (!is_over() && signal == 0) {
+  while (!is_over() && !is_paused() && signal == 0) {
     step();
     if (due(cadence_.record)) record();
     if (due(cadence_.evaluate)) evaluate();
     if (due(cadence_.measure)) measure();
-    if (due(cadence_.save)) save();
+    if (due(cadence_.save) && may_save()) save();
     signal = stop.ask(signals.received());
   }
-  const bool complete = step_ == work_.steps || ended_;
+  const bool complete = is_over();
   if (const int late = stop.settle(); signal == 0 && !complete) signal = late;
   if (last_save_ != step_) save();
+  save_pending_best();
   const nlohmann::json stated = emit_account();
   RunOutcome outcome = so_far();
   outcome.account.update(stated);
@@ -47,6 +56,9 @@ RunOutcome Run::run() {
   if (signal != 0) {
     outcome.status = RunStatus::interrupted;
     outcome.reason = fmt::format("signal {} ({})", signal, strsignal(signal));
+  } else if (!complete) {
+    outcome.status = RunStatus::paused;
+    outcome.reason = fmt::format("paused after {} of {} steps", step_, work_.steps);
   } else {
     if (ended_)
       outcome.reason = computation_->finished();
@@ -67,12 +79,14 @@ void Run::begin_session() {
   shown.total_steps = work_.steps;
   shown.first_step = step_;
   shown.examples_per_step = work_.examples_per_step;
+  shown.tokens_per_step = work_.tokens_per_step;
+  shown.memory_bytes = work_.memory_bytes;
   shown.has_epochs = work_.examples_per_step > 0;
   shown.work_until = work_.until;
   shown.quiet = setup_.quiet;
   progress_ = std::make_unique<metrics::ProgressDisplay>(shown);
-  if (const std::string line = computation_->announcement(); !setup_.quiet && !line.empty())
-    fmt::print(stderr, "talweg: {}\n", line);
+  if (setup_.quiet) return;
+  if (const std::string line = computation_->announcement(); !line.empty()) fmt::print(stderr, "talweg: {}\n", line);
 }
 
 void Run::observe_start() {
@@ -104,11 +118,31 @@ void Run::evaluate() {
     std::stable_partition(telling_first.begin(), telling_first.end(),
                           [&](const auto& metric) { return metric.first == setup_.best->metric(); });
   progress_->evaluated(step_, computation_->epoch(step_), computation_->last_loss(), std::move(telling_first));
-  if (setup_.best && setup_.best->update(step_, values) && step_ > 0) {
-    checkpoint::Checkpoint best = state();
-    computation_->keep_result(best);
-    recorder_->save_best(best);
+  if (setup_.best && setup_.best->update(step_, values) && step_ > 0) keep_best();
+}
+
+void Run::keep_best() {
+  checkpoint::Checkpoint best = state();
+  computation_->keep_result(best);
+  if (may_save()) {
+    pending_best_.reset();
+    return recorder_->save_best(best);
   }
+  // The parameters move on before it is written.
+  for (auto& [group, tensors] : best.tensors)
+    for (auto& [name, tensor] : tensors) tensor = tensor.clone();
+  pending_best_ = std::move(best);
+}
+
+void Run::save_pending_best() {
+  if (pending_best_) recorder_->save_best(*pending_best_);
+  pending_best_.reset();
+}
+
+bool Run::may_save() const {
+  if (setup_.group) return true;
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - last_save_time_;
+  return passed.count() >= cadence_.seconds_between_saves;
 }
 
 void Run::measure() {
@@ -118,8 +152,10 @@ void Run::measure() {
 void Run::save() {
   computation_->require_sound(step_);
   recorder_->flush();
+  save_pending_best();
   recorder_->save(state(), setup_.keep);
   last_save_ = step_;
+  last_save_time_ = std::chrono::steady_clock::now();
 }
 
 void Run::write_figures() {
@@ -171,6 +207,9 @@ RunOutcome Run::so_far() const {
 void Run::restore() {
   std::optional<checkpoint::Checkpoint> newest = recorder_->newest();
   if (setup_.group) newest = broadcast(*setup_.group, std::move(newest));
+  if (newest && newest->step > work_.steps)
+    throw ConfigError(fmt::format("the run has made {} steps already, and its length is {}: no step is taken back",
+                                  newest->step, work_.steps));
   if (newest) load(*newest);
   // What later steps were seen to do is on record, though it is undone now.
   std::int64_t seen = step_;

@@ -20,6 +20,7 @@ struct RunSetup {
   std::optional<BestTracker> best;             ///< which state is kept as the best, and when to end early
   bool quiet = false;                          ///< show no progress
   distributed::ProcessGroup* group = nullptr;  ///< of several ranks, which all make the same run; must outlive it
+  std::optional<std::int64_t> pause_after{};   ///< stop here, to go on later; absent: at the end
 };
 
 /// Carries a computation to its end: steps; records, evaluations and checkpoints at their cadence; progress; signals;
@@ -31,6 +32,10 @@ class Run {
 
   /// Continues from the newest whole checkpoint; starts from the beginning when there is none.
   void restore();
+
+  /// Does what comes before the first step: sound parameters, the first evaluation and measurement, and whether the
+  /// metric that decides about the best state is measured. Throws what run() would throw there.
+  void rehearse();
 
   /// Runs to the end, to an early one, or to a signal (the state is then saved).
   /// Throws TrainingError (non-finite values, out of memory) and SystemError (a file cannot be written).
@@ -52,9 +57,14 @@ class Run {
   nlohmann::json emit_account();
   void emit(const Metrics& values);
   bool is_over() const;
+  bool is_paused() const { return setup_.pause_after && step_ >= *setup_.pause_after; }
   bool due(std::int64_t interval) const {
-    return interval > 0 && (step_ % interval == 0 || step_ == work_.steps || ended_);
+    return interval > 0 && (step_ % interval == 0 || step_ == work_.steps || ended_ || is_paused());
   }
+  /// Whether so much time has passed since the last state was saved. Ranks, whose clocks differ, do not ask it.
+  bool may_save() const;
+  void keep_best();
+  void save_pending_best();
   checkpoint::Checkpoint state() const;
   void load(const checkpoint::Checkpoint& checkpoint);
   double seconds() const;
@@ -69,6 +79,8 @@ class Run {
   std::int64_t step_ = 0;
   bool ended_ = false;  // the computation has nothing left to do
   std::int64_t last_save_ = -1;
+  std::chrono::steady_clock::time_point last_save_time_ = std::chrono::steady_clock::now();
+  std::optional<checkpoint::Checkpoint> pending_best_;  // a best state that is saved with the next one
   double earlier_seconds_ = 0;
   std::chrono::steady_clock::time_point session_start_ = std::chrono::steady_clock::now();
   Metrics latest_;  // last value of every metric

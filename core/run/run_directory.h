@@ -11,6 +11,9 @@ class RunDirectory {
   static RunDirectory create(const std::filesystem::path& path);
   /// Opens a run to continue it. Throws UsageError when the folder is no run.
   static RunDirectory open(const std::filesystem::path& path);
+  /// Removes every file of a run that ended before its first step, and the folder itself, so that nothing stands in the
+  /// way of the next one. What cannot be removed stays without a word: the run ends with an error of its own.
+  void discard() const noexcept;
   ~RunDirectory();
   RunDirectory(RunDirectory&& other) noexcept;
   RunDirectory(const RunDirectory&) = delete;
@@ -21,6 +24,7 @@ class RunDirectory {
   std::filesystem::path config() const { return path_ / "config.yaml"; }
   std::filesystem::path environment() const { return path_ / "environment.json"; }
   std::filesystem::path metrics() const { return path_ / "metrics.jsonl"; }
+  std::filesystem::path csv() const { return path_ / "metrics.csv"; }
   std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
   std::filesystem::path figures() const { return path_ / "figures"; }
   std::filesystem::path samples() const { return path_ / "samples.json"; }

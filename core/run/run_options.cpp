@@ -5,6 +5,9 @@ namespace talweg {
 void declare(config::Fields& f, SavingOptions& o) {
   f("every", o.every, "steps between two checkpoints (default: at every evaluation; of a study, twenty in all)",
     config::at_least(1));
+  f("seconds", o.seconds,
+    "least seconds between two checkpoints, whatever their steps (default: 10, and 0 where 'every' is given)",
+    config::at_least(0));
   f("keep", o.keep, "newest checkpoints that are kept", config::at_least(1));
 }
 

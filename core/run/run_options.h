@@ -18,7 +18,11 @@ inline std::vector<std::pair<std::string, Goal>> choices(Goal) {
 /// When the state is saved.
 struct SavingOptions {
   std::optional<std::int64_t> every;
+  std::optional<double> seconds;
   std::int64_t keep = 2;
+
+  /// Least seconds between two checkpoints: as given, else 10 where their steps are not given either, else 0.
+  double least_seconds() const { return seconds.value_or(every ? 0 : 10); }
 };
 
 /// When the state is saved, and which one is the best.

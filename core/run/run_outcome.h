@@ -10,12 +10,13 @@
 
 namespace talweg {
 
-enum class RunStatus { completed, interrupted, failed };
+/// `paused`: it was stopped on purpose after so many steps, and may go on.
+enum class RunStatus { completed, paused, interrupted, failed };
 
 /// How a run ended.
 struct RunOutcome {
   RunStatus status = RunStatus::completed;
-  std::string reason;  ///< why it was interrupted, ended early or failed; may be empty
+  std::string reason;  ///< why it was paused or interrupted, ended early or failed; may be empty
   std::int64_t steps = 0;
   double seconds = 0;  ///< time in steps and all between them, earlier sessions of a resumed run included
   nlohmann::json counts = nlohmann::json::object();   ///< Computation::counts

@@ -24,7 +24,17 @@ nlohmann::json describe(const Verdict& verdict) {
 }  // namespace
 
 const char* name_of(RunStatus status) {
-  return status == RunStatus::completed ? "completed" : status == RunStatus::interrupted ? "interrupted" : "failed";
+  switch (status) {
+    case RunStatus::completed:
+      return "completed";
+    case RunStatus::paused:
+      return "paused";
+    case RunStatus::interrupted:
+      return "interrupted";
+    case RunStatus::failed:
+      return "failed";
+  }
+  return "";
 }
 
 nlohmann::json summarize(const RunHeader& header, const RunOutcome& outcome, const std::vector<Verdict>& verdicts) {

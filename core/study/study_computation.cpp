@@ -19,6 +19,7 @@ StudyComputation::StudyComputation(const StudyConfig& config, at::Device device)
   const std::int64_t steps = study_->steps();
   cadence_.record = 0;
   cadence_.evaluate = config.evaluate_every.value_or(study_->evaluate_every());
+  cadence_.seconds_between_saves = config.checkpoint.seconds.value_or(0);
   cadence_.save = config.checkpoint.every.value_or(std::max<std::int64_t>(1, steps / kSavesInAll));
 }
 

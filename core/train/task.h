@@ -49,8 +49,15 @@ class Task {
   /// evaluation mode without gradients.
   virtual std::vector<TextSample> samples() { return {}; }
 
+  /// Tokens that an example holds, for the speed that is shown; 0 where examples are no texts.
+  virtual double tokens_per_example() const { return 0; }
+
   /// What would make a step take less memory, as configuration ("'task.x: true'"); empty when there is nothing.
   virtual std::string memory_advice() const { return ""; }
+
+  /// What the task made of its examples beside handing them out in batches (statistics, names of classes), each as a
+  /// whole sentence with what to do where that must not be private: for the statement of private training.
+  virtual std::vector<std::string> uses_of_data() const { return {}; }
 
   /// Pictures of what was recorded on the way, in order of steps.
   virtual std::vector<plot::Figure> figures_over_time(const std::vector<metrics::Record>&) { return {}; }

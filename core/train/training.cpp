@@ -9,6 +9,7 @@
 #include <new>
 #include <string_view>
 
+#include "core/device/device_info.h"
 #include "core/error.h"
 #include "core/libtorch.h"
 
@@ -77,14 +78,42 @@ void Training::begin_run() {
   plan.sampling = loader_->sampling();
   plan.averages_weights = average_ != nullptr;
   plan.clips_gradient = config_.training.clip_norm.has_value();
+  plan.keeps_learning_rate = schedule_->is_constant(total_steps_);
+  plan.uses_of_data = uses_of_data();
   plan.ranks = place_->part().size;
   plan.streams = streams_;
   plan.clock = clock_.get();
   run_aware_->begin_run(plan, *objective_);
 }
 
+std::vector<std::string> Training::uses_of_data() const {
+  std::vector<std::string> uses = task_->uses_of_data();
+  const std::string& metric = config_.checkpoint.best_metric;
+  uses.push_back(
+      fmt::format("The checkpoint 'best' was chosen by '{}' of the evaluation examples without noise: release the last "
+                  "checkpoint, or evaluate on public examples.",
+                  metric));
+  if (!schedule_->state().is_null())
+    uses.push_back(fmt::format(
+        "The learning rate followed evaluations without noise (schedule '{}'): evaluate on public examples, "
+        "or take a schedule of the steps alone.",
+        config_.schedule.type()));
+  if (config_.early_stopping)
+    uses.push_back(
+        fmt::format("The length of the run was decided by '{}' of the evaluation examples without noise: evaluate on "
+                    "public examples, or leave 'early_stopping' out.",
+                    metric));
+  return uses;
+}
+
 Work Training::work() const {
-  return {total_steps_, static_cast<double>(config_.training.batch_size), {}};
+  Work work;
+  work.steps = total_steps_;
+  work.examples_per_step = static_cast<double>(config_.training.batch_size);
+  work.tokens_per_step = work.examples_per_step * task_->tokens_per_example();
+  if (device_.is_cuda())
+    work.memory_bytes = [device = device_] { return static_cast<double>(peak_device_bytes(device)); };
+  return work;
 }
 
 Cadence Training::cadence() const {
@@ -94,6 +123,7 @@ Cadence Training::cadence() const {
       config_.training.evaluate_every.value_or(std::max<std::int64_t>(1, std::llround(loader_->steps_per_epoch())));
   cadence.measure = sharpness_ ? sharpness_->every() : 0;
   cadence.save = config_.checkpoint.every.value_or(cadence.evaluate);
+  cadence.seconds_between_saves = config_.checkpoint.least_seconds();
   return cadence;
 }
 

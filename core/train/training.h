@@ -40,6 +40,8 @@ class Training : public Computation {
   std::string finished() const override;
   Metrics record() override;
   Metrics evaluate() override;
+  /// The numbers of evaluate(), without consequences for the training.
+  Metrics evaluate_model();
   /// The sharpness, where it was asked for.
   Metrics measure() override;
   double epoch(std::int64_t step) const override;
@@ -59,6 +61,8 @@ class Training : public Computation {
   /// The training data, or the part of it that is the training's own.
   const data::Dataset& data() const { return own_data_ ? *own_data_ : task_->training_data(); }
   void begin_run();
+  /// What is made of the examples beside the gradients of steps, as sentences.
+  std::vector<std::string> uses_of_data() const;
   /// Stops a run whose steps are not finite, unless so many may be skipped.
   void require_finite_step() const;
   void require_finite_parameters(std::int64_t step) const;

@@ -42,6 +42,12 @@ Metrics Training::report_of_place() {
 }
 
 Metrics Training::evaluate() {
+  Metrics values = evaluate_model();
+  schedule_->observe(values);
+  return values;
+}
+
+Metrics Training::evaluate_model() {
   Metrics values;
   torch::NoGradGuard no_grad;
   const WeightAverage::Scope averaged(average_.get());
@@ -96,7 +102,8 @@ std::vector<plot::Figure> Training::figures(const std::vector<metrics::Record>& 
   task_->module().eval();
   std::vector<plot::Figure> all = task_->figures();
   task_->module().train();
-  for (const auto& more : {task_->figures_over_time(records), make_sharpness_figures(records)})
+  const std::vector<plot::Figure> stated = run_aware_ ? run_aware_->figures() : std::vector<plot::Figure>();
+  for (const auto& more : {task_->figures_over_time(records), make_sharpness_figures(records), stated})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }

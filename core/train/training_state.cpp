@@ -14,6 +14,7 @@ void Training::save(checkpoint::Checkpoint& state) const {
   state.values["optimizer"] = optimizer.values;
   if (average_) state.tensors["average"] = average_->state();
   state.values["window"] = window_.state();
+  if (const nlohmann::json schedule = schedule_->state(); !schedule.is_null()) state.values["schedule"] = schedule;
   nlohmann::json& counters = state.values["counters"];
   counters["examples"] = examples_;
   counters["hessian_products"] = hessian_products_;
@@ -27,6 +28,8 @@ void Training::load(const checkpoint::Checkpoint& state) {
   optimizer_->load_state_dict({state.tensors.at("optimizer"), state.values.at("optimizer")});
   if (average_) average_->load(state.tensors.at("average"));
   window_.load(state.values.at("window"));
+  if (const auto schedule = state.values.find("schedule"); schedule != state.values.end())
+    schedule_->load(schedule->second);
   const nlohmann::json& counters = state.values.at("counters");
   examples_ = counters.at("examples").get<std::int64_t>();
   counts_.load(counters);

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/libtorch.h"
 #include "core/privacy/calibration.h"
+#include "core/privacy/epsilon_curve.h"
 #include "core/privacy/statement.h"
 
 namespace talweg::optim {
@@ -34,6 +35,8 @@ void GradientPrivatiser::begin_run(const RunPlan& plan, const PerExampleObjectiv
         "every example: set 'optimizer.clip_norm' and leave the other out");
   objective.require_separate_examples();
   dataset_size_ = plan.dataset_size;
+  planned_steps_ = plan.steps;
+  uses_of_data_ = plan.uses_of_data;
   if (!plan.sampling)
     throw ConfigError(
         "training.sampler: no accountant knows how the task's own sampler draws; use poisson, uniform, shuffle or "
@@ -49,23 +52,13 @@ void GradientPrivatiser::begin_run(const RunPlan& plan, const PerExampleObjectiv
   // The learning rate matters to the bounds for a bounded domain alone; elsewhere it would split the ledger.
   if (rule.domain) mechanism_.learning_rate = rule.learning_rate;
   mechanism_.plain_sgd = rule.plain_sgd && options_.clipping == ClippingRule::flat && !plan.averages_weights;
-  accountant_ = options_.accountant == "auto" ? &privacy::default_accountant(mechanism_.sampling)
-                                              : &privacy::find_accountant(options_.accountant);
-  if (const std::string misfit = accountant_->misfit(mechanism_); !misfit.empty())
-    throw ConfigError(fmt::format("optimizer.accountant: '{}' {}", accountant_->name, misfit));
-  if (accountant_->guarantee == privacy::Guarantee::paper_formula && !in_epochs)
-    throw ConfigError(fmt::format(
-        "optimizer.accountant: the formula '{}' charges a step b/n of what a use of an example costs, which no "
-        "random subset of the data achieves; it is for the samplers shuffle and sequential. For '{}' take '{}'",
-        accountant_->name, privacy::name_of(mechanism_.sampling),
-        privacy::default_accountant(mechanism_.sampling).name));
   if (options_.secure && plan.ranks > 1)
     throw ConfigError(
         fmt::format("optimizer.secure: every rank draws the same noise from the run's seed; noise that nobody can draw "
                     "again has no "
                     "seed, and this run has {} ranks. Train on one, or set 'secure: false'",
                     plan.ranks));
-  fix_noise(plan);
+  fix_accountant(plan);
   if (options_.secure)
     noise_ = std::make_unique<SecureNoise>();
   else
@@ -74,12 +67,55 @@ void GradientPrivatiser::begin_run(const RunPlan& plan, const PerExampleObjectiv
                                   plan.dataset_size, plan.batch_size, mechanism_.noise_multiplier, options_.clip_norm));
 }
 
-void GradientPrivatiser::fix_noise(const RunPlan& plan) {
-  const auto batch = static_cast<double>(plan.batch_size);
+void GradientPrivatiser::fix_accountant(const RunPlan& plan) {
+  const bool in_epochs = uses_each_once_per_epoch(mechanism_.sampling);
+  if (options_.accountant != "auto") {
+    accountant_ = &privacy::find_accountant(options_.accountant);
+    if (const std::string misfit = accountant_->misfit(mechanism_); !misfit.empty())
+      throw ConfigError(fmt::format("optimizer.accountant: '{}' {}", accountant_->name, misfit));
+    if (accountant_->guarantee == privacy::Guarantee::paper_formula && !in_epochs)
+      throw ConfigError(fmt::format(
+          "optimizer.accountant: the formula '{}' charges a step b/n of what a use of an example costs, which no "
+          "random subset of the data achieves; it is for the samplers shuffle and sequential. For '{}' take '{}'",
+          accountant_->name, privacy::name_of(mechanism_.sampling),
+          privacy::default_accountant(mechanism_.sampling).name));
+    return fix_noise(plan.steps);
+  }
+  // The least noise for a target, or the least ε for a noise. Bounds for a bounded domain need equal steps.
+  std::vector<const privacy::Accountant*> candidates = privacy::automatic_accountants(mechanism_, options_.neighbours);
+  if (!plan.keeps_learning_rate) candidates.resize(1);
+  struct Choice {
+    const privacy::Accountant* accountant;
+    privacy::Mechanism mechanism;
+    double cost;
+  };
+  std::optional<Choice> best;
+  const privacy::Mechanism without_noise = mechanism_;
+  for (const privacy::Accountant* candidate : candidates) {
+    accountant_ = candidate;
+    mechanism_ = without_noise;
+    fix_noise(plan.steps);
+    const double cost = options_.target_epsilon ? mechanism_.noise_multiplier
+                        : candidates.size() > 1 ? epsilon_after(*candidate, plan.steps)
+                                                : 0;
+    if (!best || cost < best->cost) best = {candidate, mechanism_, cost};
+  }
+  accountant_ = best->accountant;
+  mechanism_ = best->mechanism;
+}
+
+double GradientPrivatiser::epsilon_after(const privacy::Accountant& accountant, std::int64_t steps) const {
+  return accountant
+      .spent(privacy::Ledger(mechanism_, steps), options_.delta,
+             options_.neighbours.value_or(accountant.default_relation()))
+      .epsilon;
+}
+
+void GradientPrivatiser::fix_noise(std::int64_t steps) {
   if (options_.noise_multiplier) mechanism_.noise_multiplier = *options_.noise_multiplier;
-  if (options_.sigma_dp) mechanism_.noise_multiplier = *options_.sigma_dp * batch / options_.clip_norm;
+  if (options_.sigma_dp) mechanism_.noise_multiplier = *options_.sigma_dp * mechanism_.batch_size / options_.clip_norm;
   if (options_.target_epsilon)
-    mechanism_.noise_multiplier = privacy::calibrate_noise(*accountant_, mechanism_, plan.steps,
+    mechanism_.noise_multiplier = privacy::calibrate_noise(*accountant_, mechanism_, steps,
                                                            {*options_.target_epsilon, options_.delta, relation()});
   privacy::check(mechanism_);
 }
@@ -113,30 +149,69 @@ void GradientPrivatiser::count_lost_steps(std::int64_t steps) {
   lost_steps_ += steps;
 }
 
-/// Noise below this multiplier hides nothing (one use of an example costs ε > 50), and accountants are slow to say so.
-constexpr double kMeaninglessNoise = 0.1;
+/// Poisson samples are told of where they save this factor.
+constexpr double kMuchLess = 1.5;
+
+std::string GradientPrivatiser::what_poisson_samples_would_cost() const {
+  const bool in_epochs = uses_each_once_per_epoch(mechanism_.sampling);
+  if (!in_epochs || mechanism_.noise_multiplier == 0 || dataset_size_ == 0) return "";
+  privacy::Mechanism poisson = mechanism_;
+  poisson.sampling = Sampling::poisson;
+  poisson.sampling_rate = std::min(1.0, mechanism_.batch_size / static_cast<double>(dataset_size_));
+  poisson.domain.reset();
+  const privacy::Accountant& accountant = privacy::default_accountant(poisson.sampling);
+  const auto advice = [&](const char* what, double ours, double theirs) {
+    if (!(ours > kMuchLess * theirs)) return std::string();
+    return fmt::format(
+        "; the sampler '{}' takes {:.1f} times the {} of Poisson samples ({:.4g} instead of {:.4g}, which are for {}): "
+        "'training.sampler: poisson'",
+        privacy::name_of(mechanism_.sampling), ours / theirs, what, ours, theirs,
+        name_of(accountant.default_relation()));
+  };
+  if (options_.target_epsilon)
+    return advice("noise", mechanism_.noise_multiplier,
+                  privacy::calibrate_noise(accountant, poisson, planned_steps_,
+                                           {*options_.target_epsilon, options_.delta, accountant.default_relation()}));
+  return advice("epsilon", epsilon_after(*accountant_, planned_steps_),
+                accountant.spent(privacy::Ledger(poisson, planned_steps_), options_.delta).epsilon);
+}
+
+std::string GradientPrivatiser::announcement() const {
+  std::string line =
+      fmt::format("private training: noise multiplier {:.4g}, epsilon {:.4g} after all {} steps at delta {:g} ({}, {})",
+                  mechanism_.noise_multiplier, epsilon_after(*accountant_, planned_steps_), planned_steps_,
+                  options_.delta, accountant_->name, name_of(relation()));
+  line += what_poisson_samples_would_cost();
+  if (const std::string warning = privacy::delta_warning(options_.delta, dataset_size_); !warning.empty())
+    line += "\ntalweg: " + warning;
+  return line;
+}
+
+std::vector<plot::Figure> GradientPrivatiser::figures() const {
+  constexpr int kPoints = 20;
+  plot::Series series;
+  series.name = accountant_->name;
+  for (const auto& [steps, epsilon] : epsilon_curve(*accountant_, ledger_, options_.delta, relation(), kPoints)) {
+    if (!std::isfinite(epsilon)) return {};
+    series.x.push_back(static_cast<double>(steps));
+    series.y.push_back(epsilon);
+  }
+  if (series.x.size() < 2) return {};
+  plot::Figure figure;
+  figure.name = "privacy";
+  figure.title = fmt::format("Privacy loss at δ = {:g} ({})", options_.delta, privacy::name_of(relation()));
+  figure.x_label = "step";
+  figure.y_label = "ε";
+  figure.series.push_back(std::move(series));
+  return {figure};
+}
 
 nlohmann::json GradientPrivatiser::account() const {
-  if (mechanism_.noise_multiplier < kMeaninglessNoise && !ledger_.empty())
-    return {{"privacy",
-             {{"statement",
-               fmt::format("The noise multiplier {:.4g} is too small for a guarantee worth stating; epsilon is "
-                           "reported as infinite, which bounds it from above.",
-                           mechanism_.noise_multiplier)},
-              {"epsilon", "inf"},
-              {"delta", options_.delta},
-              {"accountant", accountant_->name},
-              {"sampler", privacy::name_of(mechanism_.sampling)},
-              {"steps", ledger_.steps()},
-              {"noise_multiplier", mechanism_.noise_multiplier},
-              {"clip_norm", mechanism_.clip_norm}}}};
   const privacy::PrivacySpent spent = accountant_->spent(ledger_, options_.delta, relation());
   std::string statement = privacy::privacy_statement(*accountant_, ledger_, options_.delta, relation());
-  if (options_.delta * static_cast<double>(dataset_size_) >= 1)
-    statement += fmt::format(
-        " Warning: delta = {:g} is not below one over the number of examples ({}); a mechanism that publishes one "
-        "example would satisfy it.",
-        options_.delta, dataset_size_);
+  statement += " " + privacy::uses_outside(uses_of_data_);
+  if (const std::string warning = privacy::delta_warning(options_.delta, dataset_size_); !warning.empty())
+    statement += " " + warning;
   statement += options_.secure
                    ? " The noise came from ChaCha20 with keys of the operating system and cannot be repeated."
                    : " The noise derives from the run's seed: the guarantee holds against those who do not know the "

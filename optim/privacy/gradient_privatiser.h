@@ -38,6 +38,10 @@ class GradientPrivatiser {
 
   void count_lost_steps(std::int64_t steps);
   nlohmann::json account() const;
+  /// Noise and ε of the whole run before its first step, and what another sampler would cost where that is much less.
+  std::string announcement() const;
+  /// ε over the steps so far.
+  std::vector<plot::Figure> figures() const;
 
   /// s: deviation of the noise on the sum over C. Known after begin_run.
   double noise_multiplier() const { return mechanism_.noise_multiplier; }
@@ -49,7 +53,11 @@ class GradientPrivatiser {
 
  private:
   privacy::NeighbouringRelation relation() const;
-  void fix_noise(const RunPlan& plan);
+  void fix_noise(std::int64_t steps);
+  /// Chooses the accountant and, for a target, the noise.
+  void fix_accountant(const RunPlan& plan);
+  double epsilon_after(const privacy::Accountant& accountant, std::int64_t steps) const;
+  std::string what_poisson_samples_would_cost() const;
 
   PrivacyOptions options_;
   std::vector<at::Tensor> parameters_;
@@ -58,7 +66,9 @@ class GradientPrivatiser {
   const privacy::Accountant* accountant_ = nullptr;
   privacy::Mechanism mechanism_;
   privacy::Ledger ledger_;
+  std::vector<std::string> uses_of_data_;
   std::int64_t dataset_size_ = 0;
+  std::int64_t planned_steps_ = 0;
   std::int64_t steps_ = 0, lost_steps_ = 0;
 };
 

@@ -39,7 +39,8 @@ void declare(config::Fields& f, PrivacyOptions& o) {
   f("backend", o.backend,
     "ghost: one backward pass, gradients of examples formed only where cheaper; materialise: all formed; loop: one "
     "example at a time");
-  f("accountant", o.accountant, "auto: the one that gives the smallest certified epsilon for the sampler");
+  f("accountant", o.accountant,
+    "auto: the smallest certified epsilon for the sampler, and for a domain whose smoothness is given");
   f("neighbours", o.neighbours, "which data sets the guarantee cannot tell apart (default: the accountant's)");
   f("secure", o.secure,
     "noise that nobody can repeat, from the system's randomness; a resumed run then draws new noise and counts lost "

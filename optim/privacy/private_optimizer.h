@@ -22,6 +22,8 @@ class PrivateOptimizer : public Optimizer, public RunAware {
   void begin_run(const RunPlan& plan, Objective& objective) override;
   void count_lost_steps(std::int64_t steps) override { privatiser_.count_lost_steps(steps); }
   nlohmann::json account() const override { return privatiser_.account(); }
+  std::string announcement() const override { return privatiser_.announcement(); }
+  std::vector<plot::Figure> figures() const override { return privatiser_.figures(); }
 
   using Optimizer::step;
   /// Throws ConfigError for an objective without gradients of single examples.

@@ -74,6 +74,7 @@ LowRankUpdate::LowRankUpdate(const ParameterList& parameters, const LowRankOptio
 }
 
 void LowRankUpdate::make_rule() {
+  register_moment_rules();
   rule_ = options_.rule.create();
   rule_index_.assign(parameters_.size(), std::nullopt);
   std::size_t count = 0;
@@ -297,7 +298,10 @@ std::int64_t LowRankUpdate::state_bytes() const {
 }
 
 nlohmann::json LowRankUpdate::account() const {
-  return {{"state_bytes", state_bytes()}, {"projected", bases_.size()}, {"refreshes", refreshes_}};
+  return {{"state_bytes", state_bytes()},
+          {"projected", bases_.size()},
+          {"refreshes", refreshes_},
+          {"parameters", selection_.summary}};
 }
 
 OptimizerState LowRankUpdate::state_dict() const {

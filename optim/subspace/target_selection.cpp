@@ -44,6 +44,12 @@ TargetSelection select_targets(const ParameterList& parameters, const TargetOpti
     }
   }
   selection.summary = fmt::format("rank {}, projected: {}; not projected: {}", rank, listed(projected), listed(others));
+  const auto cut = static_cast<std::size_t>(std::count_if(
+      selection.projected.begin(), selection.projected.end(),
+      [&](std::size_t i) { return rank > std::min(parameters[i].tensor.size(0), parameters[i].tensor.size(1)); }));
+  selection.counted = fmt::format("rank {}, {} of {} parameters projected{}; their names are in the report", rank,
+                                  selection.projected.size(), parameters.size(),
+                                  cut > 0 ? fmt::format(" ({} at a smaller rank, their own)", cut) : "");
   return selection;
 }
 

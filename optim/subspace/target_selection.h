@@ -9,8 +9,10 @@ namespace talweg::optim {
 struct TargetSelection {
   std::vector<std::size_t> projected;
   std::vector<std::size_t> others;
-  /// One line for the log: names on both sides, ranks that were cut, parameters whose shape is no matrix's.
+  /// Names on both sides, ranks that were cut, parameters whose shape is no matrix's: for the report.
   std::string summary;
+  /// The same as numbers, one short line for the log.
+  std::string counted;
 };
 
 /// Throws ConfigError for parameters of less than 32 bits: a probe or a small step would be rounded away in them.

@@ -15,6 +15,10 @@ void declare(config::Fields& f, ClassificationOptions& o) {
   f("evaluation_share", o.evaluation_share, "share of every class kept for evaluation when the data has no such part",
     config::above(0), config::below(1));
   f("standardize", o.standardize, "shift and scale every feature to mean 0 and deviation 1 on the training part");
+  f("ranges", o.ranges,
+    "scale features by ranges that are known beforehand instead: low becomes -1, high 1. Nothing of the data enters, "
+    "as "
+    "private training needs");
   f("rbf_kernel", o.rbf_kernel,
     "replace an example by its kernel values exp(−|x − x_j|²/(2·bandwidth²)) with all training examples");
   f("head", o.head,
@@ -26,6 +30,28 @@ void declare(config::Fields& f, ClassificationOptions& o) {
   f("evaluation_batch_size", o.evaluation_batch_size, "examples per forward pass in evaluations", config::at_least(1));
 }
 
+void validate(const ClassificationOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
+  if (o.standardize && o.ranges)
+    diagnostics.error(where.where, "'standardize' and 'ranges' both scale the features; give one of them");
+}
+
+void declare(config::Fields& f, FeatureRanges& o) {
+  f("low", o.low, "smallest value of every feature in their order, or one number for all", config::required());
+  f("high", o.high, "largest value of every feature, or one number for all", config::required());
+}
+
+void validate(const FeatureRanges& o, const config::Value& where, config::Diagnostics& diagnostics) {
+  const std::size_t count = std::max(o.low.size(), o.high.size());
+  const auto at = [](const std::vector<double>& list, std::size_t i) { return list.size() == 1 ? list[0] : list[i]; };
+  for (const auto* list : {&o.low, &o.high})
+    if (list->empty() || (list->size() != 1 && list->size() != count))
+      return diagnostics.error(where.where, "'low' and 'high' take one number each, or one for every feature");
+  for (std::size_t i = 0; i < count; ++i)
+    if (!(at(o.low, i) < at(o.high, i)))
+      return diagnostics.error(
+          where.where, fmt::format("the range of feature {} is empty: {} to {}", i + 1, at(o.low, i), at(o.high, i)));
+}
+
 void declare(config::Fields& f, RbfKernelOptions& o) {
   f("bandwidth", o.bandwidth, "width of the kernel, in units of the features", config::above(0));
 }
@@ -33,7 +59,8 @@ void declare(config::Fields& f, RbfKernelOptions& o) {
 Classification::Classification(const ClassificationOptions& options, const TaskContext& context)
     : options_(options), device_(context.device) {
   ClassificationData source = options_.data.create(context.streams);
-  if (source.evaluation.size() == 0) {
+  splits_evaluation_ = source.evaluation.size() == 0;
+  if (splits_evaluation_) {
     std::tie(source.training, source.evaluation) =
         data::stratified_split(source.training, options_.evaluation_share, context.streams);
   }
@@ -47,11 +74,7 @@ Classification::Classification(const ClassificationOptions& options, const TaskC
     throw DataError(fmt::format("an evaluation example has the shape [{}], a training example [{}]",
                                 fmt::join(source.evaluation.inputs.sizes().slice(1), ", "),
                                 fmt::join(source.training.inputs.sizes().slice(1), ", ")));
-  if (options_.standardize) {
-    const auto standardizer = data::Standardizer::fit(source.training.inputs);
-    source.training.inputs = standardizer.apply(source.training.inputs);
-    source.evaluation.inputs = standardizer.apply(source.evaluation.inputs);
-  }
+  scale_features(source);
   if (options_.rbf_kernel) {
     const at::Tensor centres = source.training.inputs.flatten(1).to(at::kDouble);
     const auto kernel = [&](const at::Tensor& inputs) {
@@ -77,6 +100,47 @@ Classification::Classification(const ClassificationOptions& options, const TaskC
       std::vector<at::Tensor>{source.training.inputs.to(context.dtype), source.training.targets});
   evaluation_ = std::make_unique<data::TensorDataset>(std::vector<at::Tensor>{
       source.evaluation.inputs.to(device_, context.dtype), source.evaluation.targets.to(device_)});
+}
+
+void Classification::scale_features(ClassificationData& source) const {
+  if (options_.standardize) {
+    const auto standardizer = data::Standardizer::fit(source.training.inputs);
+    source.training.inputs = standardizer.apply(source.training.inputs);
+    source.evaluation.inputs = standardizer.apply(source.evaluation.inputs);
+  }
+  if (!options_.ranges) return;
+  const auto bound = [&](const std::vector<double>& numbers) {
+    const at::Tensor all = at::tensor(at::ArrayRef<double>(numbers), at::kDouble);
+    const auto shape = source.training.inputs.sizes().slice(1);
+    if (all.numel() == 1) return all.expand(shape);
+    if (all.numel() != source.training.inputs[0].numel())
+      throw ConfigError(fmt::format("task.ranges: {} numbers were given, an example has {} features", all.numel(),
+                                    source.training.inputs[0].numel()));
+    return all.view(shape);
+  };
+  const at::Tensor low = bound(options_.ranges->low), high = bound(options_.ranges->high);
+  for (data::LabelledData* part : {&source.training, &source.evaluation})
+    part->inputs = ((part->inputs.to(at::kDouble) - low) * 2 / (high - low) - 1).to(part->inputs.scalar_type());
+}
+
+std::vector<std::string> Classification::uses_of_data() const {
+  std::vector<std::string> uses;
+  if (options_.standardize)
+    uses.push_back(
+        "Mean and deviation of every feature were taken from the training examples without noise ('task.standardize'): "
+        "give ranges that are known beforehand instead ('task.ranges').");
+  if (options_.rbf_kernel)
+    uses.push_back(
+        "Every training example is a part of the model, as a centre of the kernel ('task.rbf_kernel'): there is no "
+        "private way for that.");
+  if (splits_evaluation_)
+    uses.push_back(
+        "The evaluation examples were split off the same data, and metrics of them are published without noise: keep "
+        "the metrics, or give a file of public examples to evaluate on.");
+  uses.push_back(
+      "The names of the classes and the number of examples were read from the training data: both are taken to be "
+      "public, and there is no private way for them yet.");
+  return uses;
 }
 
 at::Tensor Classification::loss(const data::Batch& batch) {

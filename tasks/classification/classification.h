@@ -22,17 +22,26 @@ struct RbfKernelOptions {
 };
 void declare(config::Fields& f, RbfKernelOptions& o);
 
+/// Ranges that are known beforehand, in place of statistics of the data.
+struct FeatureRanges {
+  std::vector<double> low, high;  ///< of every feature, or one number for all
+};
+void declare(config::Fields& f, FeatureRanges& o);
+void validate(const FeatureRanges& o, const config::Value& where, config::Diagnostics& diagnostics);
+
 struct ClassificationOptions {
   config::Component<ClassificationDataKind> data{"digits"};
   config::Component<models::TensorModelKind> model{"mlp"};
   double evaluation_share = 0.2;
   bool standardize = false;
+  std::optional<FeatureRanges> ranges;
   std::optional<RbfKernelOptions> rbf_kernel;
   ClassificationHead head = ClassificationHead::softmax;
   double label_smoothing = 0;
   std::int64_t evaluation_batch_size = 1024;
 };
 void declare(config::Fields& f, ClassificationOptions& o);
+void validate(const ClassificationOptions& o, const config::Value& where, config::Diagnostics& diagnostics);
 
 /// Classes of labelled examples: mean cross-entropy of the softmax or logistic head, accuracy and confusion matrix on
 /// examples that were not trained on. With a linear model this is softmax or logistic regression, and the loss is exact
@@ -48,6 +57,7 @@ class Classification : public Task, public LinearInParameters, public KnownSmoot
   at::Tensor example_losses(const data::Batch& batch) override;
   Metrics evaluate() override;
   std::vector<plot::Figure> figures() override;
+  std::vector<std::string> uses_of_data() const override;
 
   /// With a linear model and a cross-entropy without label smoothing.
   bool is_linear() const override;
@@ -61,6 +71,7 @@ class Classification : public Task, public LinearInParameters, public KnownSmoot
   double smoothness() override;
 
  private:
+  void scale_features(ClassificationData& source) const;
   /// The mean of the losses of a batch, or each of them: [n].
   at::Tensor losses_of(const data::Batch& batch, at::Reduction::Reduction reduction);
   at::Tensor predictions(const at::Tensor& logits) const;
@@ -69,6 +80,7 @@ class Classification : public Task, public LinearInParameters, public KnownSmoot
   void for_each_evaluation_block(Visit&& visit);
 
   ClassificationOptions options_;
+  bool splits_evaluation_ = false;  // off the training data
   at::Device device_;
   std::shared_ptr<models::TensorModel> model_;
   std::unique_ptr<data::TensorDataset> training_;

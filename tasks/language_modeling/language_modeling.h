@@ -62,6 +62,10 @@ class LanguageModeling : public Task, public WeightedExamples, public ModelExpor
   /// The loss beside the entropy of the language, where that is known and tokens are bytes.
   std::vector<plot::Figure> figures_over_time(const std::vector<metrics::Record>& records) override;
   std::string memory_advice() const override;
+  /// Of packed sequences, which are all of one length.
+  double tokens_per_example() const override {
+    return options_.sequences == data::SequenceKind::packed ? static_cast<double>(options_.length) : 0;
+  }
 
   /// Adapters are merged.
   void write_model(const std::filesystem::path& folder) override;

@@ -1,12 +1,26 @@
 #!/usr/bin/env bash
-# Installs the build given into a fresh folder, then configures, builds and runs the consumer against it.
+# Installs the build given into a fresh folder and builds against it, and runs: the program that README.md prints, with the very text
+# printed there, and one that makes every public optimizer.
 set -euo pipefail
 build=$1 torch_root=$2
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cmake --install "$build" --prefix "$work/installed" >/dev/null
-cmake -S "$source" -B "$work/build" -G Ninja "-DCMAKE_PREFIX_PATH=$work/installed" "-DTALWEG_TORCH_ROOT=$torch_root" >/dev/null
-ninja -C "$work/build" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+
+# The first block of README.md in this language.
+printed() { awk -v open="\`\`\`$1" '$0 == open {inside = 1; next} inside && /^```/ {exit} inside' "$source/../../README.md"; }
+mkdir "$work/mine"
+printed cmake >"$work/mine/CMakeLists.txt"
+printed cpp >"$work/mine/mine.cpp"
+[ -s "$work/mine/CMakeLists.txt" ] && [ -s "$work/mine/mine.cpp" ]
+
+build_against_the_installation() {
+  cmake -S "$1" -B "$2" -G Ninja "-DCMAKE_PREFIX_PATH=$work/installed" "-DTALWEG_TORCH_ROOT=$torch_root" >/dev/null
+  ninja -C "$2" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+}
+build_against_the_installation "$work/mine" "$work/build-mine"
+"$work/build-mine/mine"
+build_against_the_installation "$source" "$work/build"
 "$work/build/consumer"
 "$work/installed/bin/talweg" version

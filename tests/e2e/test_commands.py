@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import subprocess
 import unittest
@@ -48,6 +49,16 @@ class Commands(TalwegCase):
                                    capture_output=True, text=True)
         self.assertEqual(completed.stdout.strip(), "train")
         self.run_talweg("completion", "tcsh", code=2)
+
+    def test_completion_knows_components_and_options(self):
+        script = self.run_talweg("completion", "bash").stdout
+        lines = [("describe optimizer.lorenza.asc", "optimizer.lorenza.ascent"), ("describe training.batch", "training.batch_size"),
+                 ("list optimi", "optimizer"), ("train x.yaml --set training.batch", "training.batch_size="),
+                 ("train x.yaml --set optimizer.nest", "optimizer.nesterov="), ("train x.yaml --set optimizer = adamw", "adamw")]
+        program = script + "".join(f"""
+COMP_WORDS=({PROGRAM} {line}); COMP_CWORD={len(line.split())}; COMPREPLY=(); _talweg; echo "${{COMPREPLY[0]}}" """ for line, _ in lines)
+        completed = subprocess.run(["bash", "-c", program], capture_output=True, text=True)
+        self.assertEqual(completed.stdout.split(), [answer for _, answer in lines])
 
     def test_privacy_answers_without_libtorch(self):
         environment = dict(os.environ, LD_DEBUG="files", LD_DEBUG_OUTPUT=str(self.folder / "loader"))
@@ -102,20 +113,63 @@ class Commands(TalwegCase):
         self.assertIn("above 0", described)
         self.assertIn("did you mean 'lbfgs'", self.run_talweg("describe", "optimizer.lbgfs", code=2).stderr)
         self.assertIn("no kind", self.run_talweg("list", "optimiser", code=2).stderr)
+        # Names that are longer than a column do not push their summaries out of it.
+        for block in re.split(r"(?m)^(?=\S)", listed)[1:]:
+            self.assertEqual(len({len(re.match(r"  \S+ +", line)[0]) for line in block.splitlines()[1:]}), 1, block)
+
+    def test_describe_opens_sections(self):
+        for name, words in {"training": ["batch_size: integer (default 64)", "at least 1", "sampler: sampler (default shuffle)"],
+                            "checkpoint": ["best_metric: text (default eval/loss)"],
+                            "optimizer.lorenza.ascent": ["rho: number (default", "at least 0"],
+                            "task.language_modeling.adapter": ["rank: integer", "alpha: number"],
+                            "task.classification.model.mlp.hidden": ["hidden: list of integer"],
+                            "training.batch_size": ["examples per optimizer step"]}.items():
+            described = self.run_talweg("describe", name).stdout
+            for word in words:
+                self.assertIn(word, described, name)
+        self.assertIn("did you mean 'batch_size'", self.run_talweg("describe", "training.batchsize", code=2).stderr)
+        self.assertIn("did you mean 'training'", self.run_talweg("describe", "trainin", code=2).stderr)
+        self.assertIn("is no section", self.run_talweg("describe", "training.steps.x", code=2).stderr)
+        paths = self.run_talweg("list", "--paths").stdout.split()
+        for path in random.Random(1).sample(paths, 5):
+            self.assertIn(path.rsplit(".", 1)[-1], self.run_talweg("describe", path).stdout)
 
     def test_every_shipped_configuration_is_valid(self):
         schema = json.loads(self.run_talweg("schema").stdout)
         jsonschema.Draft7Validator.check_schema(schema)
         self.assertEqual(schema, json.loads((SOURCE / "docs/schema.json").read_text()),
                          "docs/schema.json is out of date: ./talweg schema > docs/schema.json")
+        validator = jsonschema.Draft7Validator(schema)
         files = sorted((SOURCE / "configs").rglob("*.yaml"))
         self.assertTrue(files)
         for file in files:
             text = file.read_text()
             self.assertIn("yaml-language-server: $schema=", text.splitlines()[0], file)
-            if "extends:" not in text:
-                jsonschema.validate(yaml.load(text, Yaml12), schema)
-        self.run_talweg("check", *files)
+            mistakes = [(list(e.absolute_path), e.message) for e in validator.iter_errors(yaml.load(text, Yaml12))]
+            self.assertEqual(mistakes, [], file)
+        self.run_talweg("check", "--no-build", *files)
+
+    def test_the_schema_names_the_one_mistake(self):
+        validator = jsonschema.Draft7Validator(json.loads((SOURCE / "docs/schema.json").read_text()))
+        cases = {
+            SMALL.replace("hidden: [16]", "hiden: [16]"): (["task", "model"], "'hiden' was unexpected"),
+            SMALL.replace("hidden: [16]", "hidden: [wide]"): (["task", "model", "hidden", 0], "'wide' is not of type 'integer'"),
+            SMALL.replace("type: adamw", "type: adamv"): (["optimizer", "type"], "'adamv' is not one of"),
+            SMALL.replace("type: adamw, ", "learning_rat: 1, "): (["optimizer"], "'learning_rat' was unexpected"),
+            SMALL.replace("type: cosine, warmup: 5", "warmup: -5"): (["schedule", "warmup"], "-5"),
+            SMALL.replace("data: digits", "data: nothing"): (["task", "data"], "'nothing' is not one of"),
+            SMALL.replace("data: digits", "data: {type: csv}"): (["task", "data"], "'path' is a required property"),
+            SMALL.replace("batch_size: 32", "micro_batch_size: 0"): (["training", "micro_batch_size"], "0 is less than the minimum"),
+            SMALL.replace("task:", "# "): ([], "'task' is a required property"),
+            "study: mode_theory\noptimizer: sgd\n": ([], "does not allow 'sgd'"),
+        }
+        for text, (place, words) in cases.items():
+            mistakes = list(validator.iter_errors(yaml.load(text, Yaml12)))
+            self.assertEqual([list(mistake.absolute_path) for mistake in mistakes], [place], text)
+            self.assertIn(words, mistakes[0].message, text)
+        # What a file leaves to the one that it extends is not missed.
+        for text in ("extends: x.yaml\n", "extends: [x.yaml]\noptimizer: {learning_rate: 1}\nschedule: null\n"):
+            self.assertEqual([e.message for e in validator.iter_errors(yaml.load(text, Yaml12))], [], text)
 
     def test_bad_configurations(self):
         cases = {
@@ -150,6 +204,32 @@ class Commands(TalwegCase):
         good = self.write("good.yaml", SMALL)
         self.assertIn("--set training.steps: 'steps' must be at least 1",
                       self.run_talweg("check", good, "--set", "training.steps=-4", code=3).stderr)
+
+    def test_check_says_what_train_would_say(self):
+        csv = SMALL.replace("data: digits", "data: {type: csv, path: numbers.csv}")
+        cases = [
+            (csv, 4, "no such file"),
+            (SMALL.replace("data: digits", "data: breast_cancer").replace("{type: mlp, hidden: [16], dropout: 0.1}", "convnet"), 3,
+             "needs images"),
+            (SMALL.replace("{type: adamw, learning_rate: 1e-2}", "{type: dp, noise_multiplier: 1, inner: lbfgs}"), 3, "optimizer.inner"),
+            (SMALL.replace("{every: 10}", "{best_metric: eval/acuracy}"), 3, "did you mean 'eval/accuracy'"),
+            (SMALL.replace("device: cpu", "device: cuda:99"), 3, "cuda:99"),
+        ]
+        for text, code, words in cases:
+            file = self.write("x.yaml", text)
+            checked = self.run_talweg("check", file, code=code).stderr
+            self.assertIn(words, checked)
+            trained = self.run_talweg("train", file, "--output", "run", code=code).stderr
+            self.assertEqual(checked.replace(f"{file}: ", ""), trained)
+            self.assertFalse((self.folder / "run").exists(), "a run that did not begin left its folder")
+            sweep = self.write("sweep.yaml", text + "sweep: {seed: [1, 2]}\n")
+            self.run_talweg("train", sweep, "--output", "run", code=code)
+            self.assertFalse((self.folder / "run").exists(), "a sweep that did not begin left its folder")
+        # Every file is looked at, and the next run finds its folder free.
+        both = self.run_talweg("check", self.write("bad.yaml", csv), self.write("good.yaml", SMALL), self.folder / "none.yaml", code=4)
+        self.assertIn("2 of 3 configurations would not train", both.stderr)
+        self.assertIn("no mistakes", self.run_talweg("check", "--no-build", self.folder / "bad.yaml").stdout)
+        self.run_talweg("train", self.folder / "good.yaml", "--output", "run", "--set", "training.steps=2", "--quiet")
 
     def test_values_may_hold_commas(self):
         file = self.write("a, b.yaml", SMALL)

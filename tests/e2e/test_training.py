@@ -1,5 +1,6 @@
 """Training as a user runs it: results, resume after every kind of end, sweeps, expectations, reports."""
 
+import csv
 import json
 import os
 import pathlib
@@ -33,6 +34,9 @@ class Training(TalwegCase):
         environment = json.loads((run / "environment.json").read_text())
         self.assertIn("libtorch", environment)
         self.assertEqual(len(list(run.glob("events.out.tfevents.*"))), 1)
+        table = list(csv.DictReader((run / "metrics.csv").read_text().splitlines()))
+        self.assertEqual(float(table[-1]["eval/accuracy"]), summary["metrics"]["eval/accuracy"])
+        self.assertEqual([row["step"] for row in table if row["eval/loss"]], ["0", "20", "40", "60"])
         report = (run / "report.html").read_text()
         self.assertIn("<svg", report)
         self.assertNotIn("http://", report.replace("http://www.w3.org", ""))
@@ -88,6 +92,37 @@ class Training(TalwegCase):
         error = self.run_talweg(*job, "--set", "training.steps=70", code=3).stderr
         self.assertIn("holds a run with another configuration", error)
         self.assertIn("needs --output", self.run_talweg("train", config, "--continue", code=2).stderr)
+
+    def test_a_finished_run_is_made_longer(self):
+        config = self.write("small.yaml", SMALL.replace("schedule: {type: cosine, warmup: 5}", "schedule: {type: constant, warmup: 5}"))
+        self.run_talweg("train", config, "--output", "long", "--set", "training.steps=80")
+        self.run_talweg("train", config, "--output", "run")
+        self.assertIn("completed after 60", self.run_talweg("resume", "run", "--set", "description=again").stdout)
+        self.assertIn("completed after 80", self.run_talweg("resume", "run", "--set", "training.steps=80").stdout)
+        self.assertEqual(self.final_weights(self.folder / "run"), self.final_weights(self.folder / "long"))
+        self.assertIn("steps: 80", (self.folder / "run/config.yaml").read_text())
+        self.assertIn("completed already", self.run_talweg("resume", "run").stdout)
+        self.assertIn("no step is taken back", self.run_talweg("resume", "run", "--set", "training.steps=70", code=3).stderr)
+        self.assertIn("belong to another value", self.run_talweg("resume", "run", "--set", "optimizer.learning_rate=1", code=2).stderr)
+        sweep = self.write("sweep.yaml", config.read_text() + "sweep: {seed: [1, 2]}\n")
+        self.run_talweg("train", sweep, "--output", "sweep")
+        self.run_talweg("resume", "sweep", "--set", "training.steps=65")
+        self.assertEqual([json.loads(path.read_text())["steps"] for path in (self.folder / "sweep").glob("*/summary.json")], [65, 65])
+
+    def test_a_plateau_lowers_the_rate_and_continues(self):
+        config = self.write("small.yaml", SMALL.replace("schedule: {type: cosine, warmup: 5}",
+                                                        "schedule: {type: plateau, patience: 1, factor: 0.5, min_improvement: 10}"))
+        self.run_talweg("train", config, "--output", "whole")
+        run = self.folder / "run"
+        process = self.start_talweg("train", config, "--output", run)
+        while not list((run / "checkpoints").glob("step-*")):
+            time.sleep(0.002)
+        process.kill()
+        process.wait()
+        self.run_talweg("resume", run)
+        self.assertEqual(self.metrics(run), self.metrics(self.folder / "whole"))
+        sizes = {record["train/step_size"] for record in self.metrics(run) if "train/step_size" in record}
+        self.assertGreater(len(sizes), 1, "the rate was never lowered")
 
     def test_an_existing_folder_is_not_overwritten(self):
         file = self.write("x.yaml", SMALL)
@@ -239,6 +274,24 @@ class Training(TalwegCase):
         self.assertEqual(self.final_weights(runs[3]), before)
         self.run_talweg("report", sweep, "--output", "compare.html")
         self.assertTrue((self.folder / "compare.html").exists())
+
+    def test_a_sweep_draws_and_halves(self):
+        text = SMALL + ("sweep: {draw: 6, optimizer.learning_rate: {from: 1e-4, to: 3e-2, scale: log}, halving: {steps: 10, factor: 3}}\n"
+                        "checkpoint: {every: 10, best_metric: eval/accuracy, best_goal: maximize}\n")
+        file = self.write("x.yaml", text.replace("checkpoint: {every: 10}\n", "", 1))
+        done = self.run_talweg("train", file, "--output", "sweep")
+        self.assertIn("2 of the points go on after 10 steps", done.stdout)
+        summaries = {path.parent: json.loads(path.read_text()) for path in (self.folder / "sweep").glob("*/summary.json")}
+        self.assertEqual(sorted((s["status"], s["steps"]) for s in summaries.values()),
+                         [("completed", 60)] + [("paused", 10)] * 4 + [("paused", 30)])
+        self.assertIn("Which run won", (self.folder / "sweep/report.html").read_text())
+        # Again, or resumed: nothing is left to do, and the same point wins.
+        self.run_talweg("resume", "sweep")
+        self.assertEqual(summaries, {path: json.loads((path / "summary.json").read_text()) for path in summaries})
+        # What was left behind can be carried on by hand, and the winner is the run that was never stopped.
+        winner, = (path for path, summary in summaries.items() if summary["status"] == "completed")
+        self.run_talweg("train", winner / "config.yaml", "--output", "whole")
+        self.assertEqual(self.final_weights(winner), self.final_weights(self.folder / "whole"))
 
     def test_reproduce_tells_claim_and_verdict(self):
         text = SMALL + "sweep: {seed: [0, 1, 2]}\nexpect:\n  - {claim: it learns, metric: eval/accuracy, at_least: 0.7, source: ours}\n"

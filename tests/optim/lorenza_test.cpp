@@ -255,6 +255,8 @@ TEST(Targets, TheLogTellsWhatIsProjectedAndWhy) {
   EXPECT_EQ(all.summary,
             "rank 6, projected: attn.weight (rank 4 of 6); not projected: embed.weight, conv.weight (3 dimensions), "
             "norm");
+  EXPECT_EQ(all.counted,
+            "rank 6, 1 of 4 parameters projected (1 at a smaller rank, their own); their names are in the report");
   TargetOptions mlp;
   mlp.include = {"mlp"};
   EXPECT_TRUE(select_targets(parameters, mlp, 6).projected.empty());

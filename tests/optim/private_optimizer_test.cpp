@@ -255,6 +255,63 @@ TEST(DpSgd, TheTargetDecidesTheNoise) {
   EXPECT_NE(account.at("statement").get<std::string>().find("seed"), std::string::npos);
 }
 
+TEST(DpSgd, AutomaticallyTheSmallestCertifiedEpsilonOfTheDomain) {
+  const at::Tensor theta = at::zeros({2}).requires_grad_();
+  ExampleGradients objective(theta, at::zeros({3, 2}));
+  DpSgdOptions o = options(2, 1, 0.1);
+  o.domain = DomainOptions{0.01, DomainCenter::init, 0.1};  // so small that steps are soon forgotten
+  const auto account = [&](const RunPlan& p) {
+    DpSgd optimizer({{"theta", theta}}, o);
+    optimizer.begin_run(p, objective);
+    for (int i = 0; i < p.steps; ++i) optimizer.step(objective);
+    return optimizer.account().at("privacy");
+  };
+  RunPlan p = plan(10, Sampling::shuffle, 3000);
+  const nlohmann::json bounded = account(p);
+  EXPECT_EQ(bounded.at("accountant"), "dc_shuffle");
+  p.keeps_learning_rate = false;  // the bound is for equal steps
+  const nlohmann::json unbounded = account(p);
+  EXPECT_EQ(unbounded.at("accountant"), "shuffle_gauss");
+  EXPECT_LT(bounded.at("epsilon").get<double>(), unbounded.at("epsilon").get<double>());
+}
+
+TEST(DpSgd, SaysWhatARunCostsBeforeAndAfterIt) {
+  const at::Tensor theta = at::zeros({2}).requires_grad_();
+  ExampleGradients objective(theta, at::zeros({3, 2}));
+  DpSgdOptions o;
+  o.privacy.target_epsilon = 2;
+  o.privacy.delta = 1e-2;
+  RunPlan p = plan(10, Sampling::shuffle, 300);
+  p.uses_of_data = {"Means were taken from the examples: give ranges."};
+  DpSgd shuffled({{"theta", theta}}, o);
+  shuffled.begin_run(p, objective);
+  for (const char* words : {"noise multiplier", "times the noise of Poisson samples", "'training.sampler: poisson'",
+                            "delta = 0.01 is not below"})
+    EXPECT_NE(shuffled.announcement().find(words), std::string::npos) << shuffled.announcement();
+  for (int i = 0; i < 300; ++i) shuffled.step(objective);
+  const std::string statement = shuffled.account().at("privacy").at("statement").get<std::string>();
+  EXPECT_NE(statement.find("Means were taken"), std::string::npos);
+  const std::vector<plot::Figure> figures = shuffled.figures();
+  ASSERT_EQ(figures.size(), 1u);
+  EXPECT_EQ(figures[0].series[0].x.back(), 300);
+  EXPECT_NEAR(figures[0].series[0].y.back(), 2, 1e-3);
+
+  DpSgd poisson({{"theta", theta}}, o);
+  poisson.begin_run(plan(10, Sampling::poisson, 300), objective);
+  EXPECT_EQ(poisson.announcement().find("times the"), std::string::npos) << poisson.announcement();
+}
+
+TEST(DpSgd, NoiseThatHidesNothingHasTheEpsilonOfItsAccountant) {
+  const at::Tensor theta = at::zeros({2}).requires_grad_();
+  ExampleGradients objective(theta, at::zeros({3, 2}));
+  DpSgd optimizer({{"theta", theta}}, options(0.05));
+  optimizer.begin_run(plan(), objective);
+  optimizer.step(objective);
+  const privacy::Accountant& pld = privacy::find_accountant("pld");
+  EXPECT_EQ(optimizer.account().at("privacy").at("epsilon").get<double>(),
+            pld.spent(optimizer.privatiser().ledger(), 1e-5).epsilon);
+}
+
 TEST(DpSgd, FourHundredAndSixHundredStepsAreAThousand) {
   const at::Tensor theta = at::zeros({2}).requires_grad_();
   ExampleGradients objective(theta, at::zeros({3, 2}));

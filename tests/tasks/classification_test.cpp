@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "complaint.h"
 #include "core/config/yaml.h"
 #include "core/error.h"
 #include "core/libtorch.h"
@@ -29,6 +30,38 @@ TEST(Classification, LossIsTheMeanCrossEntropy) {
   const Metrics metrics = task->evaluate();
   EXPECT_EQ(metrics[0].first, "loss");
   EXPECT_NEAR(metrics[0].second, std::log(2.0), 1e-12);
+}
+
+TEST(Classification, FeaturesAreScaledByRangesThatAreKnownBeforehand) {
+  const std::string task = "{type: classification, data: digits, model: linear";
+  const auto inputs = [](const std::unique_ptr<Task>& made) {
+    const std::int64_t some[] = {0, 1, 2, 3};
+    return made->training_data().batch(some, 0).tensors[0];
+  };
+  const at::Tensor raw = inputs(make(task + "}")), scaled = inputs(make(task + ", ranges: {low: 0, high: 16}}"));
+  EXPECT_TRUE(at::allclose(scaled, raw / 8 - 1));
+  const auto complaint_about = [&](const std::string& options) {
+    return testing::complaint([&] { make(task + ", " + options + "}"); });
+  };
+  EXPECT_NE(complaint_about("ranges: {low: [0, 1], high: 16}").find("2 numbers were given, an example has 64"),
+            std::string::npos);
+  EXPECT_NE(complaint_about("ranges: {low: 1, high: 1}").find("is empty"), std::string::npos);
+  EXPECT_NE(complaint_about("ranges: {low: [0, 1, 2], high: [3, 4]}").find("one number each"), std::string::npos);
+  EXPECT_NE(complaint_about("standardize: true, ranges: {low: 0, high: 1}").find("give one of them"),
+            std::string::npos);
+}
+
+TEST(Classification, SaysWhatItMadeOfItsExamples) {
+  const auto uses = [](const std::string& options) {
+    std::string text;
+    for (const std::string& use : make("{type: classification, model: linear, " + options + "}")->uses_of_data())
+      text += use + " ";
+    return text;
+  };
+  EXPECT_NE(uses("data: digits, standardize: true").find("'task.ranges'"), std::string::npos);
+  EXPECT_NE(uses("data: digits").find("split off the same data"), std::string::npos);
+  EXPECT_EQ(uses("data: digits, ranges: {low: 0, high: 16}").find("deviation"), std::string::npos);
+  EXPECT_NE(uses("data: digits, rbf_kernel: {bandwidth: 1}").find("no private way"), std::string::npos);
 }
 
 TEST(Classification, TheSquaredHeadFitsTheIndicatorOfTheClass) {

@@ -2,6 +2,8 @@
 // two steps ends, or the program says why there is none. An option's end must not build a part that is missing later.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/config/compose.h"
 #include "core/config/yaml.h"
 #include "core/error.h"
@@ -23,23 +25,25 @@ constexpr double kLargestCount = 1000;
 std::vector<std::string> ends_of(const nlohmann::json& schema) {
   std::vector<std::string> ends;
   if (schema.contains("enum"))
-    for (const auto& choice : schema.at("enum")) ends.push_back(choice.get<std::string>());
-  if (schema.value("type", nlohmann::json()) == "boolean") ends = {"true", "false"};
+    for (const auto& choice : schema.at("enum"))
+      if (choice.is_string()) ends.push_back(choice.get<std::string>());
+  const nlohmann::json types = nlohmann::json::array({schema.value("type", nlohmann::json())}).flatten();
+  const auto takes = [&](const char* type) {
+    return std::any_of(types.begin(), types.end(), [&](const nlohmann::json& one) { return one == type; });
+  };
+  if (takes("boolean") && !takes("string")) ends = {"true", "false"};
   for (const char* bound : {"minimum", "maximum"})
     if (schema.contains(bound) && schema.at(bound) <= kLargestCount) ends.push_back(schema.at(bound).dump());
-  if (schema.contains("anyOf"))
-    for (const auto& one : schema.at("anyOf"))
-      if (one.value("type", nlohmann::json()) == "null") ends.push_back("null");
+  const bool has_null = takes("null") || schema.value("if", nlohmann::json()) == nlohmann::json{{"type", "null"}};
+  if (has_null) ends.push_back("null");
   return ends;
 }
 
 void collect(const nlohmann::json& schema, const std::string& path, std::vector<Assignment>& list) {
   for (const auto& [name, option] : schema.at("properties").items()) {
     if (name == "type") continue;
-    if (option.contains("properties"))
-      collect(option, path + name + ".", list);
-    else
-      for (const std::string& end : ends_of(option)) list.emplace_back(path + name, end);
+    if (option.contains("properties")) collect(option, path + name + ".", list);
+    for (const std::string& end : ends_of(option)) list.emplace_back(path + name, end);
   }
 }
 

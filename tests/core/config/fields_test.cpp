@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <set>
+
+#include "complaint.h"
 #include "core/config/component.h"
 #include "core/config/sweep.h"
 #include "core/config/yaml.h"
@@ -138,8 +142,25 @@ TEST_F(FieldsTest, SchemaStatesTypesAndBounds) {
   EXPECT_EQ(schema.at("properties").at("rank").at("minimum"), 1);
   EXPECT_EQ(schema.at("properties").at("rate").at("exclusiveMinimum"), 0);
   EXPECT_EQ(schema.at("properties").at("component").at("$ref"), "#/definitions/test_shape");
-  EXPECT_EQ(schema.at("definitions").at("test_shape").at("anyOf").at(0).at("properties").at("type").at("const"),
-            "circle");
+  const nlohmann::json& shape = schema.at("definitions").at("test_shape");
+  EXPECT_EQ(shape.at("else").at("then").at("enum").at(0), "circle");
+  EXPECT_EQ(shape.at("then").at("allOf").at(0).at("then").at("properties").at("type").at("const"), "circle");
+  // Bounds reach what may be absent and the elements of lists.
+  EXPECT_EQ(schema.at("properties").at("limit").at("minimum"), 0);
+  EXPECT_EQ(schema.at("properties").at("sizes").at("then").at("items").at("minimum"), 1);
+}
+
+TEST_F(FieldsTest, DescribesWhatIsInASection) {
+  struct Outer {
+    Example inner;
+  } outer;
+  Fields fields;
+  fields("inner", outer.inner, "a section");
+  const std::vector<OptionInfo> options = describe(fields);
+  ASSERT_EQ(options.size(), 1u);
+  EXPECT_EQ(options.front().type, "section");
+  Example e;
+  EXPECT_EQ(options.front().options.size(), fields_of(e).list().size());
 }
 
 TEST(Sweep, ExpandsTheGridWithTheLastKeyFastest) {
@@ -151,7 +172,49 @@ TEST(Sweep, ExpandsTheGridWithTheLastKeyFastest) {
   EXPECT_EQ(points[5].config.find("sweep"), nullptr);
 }
 
+TEST(Sweep, DrawsTheSamePointsAgain) {
+  const std::string text =
+      "seed: 3\noptimizer: {type: sgd}\nsweep:\n  draw: 200\n  optimizer.rate: {from: 1e-4, to: 1e-1, scale: log}\n"
+      "  optimizer.rank: {from: 2, to: 5}\n  optimizer.kind: [a, b]\n";
+  const auto points = expand_sweep(parse_yaml(text, "x.yaml")), again = expand_sweep(parse_yaml(text, "x.yaml"));
+  ASSERT_EQ(points.size(), 200u);
+  double below = 0;
+  std::set<std::string> ranks, kinds;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    EXPECT_EQ(points[i].label(), again[i].label());
+    const Value& optimizer = *points[i].config.find("optimizer");
+    const double rate = std::stod(optimizer.find("rate")->text);
+    EXPECT_GE(rate, 1e-4);
+    EXPECT_LE(rate, 1e-1);
+    below += rate < std::sqrt(1e-5);
+    ranks.insert(optimizer.find("rank")->text);
+    kinds.insert(optimizer.find("kind")->text);
+  }
+  EXPECT_NEAR(below, 100, 30) << "half of a logarithmic range lies below its geometric mean";
+  EXPECT_EQ(ranks, (std::set<std::string>{"2", "3", "4", "5"}));
+  EXPECT_EQ(kinds, (std::set<std::string>{"a", "b"}));
+  std::string other = text;
+  other.replace(6, 1, "4");
+  EXPECT_NE(expand_sweep(parse_yaml(other, "x.yaml"))[0].label(), points[0].label()) << "another seed draws others";
+}
+
+TEST(Sweep, HalvingIsRead) {
+  const auto halving = halving_of(parse_yaml("sweep: {halving: {steps: 20}, seed: [1, 2]}", "x.yaml"));
+  ASSERT_TRUE(halving);
+  EXPECT_EQ(halving->steps, 20);
+  EXPECT_EQ(halving->factor, 3);
+  EXPECT_EQ(expand_sweep(parse_yaml("sweep: {halving: {steps: 20}, seed: [1, 2]}", "x.yaml")).size(), 2u);
+  EXPECT_FALSE(halving_of(parse_yaml("sweep: {seed: [1]}", "x.yaml")));
+  EXPECT_THROW(halving_of(parse_yaml("sweep: {halving: {steps: 0}, seed: [1]}", "x.yaml")), ConfigError);
+}
+
 TEST(Sweep, RefusesWhatIsNoList) {
+  EXPECT_THAT(testing::complaint([] { expand_sweep(parse_yaml("sweep: {a.b: {from: 1, to: 2}}", "x.yaml")); }),
+              HasSubstr("draw: 20"));
+  for (const char* wrong : {"{draw: 0, seed: [1]}", "{draw: 3}", "{draw: 2, a.b: {from: 2, to: 1}}",
+                            "{draw: 2, a.b: {from: 0, to: 1, scale: log}}", "{draw: 2, a.b: 3}"})
+    EXPECT_THROW(expand_sweep(parse_yaml(std::string("sweep: ") + wrong, "x.yaml")), ConfigError) << wrong;
+
   EXPECT_THROW(expand_sweep(parse_yaml("sweep: {seed: 3}", "x.yaml")), ConfigError);
   EXPECT_THROW(expand_sweep(parse_yaml("sweep: 1", "x.yaml")), ConfigError);
 }

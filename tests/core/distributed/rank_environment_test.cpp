@@ -79,6 +79,52 @@ TEST(RankEnvironment, OfSlurmAgreesOnHostAndPort) {
   EXPECT_EQ(ranks_of(environment)->port, 4711);
 }
 
+TEST(RankEnvironment, TheShellOfAnInteractiveAllocationIsAlone) {
+  EXPECT_FALSE(ranks_of({{"SLURM_JOB_ID", "7"},
+                         {"SLURM_NTASKS", "4"},
+                         {"SLURM_PROCID", "0"},
+                         {"SLURM_LOCALID", "0"},
+                         {"SLURM_STEP_ID", "4294967290"},
+                         {"SLURM_STEP_NUM_TASKS", "1"},
+                         {"SLURM_STEP_NODELIST", "a"}}));
+  const auto step = ranks_of({{"SLURM_JOB_ID", "7"},
+                              {"SLURM_NTASKS", "8"},
+                              {"SLURM_PROCID", "1"},
+                              {"SLURM_LOCALID", "1"},
+                              {"SLURM_STEP_ID", "0"},
+                              {"SLURM_STEP_NUM_TASKS", "2"},
+                              {"SLURM_STEP_NODELIST", "a"}});
+  ASSERT_TRUE(step);
+  EXPECT_EQ(step->size, 2) << "a step may have fewer tasks than its job";
+}
+
+TEST(RankEnvironment, OfMpirunMeetsOnItsHost) {
+  std::map<std::string, std::string> environment = {{"OMPI_COMM_WORLD_RANK", "1"},
+                                                    {"OMPI_COMM_WORLD_SIZE", "4"},
+                                                    {"OMPI_COMM_WORLD_LOCAL_RANK", "1"},
+                                                    {"OMPI_COMM_WORLD_LOCAL_SIZE", "4"},
+                                                    {"PMIX_NAMESPACE", "prterun-a-17@1"}};
+  const auto ranks = ranks_of(environment);
+  ASSERT_TRUE(ranks);
+  EXPECT_EQ(ranks->rank, 1);
+  EXPECT_EQ(ranks->size, 4);
+  EXPECT_EQ(ranks->local_rank, 1);
+  EXPECT_EQ(ranks->address, "127.0.0.1");
+  EXPECT_GE(ranks->port, 1024);
+  EXPECT_EQ(ranks->origin, "mpirun (Open MPI)");
+  environment["PMIX_NAMESPACE"] = "prterun-a-18@1";
+  EXPECT_NE(ranks_of(environment)->port, ranks->port) << "another run on the same host";
+  environment["OMPI_COMM_WORLD_LOCAL_SIZE"] = "2";
+  EXPECT_NE(error_of(environment).find("-x MASTER_ADDR=HOST"), std::string::npos);
+  environment["MASTER_ADDR"] = "a";
+  EXPECT_EQ(ranks_of(environment)->address, "a");
+  const auto mpich =
+      ranks_of({{"PMI_RANK", "0"}, {"PMI_SIZE", "2"}, {"MPI_LOCALRANKID", "0"}, {"MPI_LOCALNRANKS", "2"}});
+  ASSERT_TRUE(mpich);
+  EXPECT_EQ(mpich->size, 2);
+  EXPECT_FALSE(ranks_of({{"OMPI_COMM_WORLD_RANK", "0"}, {"OMPI_COMM_WORLD_SIZE", "1"}}));
+}
+
 TEST(RankEnvironment, OfOneRankInAGroupOfOneIsFine) {
   const auto ranks = ranks_of({{"RANK", "0"}, {"WORLD_SIZE", "1"}, {"MASTER_ADDR", "a"}, {"MASTER_PORT", "1"}});
   ASSERT_TRUE(ranks);

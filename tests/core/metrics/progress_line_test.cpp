@@ -33,6 +33,15 @@ TEST(ProgressLine, AWideTerminalShowsEverything) {
             " · ETA 1:04");
 }
 
+TEST(ProgressLine, TokensAndMemoryWhereTheyMakeSense) {
+  Progress progress = halfway();
+  progress.tokens_per_second = 2.5e6;
+  progress.memory_bytes = 3.2e9;
+  const std::string line = bar_line(progress, {180, true, false});
+  EXPECT_THAT(line, HasSubstr("2.5M tokens/s · 3.2GB"));
+  EXPECT_THAT(line, Not(HasSubstr("examples/s")));
+}
+
 TEST(ProgressLine, AnAsciiTerminalGetsOnlyAscii) {
   const std::string line = bar_line(halfway(), {180, false, false});
   EXPECT_THAT(line, StartsWith(" 50% [###################...................] 500/1000 | epoch"));

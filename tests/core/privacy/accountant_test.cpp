@@ -8,6 +8,8 @@
 
 #include "core/error.h"
 #include "core/privacy/calibration.h"
+#include "core/privacy/epsilon_curve.h"
+#include "core/privacy/gaussian.h"
 #include "core/privacy/statement.h"
 
 namespace talweg::privacy {
@@ -109,7 +111,43 @@ TEST(Accountants, PaperFormulasAreNeverCertificates) {
   for (const Sampling sampling : {Sampling::poisson, Sampling::uniform, Sampling::shuffle, Sampling::sequential})
     EXPECT_EQ(default_accountant(sampling).guarantee, Guarantee::certified);
   EXPECT_THAT(privacy_statement(find_accountant("paper_gc"), ledger, 1e-5, NeighbouringRelation::replace_one),
-              HasSubstr("not a guarantee"));
+              ::testing::AllOf(HasSubstr("not a guarantee"), HasSubstr("no differential privacy is claimed"),
+                               ::testing::Not(HasSubstr("satisfies"))));
+}
+
+TEST(Accountants, AutomaticOnesKnowTheBoundedDomain) {
+  const auto names = [](const Mechanism& m, const std::optional<NeighbouringRelation>& relation) {
+    std::vector<std::string> list;
+    for (const Accountant* accountant : automatic_accountants(m, relation)) list.push_back(accountant->name);
+    return list;
+  };
+  using ::testing::ElementsAre;
+  EXPECT_THAT(names(poisson(0.01, 1), {}), ElementsAre("pld"));
+  EXPECT_THAT(names(bounded(Sampling::shuffle), {}), ElementsAre("shuffle_gauss", "dc_shuffle"));
+  EXPECT_THAT(names(bounded(Sampling::uniform), {}), ElementsAre("wor_rdp", "dc_wor"));
+  EXPECT_THAT(names(bounded(Sampling::shuffle), NeighbouringRelation::zero_out_one), ElementsAre("shuffle_gauss"));
+  Mechanism unknown = bounded(Sampling::shuffle);
+  unknown.domain->smoothness.reset();
+  EXPECT_THAT(names(unknown, {}), ElementsAre("shuffle_gauss"));
+}
+
+TEST(EpsilonCurve, RisesToTheLedgersEnd) {
+  const Accountant& gauss = find_accountant("shuffle_gauss");
+  Mechanism m = poisson(0.1, 2);
+  m.sampling = Sampling::shuffle;
+  Ledger ledger(m, 30);
+  m.noise_multiplier = 3;
+  ledger.record(m, 30);
+  const auto curve = epsilon_curve(gauss, ledger, 1e-5, NeighbouringRelation::replace_one, 3);
+  ASSERT_EQ(curve.size(), 3u);
+  // Ends of epochs of ten steps; uses of an example: two of s = 2, then one more of it and one of s = 3.
+  EXPECT_EQ(curve[0].steps, 20);
+  EXPECT_NEAR(curve[0].epsilon, gaussian_epsilon(std::sqrt(2.0), 1e-5), 1e-12);
+  EXPECT_EQ(curve[1].steps, 40);
+  EXPECT_NEAR(curve[1].epsilon, gaussian_epsilon(std::sqrt(3 + 4.0 / 9), 1e-5), 1e-12);
+  EXPECT_EQ(curve[2].steps, 60);
+  EXPECT_EQ(curve[2].epsilon, gauss.spent(ledger, 1e-5).epsilon);
+  EXPECT_TRUE(epsilon_curve(gauss, Ledger(), 1e-5, NeighbouringRelation::replace_one, 3).empty());
 }
 
 TEST(Accountants, BoundedDomainSaturates) {
@@ -220,6 +258,15 @@ TEST(Statements, SayWhatWasDoneAndForWhom) {
   EXPECT_THAT(hidden, ::testing::Not(HasSubstr("every intermediate state is published")));
   EXPECT_THAT(privacy_statement(pld, Ledger(poisson(0.01, 0), 1), 1e-5, pld.default_relation()),
               HasSubstr("no protection"));
+}
+
+TEST(Statements, NameUsesOutsideTheMechanism) {
+  const std::string text = uses_outside({"Means were taken from the examples: give ranges."});
+  EXPECT_THAT(text,
+              ::testing::AllOf(HasSubstr("Means were taken"), HasSubstr("Hyper-parameters"), HasSubstr("floating")));
+  EXPECT_THAT(delta_warning(1e-2, 1000), HasSubstr("not below one over"));
+  EXPECT_THAT(delta_warning(1e-3, 1000), HasSubstr("not below one over"));
+  EXPECT_EQ(delta_warning(1e-5, 1000), "");
 }
 
 }  // namespace

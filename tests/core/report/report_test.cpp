@@ -9,6 +9,7 @@
 #include "core/io/output_file.h"
 #include "core/report/example_run.h"
 #include "core/report/html.h"
+#include "core/report/ranking.h"
 #include "core/report/run.h"
 #include "core/report/sweep_table.h"
 #include "core/temporary_folder.h"
@@ -91,6 +92,48 @@ TEST_F(Report, ComparesRunsByWhatDiffers) {
   EXPECT_THAT(html, Not(HasSubstr("<code>optimizer.weight_decay</code>")));
   EXPECT_THAT(html, HasSubstr("slow · train"));
   EXPECT_THAT(html, HasSubstr("fast · eval"));
+}
+
+TEST_F(Report, BeginsWithWhichRunWon) {
+  std::vector<fs::path> runs;
+  for (const auto& [name, rate, seed] : {std::tuple{"slow", 1e-3, 1u}, {"slow too", 1e-3, 2u}, {"fast", 4e-3, 1u}}) {
+    runs.push_back(make(name, {.name = name, .learning_rate = rate, .steps = 300, .seed = seed}));
+    io::OutputFile(runs.back() / "config.yaml", io::OpenMode::append).write("checkpoint: {best_goal: maximize}\n");
+  }
+  const std::string html = page(runs);
+  const size_t won = html.find("<h2>Which run won</h2>");
+  EXPECT_THAT(html, HasSubstr("fast</b> is the best of 3 runs: eval/accuracy"));
+  EXPECT_LT(won, html.find("Over seeds"));
+  EXPECT_LT(won, html.find("<h2>Curves</h2>"));
+  EXPECT_LT(html.find("<h2>Curves</h2>"), html.find("<h2>Configuration differences</h2>"));
+  EXPECT_THAT(html, Not(HasSubstr("<code>name</code>"))) << "a name is no difference";
+
+  const std::vector<report::Run> loaded = load_runs(runs);
+  const auto metric = deciding_metric(loaded);
+  ASSERT_TRUE(metric);
+  EXPECT_EQ(metric->name, "eval/accuracy");
+  EXPECT_TRUE(metric->larger_is_better);
+  EXPECT_EQ(ranking(loaded, *metric).front().run, 2u);
+  const auto groups = seed_groups(loaded, *metric);
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].label, "optimizer.learning_rate=0.004000");
+  EXPECT_THAT(groups[1].runs, ElementsAre(0, 1));
+  const double a = number_of(loaded[0].summary["best"]["value"]), b = number_of(loaded[1].summary["best"]["value"]);
+  EXPECT_DOUBLE_EQ(groups[1].mean, (a + b) / 2);
+  EXPECT_NEAR(groups[1].deviation, std::abs(a - b) / std::sqrt(2), 1e-12);
+  EXPECT_THAT(sweep_table(runs), HasSubstr("standard deviation"));
+}
+
+TEST_F(Report, AxesSayWhatTheyShowAndOneDotIsNoChart) {
+  const fs::path run = make("a", {.steps = 300});
+  metrics::JsonLinesSink sink(run / "metrics.jsonl");
+  sink.write({301, 2, 10, {{"train/step_size", 0.1}, {"time/probe", 2.5}, {"eval/once", 7}}});
+  sink.write({302, 3, 10, {{"train/step_size", 0.05}, {"time/probe", 2.5}}});
+  const std::string html = page({run});
+  for (const char* words : {"<h4>learning rate</h4>", "probe (ms per step)", "time (seconds)", "gradient norm"})
+    EXPECT_THAT(html, HasSubstr(words));
+  EXPECT_THAT(html, Not(HasSubstr("<h4>once</h4>")));
+  EXPECT_THAT(html, HasSubstr("<code>eval/once</code>")) << "its number is told nevertheless";
 }
 
 TEST_F(Report, ARunThatWasKilledIsReportedAsFarAsItGot) {

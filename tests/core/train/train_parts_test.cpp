@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "complaint.h"
 #include "core/claims/expectation.h"
 #include "core/claims/rate_figure.h"
 #include "core/config/yaml.h"
@@ -37,12 +38,61 @@ TEST(Schedule, FollowsItsFormula) {
 }
 
 TEST(Schedule, WarmsUpLinearly) {
-  for (const char* type : {"constant", "linear", "cosine", "step", "inverse_square_root", "warmup_stable_decay"}) {
+  for (const char* type : {"constant", "linear", "cosine", "step", "inverse_square_root", "warmup_stable_decay",
+                           "cosine_restarts", "polynomial", "plateau"}) {
     const auto s = schedule(std::string("{type: ") + type + ", warmup: 4}");
     EXPECT_DOUBLE_EQ(s->factor(0, 100), 0.25) << type;
     EXPECT_DOUBLE_EQ(s->factor(3, 100), 1) << type;
     EXPECT_DOUBLE_EQ(s->factor(4, 100), 1) << type << ": the schedule starts after the warm-up";
   }
+}
+
+TEST(Schedule, WarmsUpForAShareOfTheRun) {
+  const auto s = schedule("{type: linear, warmup: 5%}");
+  EXPECT_DOUBLE_EQ(s->factor(0, 200), 0.1);
+  EXPECT_DOUBLE_EQ(s->factor(9, 200), 1);
+  EXPECT_DOUBLE_EQ(s->factor(105, 200), 0.5);  // 95 of the 190 steps that follow
+  for (const char* wrong : {"-1", "101%", "%", "five", "1.5"})
+    EXPECT_NE(testing::complaint([&] { schedule(std::string("{type: linear, warmup: ") + wrong + "}"); }), "") << wrong;
+}
+
+TEST(Schedule, RestartsItsCosine) {
+  const auto s = schedule("{type: cosine_restarts, cycle: 10, growth: 2, peak: 0.5, final_factor: 0.1}");
+  EXPECT_DOUBLE_EQ(s->factor(0, 100), 1);
+  EXPECT_NEAR(s->factor(5, 100), 0.1 + 0.9 * 0.5, 1e-12);
+  EXPECT_DOUBLE_EQ(s->factor(10, 100), 0.5);  // a cycle of 20 steps from half the rate
+  EXPECT_NEAR(s->factor(20, 100), 0.1 + 0.4 * 0.5, 1e-12);
+  EXPECT_DOUBLE_EQ(s->factor(30, 100), 0.25);
+  EXPECT_DOUBLE_EQ(schedule("{type: cosine_restarts, warmup: 20}")->factor(40, 100), 1) << "a quarter of the other 80";
+}
+
+TEST(Schedule, FallsLikeAPower) {
+  EXPECT_DOUBLE_EQ(schedule("polynomial")->factor(50, 100), 0.25);
+  EXPECT_DOUBLE_EQ(schedule("{type: polynomial, power: 0.5, final_factor: 0.2}")->factor(75, 100), 0.2 + 0.8 * 0.5);
+}
+
+TEST(Schedule, FollowsAPlateauAndContinues) {
+  const std::string options =
+      "{type: plateau, metric: eval/accuracy, goal: maximize, patience: 2, factor: 0.5, smallest: 0.3}";
+  const auto whole = schedule(options), first = schedule(options), second = schedule(options);
+  const auto see = [](Schedule& s, double accuracy) { s.observe({{"eval/loss", 1}, {"eval/accuracy", accuracy}}); };
+  for (const double accuracy : {0.5, 0.6, 0.6}) see(*whole, accuracy), see(*first, accuracy);
+  EXPECT_DOUBLE_EQ(whole->factor(3, 10), 1);
+  second->load(first->state());
+  for (Schedule* s : {whole.get(), second.get()}) {
+    see(*s, 0.4);  // the second in a row that is no better
+    EXPECT_DOUBLE_EQ(s->factor(4, 10), 0.5);
+    for (int i = 0; i < 4; ++i) see(*s, std::nan(""));
+    EXPECT_DOUBLE_EQ(s->factor(8, 10), 0.3) << "the smallest";
+  }
+  EXPECT_NE(testing::complaint([&] {
+              whole->observe({{"eval/accurac", 1}});
+            }).find("schedule.metric"),
+            std::string::npos);
+  EXPECT_FALSE(whole->is_constant(10));
+  EXPECT_TRUE(schedule("constant")->is_constant(10));
+  EXPECT_FALSE(schedule("{type: constant, warmup: 3}")->is_constant(10));
+  EXPECT_TRUE(schedule("cosine")->state().is_null());
 }
 
 TEST(WeightAverage, FollowsItsRecurrenceAndComesBackFromScopes) {
