@@ -17,8 +17,8 @@ bool names(const std::vector<std::string>& list, const std::string& key) {
   });
 }
 
-bool is_neutral_everywhere(const json& value) {
-  if (value.is_null()) return true;
+/// Whether a value says that something is not there.
+bool is_nothing(const json& value) {
   if (value.is_boolean()) return !value.get<bool>();
   if (value.is_number()) return value.get<double>() == 0;
   if (value.is_string()) return value.get_ref<const std::string&>().empty();
@@ -44,9 +44,14 @@ KnownKeys KnownKeys::with(const KnownKeys& further) const {
 }
 
 void require_known_key(const std::string& key, const json& value, const KnownKeys& known, const std::string& where) {
-  if (is_neutral_everywhere(value) || names(known.honoured, key) || names(known.harmless, key)) return;
-  for (const auto& [name, neutral] : known.neutral)
-    if (name == key && neutral == value) return;
+  if (value.is_null() || names(known.honoured, key) || names(known.harmless, key)) return;
+  bool listed = false;
+  for (const auto& [name, neutral] : known.neutral) {
+    if (name != key) continue;
+    if (neutral == value) return;
+    listed = true;
+  }
+  if (!listed && is_nothing(value)) return;
   const std::string what = fmt::format("{}: '{}' is {}", where, key.substr(0, 100), shortened(value));
   for (const auto& [name, needed] : known.needs)
     if (name == key) throw DataError(fmt::format("{}: it needs {}, which is not supported", what, needed));

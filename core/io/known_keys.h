@@ -15,8 +15,8 @@ struct KnownKeys {
   /// Members that change nothing that is computed here, whatever they say. "quantize.*" stands for every name that
   /// begins so.
   std::vector<std::string> harmless = {};
-  /// Members with the one value under which they change nothing. Null, false, 0, "" and an empty list or object are
-  /// such a value of every member.
+  /// Members with the values under which they change nothing; null always is one. Of members that are not listed here
+  /// false, 0, "" and an empty list or object are.
   std::vector<std::pair<std::string, nlohmann::json>> neutral = {};
   /// What a file with this member needs: the end of "'KEY' is VALUE: it needs …".
   std::vector<std::pair<std::string, std::string>> needs = {};

@@ -52,6 +52,9 @@ class Task {
   /// What would make a step take less memory, as configuration ("'task.x: true'"); empty when there is nothing.
   virtual std::string memory_advice() const { return ""; }
 
+  /// What should be known before training begins, as a sentence; empty when there is nothing to say.
+  virtual std::string announcement() const { return ""; }
+
   /// Pictures of what was recorded on the way, in order of steps.
   virtual std::vector<plot::Figure> figures_over_time(const std::vector<metrics::Record>&) { return {}; }
 };

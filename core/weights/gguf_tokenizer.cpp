@@ -75,11 +75,12 @@ std::optional<std::int32_t> role(const GgufFile& file, const std::string& name, 
   return static_cast<std::int32_t>(id);
 }
 
-/// The tokens that begin and end a text, as a template around A and B.
+/// The tokens that begin and end a text, as a template around A and B. Files of Llama 3 that do not say so begin with
+/// one, as the programs that read them hold it.
 json post_processor_of(const GgufFile& file, const std::vector<std::string>& tokens) {
   const auto size = static_cast<std::int64_t>(tokens.size());
   const auto begin = role(file, "bos", size), end = role(file, "eos", size);
-  const bool with_begin = begin && file.get_or("tokenizer.ggml.add_bos_token", false);
+  const bool with_begin = begin && file.get_or("tokenizer.ggml.add_bos_token", pattern_of(file) == WordPattern::llama3);
   const bool with_end = end && file.get_or("tokenizer.ggml.add_eos_token", false);
   if (!with_begin && !with_end) return nullptr;
   json special = json::object(), single = json::array(), pair = json::array();

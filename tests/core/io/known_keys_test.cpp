@@ -27,6 +27,7 @@ TEST(KnownKeys, WhatIsReadOrChangesNothingPasses) {
 
 TEST(KnownKeys, EverythingElseIsRefusedWithFileKeyAndValue) {
   EXPECT_THAT(said_of(R"({"share": 0.5})"), HasSubstr("a.json: 'share' is 0.5"));
+  EXPECT_THAT(said_of(R"({"share": 0})"), HasSubstr("a.json: 'share' is 0")) << "1 is its neutral value";
   EXPECT_THAT(said_of(R"({"remarks": true})"), HasSubstr("'remarks' is true, and nothing here knows"));
   EXPECT_EQ(said_of(R"({"window": 4096})"), "a.json: 'window' is 4096: it needs a window, which is not supported");
   EXPECT_LT(said_of(("{\"a\": \"" + std::string(5000, 'x') + "\"}").c_str()).size(), 400U);
