@@ -15,6 +15,7 @@
 #include "tasks/language_modeling/chat_template.h"
 #include "tasks/language_modeling/text_generation.h"
 #include "tasks/pretrained/language_model_files.h"
+#include "tasks/pretrained/tokenizer_files.h"
 
 namespace talweg::app {
 namespace {
@@ -40,20 +41,20 @@ std::string assigned(const Invocation& invocation, const std::string& key, const
 }
 
 std::string prompt_of(const Invocation& invocation) {
-  const std::string prompt = value_of(invocation, "prompt"), chat = value_of(invocation, "chat");
-  if (prompt.empty() == chat.empty()) throw UsageError("'talweg generate' needs either --prompt or --chat");
+  const std::string prompt = value_of(invocation, "prompt");
+  if (prompt.empty() == value_of(invocation, "chat").empty())
+    throw UsageError("'talweg generate' needs either --prompt or --chat");
   if (prompt == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
-  if (chat.empty()) return prompt;
-  std::string text;
-  for (const tasks::ChatPiece& piece : tasks::format_chat({{"user", chat}}, tasks::kSmolLm2System, true))
-    text += piece.text;
-  return text;
+  return prompt;
 }
 
 struct Speaker {
   std::unique_ptr<Task> owner;  // of the model, when it comes from a run
   std::shared_ptr<models::LanguageModel> model;
   std::shared_ptr<const tokenizer::Tokenizer> tokenizer;
+  tasks::WritableIds writable;
+  std::optional<std::string> system;  // of the conversations it was trained on
+  fs::path source;                    // of its tokenizer, and of its chat template
 };
 
 Speaker speaker_of(const Invocation& invocation, const std::string& device) {
@@ -61,11 +62,23 @@ Speaker speaker_of(const Invocation& invocation, const std::string& device) {
   if (fs::exists(path / "checkpoints")) {
     TrainedTask trained = load_trained_task(path, value_of(invocation, "checkpoint", "last"), device);
     const tasks::LanguageModeling& task = trained.language_model();
-    return {std::move(trained.task), task.shared_model(), task.shared_tokenizer()};
+    return {std::move(trained.task), task.shared_model(), task.shared_tokenizer(),
+            task.writable(),         task.chat_system(),  task.tokenizer_source()};
   }
   tasks::PretrainedLanguageModel pretrained = tasks::read_language_model(path);
   pretrained.model->to(resolve_device(device));
-  return {nullptr, pretrained.model, pretrained.tokenizer};
+  tasks::WritableIds writable = tasks::writable_ids(*pretrained.tokenizer);
+  return {nullptr, pretrained.model, pretrained.tokenizer, std::move(writable), std::nullopt, path};
+}
+
+/// The ids that are continued. A question ends where the template's turn does, too.
+tokenizer::Ids ids_to_continue(Speaker& speaker, const std::string& prompt, const std::string& question) {
+  if (question.empty()) return tokenizer::encode_prompt(*speaker.tokenizer, prompt);
+  const std::string jinja = tasks::chat_template_of(speaker.source);
+  std::string system = speaker.system.value_or("");
+  if (!speaker.system && !jinja.empty()) system = tasks::system_of_template(jinja);
+  speaker.writable.ends.push_back(tasks::chat_end(*speaker.tokenizer));
+  return tasks::encode_chat(*speaker.tokenizer, question, system);
 }
 
 /// Puts the weights into the form that --weights asks for.
@@ -98,17 +111,16 @@ int generate(const Invocation& invocation) {
   Speaker speaker = speaker_of(invocation, assigned(invocation, "device", "auto"));
   speaker.model->eval();
   hold_weights(*speaker.model, weights, invocation.arguments.front());
-  const tokenizer::Ids ids = speaker.tokenizer->encode(prompt);
-  tasks::TextStream stream(*speaker.tokenizer);
+  const tokenizer::Ids ids = ids_to_continue(speaker, prompt, value_of(invocation, "chat"));
+  tasks::TextStream stream(*speaker.tokenizer, ids);
   const auto begin = Clock::now();
   auto first = begin;
-  const tokenizer::Ids written =
-      tasks::continue_ids(*speaker.model, ids, speaker.tokenizer->roles().end, sampling,
-                          RandomStreams(seed).generator("generate"), [&](std::int32_t id) {
-                            if (first == begin) first = Clock::now();
-                            std::cout << stream.add(id) << std::flush;
-                            return std::cout.good();  // a reader that has gone away ends the text
-                          });
+  const tokenizer::Ids written = tasks::continue_ids(
+      *speaker.model, ids, speaker.writable, sampling, RandomStreams(seed).generator("generate"), [&](std::int32_t id) {
+        if (first == begin) first = Clock::now();
+        std::cout << stream.add(id) << std::flush;
+        return std::cout.good();  // a reader that has gone away ends the text
+      });
   std::cout << stream.rest() << std::endl;
   if (!invocation.quiet && written.size() > 1) {
     const auto seconds = [](Clock::duration time) { return std::chrono::duration<double>(time).count(); };

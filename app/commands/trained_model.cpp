@@ -40,7 +40,7 @@ TrainedTask load_trained_task(const fs::path& run, const std::string& which, con
   const RandomStreams streams(static_cast<std::uint64_t>(trained.config.seed));
   trained.task = trained.config.task.create(TaskContext{resolve_device(device), at::kFloat, streams});
   trained.step = saved->step;
-  load_module(trained.task->module(), saved->tensors.at("model"));
+  load_weights(*trained.task, *saved);
   trained.task->module().eval();
   return trained;
 }

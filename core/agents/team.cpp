@@ -48,27 +48,37 @@ Metrics with_means(const std::vector<Metrics>& of_agents) {
   return values;
 }
 
-/// Copies of the parameters and buffers of `modules`, averaged: those that are no floating-point numbers are the
+/// Copies of the parameters and buffers of models, averaged: those that are no floating-point numbers are the
 /// first one's.
-checkpoint::NamedTensors mean_of(const std::vector<checkpoint::NamedTensors>& modules) {
+checkpoint::NamedTensors mean_of(const std::vector<checkpoint::NamedTensors>& models) {
   torch::NoGradGuard no_grad;
   checkpoint::NamedTensors mean;
-  for (std::size_t k = 0; k < modules.front().size(); ++k) {
-    const auto& [name, first] = modules.front()[k];
+  for (std::size_t k = 0; k < models.front().size(); ++k) {
+    const auto& [name, first] = models.front()[k];
     at::Tensor sum = first.detach().to(first.is_floating_point() ? at::kDouble : first.scalar_type(), false, true);
     if (first.is_floating_point()) {
-      for (std::size_t i = 1; i < modules.size(); ++i) sum += modules[i][k].second;
-      sum = (sum / static_cast<double>(modules.size())).to(first.scalar_type());
+      for (std::size_t i = 1; i < models.size(); ++i) sum += models[i][k].second;
+      sum = (sum / static_cast<double>(models.size())).to(first.scalar_type());
     }
     mean.emplace_back(name, sum);
   }
   return mean;
 }
 
-std::vector<checkpoint::NamedTensors> modules_of(const std::vector<std::unique_ptr<Training>>& agents) {
-  std::vector<checkpoint::NamedTensors> modules;
-  for (const auto& agent : agents) modules.push_back(module_tensors(agent->task().module()));
-  return modules;
+/// The model of an agent as a checkpoint has it, the very tensors.
+checkpoint::Checkpoint model_of(Training& agent) {
+  checkpoint::Checkpoint model;
+  save_weights(agent.task(), model);
+  return model;
+}
+
+/// The model whose weights are the mean of the agents', as a checkpoint has it.
+checkpoint::Checkpoint mean_model_of(const std::vector<std::unique_ptr<Training>>& agents) {
+  checkpoint::Checkpoint model = model_of(*agents.front());
+  std::vector<checkpoint::NamedTensors> all;
+  for (const auto& agent : agents) all.push_back(model_of(*agent).tensors.at("model"));
+  model.tensors["model"] = mean_of(all);
+  return model;
 }
 
 }  // namespace
@@ -158,14 +168,13 @@ Metrics Team::evaluate() {
   Metrics values = disagreement();
   {
     torch::NoGradGuard no_grad;
-    torch::nn::Module& module = agents_.front()->task().module();
-    const checkpoint::NamedTensors mean = mean_of(modules_of(agents_));
-    checkpoint::NamedTensors own;
-    for (const auto& [name, tensor] : module_tensors(module)) own.emplace_back(name, tensor.detach().clone());
-    load_module(module, mean);
+    Task& task = agents_.front()->task();
+    checkpoint::Checkpoint own = model_of(*agents_.front());
+    for (auto& item : own.tensors.at("model")) item.second = item.second.detach().clone();
+    load_weights(task, mean_model_of(agents_));
     for (const auto& [name, value] : agents_.front()->evaluate_model())
       values.emplace_back("mean_model/" + name.substr(name.find('/') + 1), value);
-    load_module(module, own);
+    load_weights(task, own);
   }
   const Metrics all = with_means(of_agents);
   values.insert(values.end(), all.begin(), all.end());
@@ -201,7 +210,9 @@ double Team::last_loss() const {
 }
 
 void Team::save(checkpoint::Checkpoint& state) const {
-  state.tensors["model"] = mean_of(modules_of(agents_));
+  const checkpoint::Checkpoint mean = mean_model_of(agents_);
+  state.tensors["model"] = mean.tensors.at("model");
+  state.values.insert(mean.values.begin(), mean.values.end());
   nlohmann::json values = nlohmann::json::array();
   for (std::size_t i = 0; i < agents_.size(); ++i) {
     checkpoint::Checkpoint own;

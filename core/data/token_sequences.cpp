@@ -18,12 +18,27 @@ TokenSequences::TokenSequences(std::shared_ptr<const TokenFile> corpus, Sequence
 }
 
 TokenSequences::Window TokenSequences::window(std::int64_t index) const {
+  if (!kept_.empty()) index = kept_[static_cast<std::size_t>(index)];
   if (kind_ == SequenceKind::packed) {
     const std::int64_t begin = first_ + index * length_;
     return {begin, std::min(length_ + 1, last_ - begin)};
   }
   const std::int64_t begin = corpus_->document_begin(first_ + index);
   return {begin, std::min(length_, corpus_->document_end(first_ + index) - begin)};
+}
+
+std::int64_t TokenSequences::leave_out_uncounted() {
+  std::vector<std::int64_t> kept;
+  const std::int64_t all = size_;
+  for (std::int64_t i = 0; i < all; ++i) {
+    const Window w = window(i);
+    bool counted = false;
+    for (std::int64_t t = 1; t < w.length && !counted; ++t) counted = corpus_->is_trained(w.begin + t);
+    if (counted) kept.push_back(kept_.empty() ? i : kept_[static_cast<std::size_t>(i)]);
+  }
+  size_ = static_cast<std::int64_t>(kept.size());
+  if (size_ < all) kept_ = std::move(kept);
+  return all - size_;
 }
 
 Batch TokenSequences::batch(std::span<const std::int64_t> indices, std::int64_t) const {

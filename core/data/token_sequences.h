@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "core/data/dataset.h"
 #include "core/data/token_file.h"
@@ -30,6 +31,9 @@ class TokenSequences : public Dataset {
   std::int64_t size() const override { return size_; }
   Batch batch(std::span<const std::int64_t> indices, std::int64_t step) const override;
   SequenceKind kind() const { return kind_; }
+  /// Leaves out every sequence without a counted target, such as those that a prompt fills. Returns how many these are;
+  /// afterwards size() is that of the others.
+  std::int64_t leave_out_uncounted();
 
  private:
   struct Window {
@@ -40,6 +44,7 @@ class TokenSequences : public Dataset {
   std::shared_ptr<const TokenFile> corpus_;
   SequenceKind kind_;
   std::int64_t length_, first_, last_, size_;
+  std::vector<std::int64_t> kept_;  // places of the sequences that are left; empty: all
 };
 
 /// Training and evaluation parts of a corpus, whose last `share` is held out: whole documents where there are enough.

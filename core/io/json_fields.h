@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "core/io/known_keys.h"
+
 namespace talweg::io {
 
 /// A JSON object of a file that somebody else wrote: typed look-ups that say which file and key are wrong.
@@ -31,6 +33,9 @@ class JsonFields {
   /// The object or list under a key as it is. Throws DataError when it is missing.
   const nlohmann::json& at(const std::string& key) const;
   JsonFields object(const std::string& key) const { return {at(key), where_ + ": " + key}; }
+
+  /// Throws DataError when a member is none of the known ones and its value is not neutral.
+  void require_known(const KnownKeys& known) const { require_known_keys(value_, known, where_); }
 
   /// Throws DataError "where: message".
   [[noreturn]] void fail(const std::string& message) const;

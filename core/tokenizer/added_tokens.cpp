@@ -40,7 +40,7 @@ AddedTokens::AddedTokens(std::vector<AddedToken> tokens) : tokens_(std::move(tok
       }
       node = static_cast<std::size_t>(child);
     }
-    nodes_[node].token = static_cast<std::int32_t>(i);
+    if (nodes_[node].token < 0) nodes_[node].token = static_cast<std::int32_t>(i);
   }
 }
 
@@ -77,6 +77,19 @@ AddedTokens::Match AddedTokens::find(std::string_view text, std::size_t from) co
     }
   }
   return {text.size(), text.size(), nullptr};
+}
+
+AddedVocabulary::AddedVocabulary(const std::vector<AddedToken>& tokens, TextNormalizer normalizer)
+    : normalizer_(std::move(normalizer)) {
+  std::vector<AddedToken> as_it_is, normalized;
+  // Of tokens that are written alike after normalisation special ones go first.
+  for (const bool special : {true, false})
+    for (const AddedToken& token : tokens)
+      if (token.special == special) (token.normalized ? normalized : as_it_is).push_back(token);
+  if (normalizer_)
+    for (AddedToken& token : normalized) token.text = normalizer_(token.text);
+  as_it_is_ = AddedTokens(std::move(as_it_is));
+  normalized_ = AddedTokens(std::move(normalized));
 }
 
 }  // namespace talweg::tokenizer

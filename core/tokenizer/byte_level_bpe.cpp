@@ -34,15 +34,19 @@ std::vector<Merge> merges_of(const ByteLevelBpeModel& model,
   return merges;
 }
 
+TextNormalizer normalizer_of(const ByteLevelBpeModel& model) {
+  if (!model.compose) return nullptr;
+  return [](std::string_view text) { return normal_form(text, NormalForm::composed); };
+}
+
 }  // namespace
 
 ByteLevelBpe::ByteLevelBpe(ByteLevelBpeModel model, std::optional<std::int32_t> unknown)
     : by_token_(index_of(model.tokens)),
       merges_(merges_of(model, by_token_)),
-      added_(model.added),
+      added_(model.added, normalizer_of(model)),
       pattern_(model.pattern),
-      add_prefix_space_(model.add_prefix_space),
-      compose_(model.compose) {
+      add_prefix_space_(model.add_prefix_space) {
   for (const AddedToken& token : model.added)
     if (token.id >= static_cast<std::int32_t>(model.tokens.size()))
       model.tokens.resize(static_cast<std::size_t>(token.id) + 1);
@@ -68,21 +72,14 @@ ByteLevelBpe::~ByteLevelBpe() = default;
 
 void ByteLevelBpe::append(std::string_view text, Ids& ids) const {
   cache_.with([&](WordCache& cache) {
-    for (std::size_t at = 0; at < text.size();) {
-      const AddedTokens::Match match = added_.find(text, at);
-      append_ordinary(text.substr(at, match.begin - at), ids, cache);
-      if (match.token) ids.push_back(match.token->id);
-      at = match.end;
-    }
+    added_.walk(
+        text, [&](std::string_view piece) { append_ordinary(piece, ids, cache); },
+        [&](std::int32_t id) { ids.push_back(id); });
   });
 }
 
 void ByteLevelBpe::append_ordinary(std::string_view text, Ids& ids, WordCache& cache) const {
-  std::string composed, with_space;
-  if (compose_) {
-    composed = normal_form(text, NormalForm::composed);
-    text = composed;
-  }
+  std::string with_space;
   if (add_prefix_space_ && !text.empty() && character_class(code_point(text, 0).value) != CharacterClass::space) {
     with_space = ' ' + std::string(text);
     text = with_space;

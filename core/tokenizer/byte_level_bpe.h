@@ -51,10 +51,9 @@ class ByteLevelBpe : public Tokenizer {
   std::vector<bool> special_;
   std::int32_t byte_id_[256];
   MergeTable merges_;
-  AddedTokens added_;
+  AddedVocabulary added_;
   WordPattern pattern_;
   bool add_prefix_space_;
-  bool compose_;
 
   mutable SharedWordCache cache_;
 };

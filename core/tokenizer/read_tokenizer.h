@@ -12,4 +12,7 @@ namespace talweg::tokenizer {
 /// beside. Throws DataError when there is none, it is damaged, or of a kind that is not supported.
 std::shared_ptr<const Tokenizer> read_tokenizer(const std::filesystem::path& path);
 
+/// The file that a path names: itself, or the tokenizer in a folder. Throws DataError when there is none.
+std::filesystem::path tokenizer_file(const std::filesystem::path& path);
+
 }  // namespace talweg::tokenizer

@@ -22,10 +22,15 @@ Encoding encode_framed(const Tokenizer& tokenizer, std::string_view first, std::
     throw ConfigError(fmt::format("sequences of {} tokens have no room for the {} that frame a text", longest, around));
   const std::size_t room = static_cast<std::size_t>(longest) - around;
   if (a.size() + b.size() > room) {
+    // Texts that are as long as the whole sequence count as equally long, as in the reference implementation.
+    for (Ids* ids : {&a, &b}) ids->resize(std::min(ids->size(), static_cast<std::size_t>(longest)));
+    // The shorter text stays whole while it has half of the room; otherwise both get half of it, and of an odd number
+    // the longer one (the second, when they are equal) gets one more.
+    Ids& longer = second && b.size() >= a.size() ? b : a;
+    Ids& shorter = &longer == &a ? b : a;
     const std::size_t half = room / 2;
-    const std::size_t of_b = b.size() <= half ? b.size() : a.size() <= room - half ? room - a.size() : half;
-    b.resize(of_b);
-    a.resize(std::min(a.size(), room - of_b));
+    if (shorter.size() > half) shorter.resize(half);
+    longer.resize(room - shorter.size());
   }
   Encoding result;
   const auto add = [&](const Ids& ids, std::int32_t segment) {
@@ -36,10 +41,18 @@ Encoding encode_framed(const Tokenizer& tokenizer, std::string_view first, std::
   add(a, 0);
   add(second ? frame.pair_between : frame.after, 0);
   if (second) {
-    add(b, 1);
-    add(frame.pair_after, 1);
+    const auto moved = static_cast<std::ptrdiff_t>(frame.between_of_second);
+    std::fill(result.segments.end() - moved, result.segments.end(), frame.second_segment);
+    add(b, frame.second_segment);
+    add(frame.pair_after, frame.second_segment);
   }
   return result;
+}
+
+Ids encode_prompt(const Tokenizer& tokenizer, std::string_view text) {
+  Ids ids = tokenizer.frame().before;
+  tokenizer.append(text, ids);
+  return ids;
 }
 
 }  // namespace talweg::tokenizer

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -14,6 +15,12 @@ using Ids = std::vector<std::int32_t>;
 /// Ids with a role of their own, where the vocabulary has them.
 struct RoleIds {
   std::optional<std::int32_t> begin, end, unknown, padding, mask;
+  Ids further_ends = {};  ///< other ids that end what a model writes
+
+  /// Whether a model that writes this id has said everything.
+  bool is_end(std::int32_t id) const {
+    return id == end || std::find(further_ends.begin(), further_ends.end(), id) != further_ends.end();
+  }
 };
 
 /// The ids a model expects around one text, or around each of a pair ([CLS] a [SEP] b [SEP] for BERT; nothing for
@@ -21,6 +28,8 @@ struct RoleIds {
 struct SequenceFrame {
   Ids before, after;                          ///< one text: before + a + after
   Ids pair_before, pair_between, pair_after;  ///< two: pair_before + a + pair_between + b + pair_after
+  std::size_t between_of_second = 0;          ///< so many ids at the end of pair_between belong to b already
+  std::int32_t second_segment = 1;            ///< the segment of b and what belongs to it; that of a is 0
 };
 
 /// Text to ids of a vocabulary and back. Implementations may be used from several threads at once.
@@ -61,16 +70,21 @@ class Tokenizer {
   SequenceFrame frame_;
 };
 
-/// Ids with the frame of the tokenizer, and which text of a pair each id belongs to (0 or 1).
+/// Ids with the frame of the tokenizer, and the segment of each: 0 for the first text, for the second what the frame
+/// says (1 for BERT, 0 for RoBERTa).
 struct Encoding {
   Ids ids;
   Ids segments;
 };
 
-/// `first` alone, or the pair when there is a `second`. At most `longest` ids: ids are taken off the end of the longer
-/// of the two texts until they fit, the frame stays. Throws ConfigError when `longest` has no room for the frame and
-/// one id.
+/// `first` alone, or the pair when there is a `second`. At most `longest` ids: ids are taken off the ends of the texts
+/// until they fit, as the reference implementation's "longest first" does; the frame stays. Throws ConfigError when
+/// `longest` has no room for the frame and one id.
 Encoding encode_framed(const Tokenizer& tokenizer, std::string_view first, std::optional<std::string_view> second,
                        std::int64_t longest);
+
+/// The ids of a text that is to be continued: with what the frame puts before a text, without what it puts behind one,
+/// which would say that the text has ended.
+Ids encode_prompt(const Tokenizer& tokenizer, std::string_view text);
 
 }  // namespace talweg::tokenizer

@@ -14,6 +14,30 @@ namespace {
 using io::JsonFields;
 using nlohmann::json;
 
+// Truncation and padding are the caller's.
+const io::KnownKeys kDescriptionKeys{
+    .honoured = {"model", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder"},
+    .harmless = {"version", "truncation", "padding"}};
+const io::KnownKeys kAddedTokenKeys{
+    .honoured = {"id", "content", "special", "single_word", "lstrip", "rstrip", "normalized"}};
+const io::KnownKeys kBpeKeys{
+    .honoured = {"type", "vocab", "merges", "unk_token", "byte_fallback", "continuing_subword_prefix",
+                 "end_of_word_suffix", "ignore_merges", "fuse_unk"},
+    .needs = {{"dropout", "merges that are left out at random"}}};
+const io::KnownKeys kWordPieceKeys{
+    .honoured = {"type", "vocab", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word"}};
+// trim_offsets is about places in the text, which are not used.
+const io::KnownKeys kByteLevelKeys{.honoured = {"type", "add_prefix_space", "use_regex"}, .harmless = {"trim_offsets"}};
+const io::KnownKeys kDigitsKeys{.honoured = {"type", "individual_digits"}};
+const io::KnownKeys kSplitKeys{.honoured = {"type", "pattern", "behavior", "invert"}};
+const io::KnownKeys kComposeKeys{.honoured = {"type"}};
+const io::KnownKeys kBertPreTokenizerKeys{.honoured = {"type"}};
+const io::KnownKeys kBertNormalizerKeys{
+    .honoured = {"type", "clean_text", "handle_chinese_chars", "strip_accents", "lowercase"}};
+const io::KnownKeys kWordPieceDecoderKeys{.honoured = {"type", "prefix", "cleanup"}};
+const io::KnownKeys kByteLevelDecoderKeys{.honoured = {"type"},
+                                          .harmless = {"add_prefix_space", "trim_offsets", "use_regex"}};
+
 constexpr std::int32_t kMostIds = 1 << 24;
 
 std::vector<std::string> vocabulary(const JsonFields& model) {
@@ -42,12 +66,14 @@ std::vector<AddedToken> added_tokens(const JsonFields& description, std::size_t 
   if (!list.is_array()) description.fail("'added_tokens' is not a list");
   for (const json& element : list) {
     const JsonFields token(element, "added_tokens");
+    token.require_known(kAddedTokenKeys);
     AddedToken result{.text = token.get<std::string>("content"),
                       .id = token.get<std::int32_t>("id"),
                       .special = token.get_or("special", false),
                       .single_word = token.get_or("single_word", false),
                       .strip_left = token.get_or("lstrip", false),
-                      .strip_right = token.get_or("rstrip", false)};
+                      .strip_right = token.get_or("rstrip", false),
+                      .normalized = token.get_or("normalized", false)};
     if (result.id < 0 || static_cast<std::size_t>(result.id) > vocabulary_size + 2 * list.size() + 1024)
       description.fail(fmt::format("the added token '{}' has the id {}", result.text.substr(0, 100), result.id));
     added.push_back(std::move(result));
@@ -90,6 +116,7 @@ void read_pre_tokenizer(const JsonFields& description, ByteLevelBpeModel& model)
   if (steps.empty() || steps.size() > 2) refuse();
   const JsonFields last(steps.back(), "pre_tokenizer");
   if (last.get<std::string>("type") != "ByteLevel") refuse();
+  last.require_known(kByteLevelKeys);
   model.add_prefix_space = last.get_or("add_prefix_space", true);
   const bool own_pattern = last.get_or("use_regex", true);
   if (steps.size() == 1) {
@@ -100,19 +127,32 @@ void read_pre_tokenizer(const JsonFields& description, ByteLevelBpeModel& model)
   const JsonFields first(steps.front(), "pre_tokenizer");
   const auto type = first.get<std::string>("type");
   if (type == "Digits" && first.get_or("individual_digits", false) && own_pattern && !model.add_prefix_space) {
+    first.require_known(kDigitsKeys);
     model.pattern = WordPattern::gpt2_single_digits;
   } else if (type == "Split" && !own_pattern && first.get<std::string>("behavior") == "Isolated" &&
              !first.get_or("invert", false)) {
     const auto known = find_word_pattern(first.object("pattern").get<std::string>("Regex"));
     if (!known) refuse();
+    first.require_known(kSplitKeys);
     model.pattern = *known;
   } else {
     refuse();
   }
 }
 
+/// Throws DataError when the decoder is of another type than the one that belongs to the model.
+void check_decoder(const JsonFields& description, const std::string& type, const io::KnownKeys& known) {
+  if (!description.has("decoder")) return;
+  const JsonFields decoder = description.object("decoder");
+  if (const auto given = decoder.get<std::string>("type"); given != type)
+    description.fail(fmt::format("the decoder '{}' is not supported for this model ({} is)", given, type));
+  decoder.require_known(known);
+}
+
 std::unique_ptr<Tokenizer> byte_level_bpe(const JsonFields& description, const JsonFields& model) {
   ByteLevelBpeModel result;
+  model.require_known(kBpeKeys);
+  check_decoder(description, "ByteLevel", kByteLevelDecoderKeys);
   if (model.get_or("byte_fallback", false) || model.get_or<std::string>("continuing_subword_prefix", "") != "" ||
       model.get_or<std::string>("end_of_word_suffix", "") != "")
     model.fail("only byte-level BPE is supported (byte_fallback, a subword prefix or a word suffix is set)");
@@ -121,6 +161,7 @@ std::unique_ptr<Tokenizer> byte_level_bpe(const JsonFields& description, const J
     if (normalizer.get<std::string>("type") != "NFC")
       description.fail(
           fmt::format("the normalizer '{}' of a BPE is not supported", normalizer.get<std::string>("type")));
+    normalizer.require_known(kComposeKeys);
     result.compose = true;
   }
   read_pre_tokenizer(description, result);
@@ -136,6 +177,7 @@ std::unique_ptr<Tokenizer> byte_level_bpe(const JsonFields& description, const J
     for (const AddedToken& token : result.added)
       if (token.text == name) unknown = token.id;
     if (!unknown) model.fail(fmt::format("the unknown token '{}' is not in the vocabulary", name));
+    if (model.get_or("fuse_unk", false)) model.fail("'fuse_unk' is true: joined unknown tokens are not supported");
   }
   auto tokenizer = std::make_unique<ByteLevelBpe>(std::move(result), unknown);
   RoleIds roles;
@@ -150,6 +192,7 @@ BertNormalizer bert_normalizer(const JsonFields& description) {
   const JsonFields normalizer = description.object("normalizer");
   if (const auto type = normalizer.get<std::string>("type"); type != "BertNormalizer")
     description.fail(fmt::format("the normalizer '{}' of a WordPiece is not supported", type));
+  normalizer.require_known(kBertNormalizerKeys);
   result.clean = normalizer.get_or("clean_text", true);
   result.separate_ideographs = normalizer.get_or("handle_chinese_chars", true);
   result.lowercase = normalizer.get_or("lowercase", true);
@@ -159,15 +202,23 @@ BertNormalizer bert_normalizer(const JsonFields& description) {
 
 std::unique_ptr<Tokenizer> word_piece(const JsonFields& description, const JsonFields& model) {
   WordPieceModel result;
+  model.require_known(kWordPieceKeys);
   if (description.object("pre_tokenizer").get<std::string>("type") != "BertPreTokenizer")
     description.fail("a WordPiece without BertPreTokenizer is not supported");
+  description.object("pre_tokenizer").require_known(kBertPreTokenizerKeys);
   result.normalizer = bert_normalizer(description);
   result.tokens = vocabulary(model);
   result.added = added_tokens(description, result.tokens.size());
   result.unknown = model.get_or<std::string>("unk_token", "[UNK]");
   result.prefix = model.get_or<std::string>("continuing_subword_prefix", "##");
   result.longest_word = model.get_or<std::int64_t>("max_input_chars_per_word", 100);
-  if (description.has("decoder")) result.clean_up = description.object("decoder").get_or("cleanup", true);
+  check_decoder(description, "WordPiece", kWordPieceDecoderKeys);
+  if (description.has("decoder")) {
+    const JsonFields decoder = description.object("decoder");
+    result.clean_up = decoder.get_or("cleanup", true);
+    if (const auto prefix = decoder.get_or<std::string>("prefix", "##"); prefix != result.prefix)
+      decoder.fail(fmt::format("the prefix '{}' differs from the model's, '{}'", prefix, result.prefix));
+  }
   return std::make_unique<WordPiece>(std::move(result));
 }
 
@@ -175,6 +226,7 @@ std::unique_ptr<Tokenizer> word_piece(const JsonFields& description, const JsonF
 
 std::unique_ptr<Tokenizer> tokenizer_from_json(const json& description, const std::string& where) {
   const JsonFields fields(description, where);
+  fields.require_known(kDescriptionKeys);
   const JsonFields model = fields.object("model");
   const std::string type = model.get_or<std::string>("type", "BPE");
   std::unique_ptr<Tokenizer> result;

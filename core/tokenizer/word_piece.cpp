@@ -30,9 +30,8 @@ WordPiece::WordPiece(WordPieceModel model)
     : tokens_(std::move(model.tokens)),
       prefix_(model.prefix),
       longest_word_(model.longest_word),
-      normalizer_(model.normalizer),
       clean_up_(model.clean_up),
-      added_(model.added) {
+      added_(model.added, [how = model.normalizer](std::string_view text) { return normalize(how, text); }) {
   for (const AddedToken& token : model.added) {
     const auto id = static_cast<std::size_t>(token.id);
     if (id >= tokens_.size()) tokens_.resize(id + 1);
@@ -62,14 +61,13 @@ WordPiece::WordPiece(WordPieceModel model)
 
 void WordPiece::append(std::string_view text, Ids& ids) const {
   cache_.with([&](WordCache& cache) {
-    for (std::size_t at = 0; at < text.size();) {
-      const AddedTokens::Match match = added_.find(text, at);
-      const std::string normal = normalize(normalizer_, text.substr(at, match.begin - at));
-      for (const std::string_view found : bert_words(normal))
-        cache.append(found, ids, [&](std::string_view word, Ids& into) { append_word(word, into); });
-      if (match.token) ids.push_back(match.token->id);
-      at = match.end;
-    }
+    added_.walk(
+        text,
+        [&](std::string_view piece) {
+          for (const std::string_view found : bert_words(piece))
+            cache.append(found, ids, [&](std::string_view word, Ids& into) { append_word(word, into); });
+        },
+        [&](std::int32_t id) { ids.push_back(id); });
   });
 }
 

@@ -47,9 +47,8 @@ class WordPiece : public Tokenizer {
   std::string prefix_;
   std::int64_t longest_word_;
   std::int32_t unknown_;
-  BertNormalizer normalizer_;
   bool clean_up_;
-  AddedTokens added_;
+  AddedVocabulary added_;
 
   mutable SharedWordCache cache_;
 };

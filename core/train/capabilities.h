@@ -1,11 +1,14 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 
 #include "core/data/dataset.h"
 #include "core/data/sampler.h"
@@ -100,8 +103,26 @@ class ModelExport {
  public:
   virtual ~ModelExport() = default;
   /// Writes the model as it stands as a folder in the layout of the Hugging Face library; an earlier model folder of
-  /// this name is replaced, and stays whole when anything fails. Throws SystemError, ConfigError.
-  virtual void write_model(const std::filesystem::path& folder) = 0;
+  /// this name is replaced, and stays whole when anything fails. Numbers are of `type`; without one, of the type in
+  /// which the weights were read that training began with (float32 for new ones). Throws SystemError, ConfigError.
+  virtual void write_model(const std::filesystem::path& folder, std::optional<at::ScalarType> type) = 0;
+};
+
+/// Some of the module's tensors came from files and stay as they are, such as the weights below adapters. A checkpoint
+/// leaves them out and says on what it rests.
+class RestingWeights {
+ public:
+  virtual ~RestingWeights() = default;
+  /// Whether a tensor of the module rests, by its name.
+  virtual bool rests(const std::string& name) const = 0;
+  /// Where the resting tensors came from, for messages; empty when none rest.
+  virtual std::string resting_source() const = 0;
+  /// A sum over names and numbers of all that rests in the task's module, as float32 whatever it is computed in. It is
+  /// computed once.
+  const std::string& resting_checksum(torch::nn::Module& module) const;
+
+ private:
+  mutable std::string checksum_;
 };
 
 }  // namespace talweg

@@ -59,6 +59,9 @@ class Task {
   /// whole sentence with what to do where that must not be private: for the statement of private training.
   virtual std::vector<std::string> uses_of_data() const { return {}; }
 
+  /// What should be known before training begins, as a sentence; empty when there is nothing to say.
+  virtual std::string announcement() const { return ""; }
+
   /// Pictures of what was recorded on the way, in order of steps.
   virtual std::vector<plot::Figure> figures_over_time(const std::vector<metrics::Record>&) { return {}; }
 };

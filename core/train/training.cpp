@@ -128,7 +128,8 @@ Cadence Training::cadence() const {
 }
 
 std::string Training::announcement() const {
-  return run_aware_ ? run_aware_->announcement() : std::string();
+  const std::string task = task_->announcement(), optimizer = run_aware_ ? run_aware_->announcement() : "";
+  return task + (task.empty() || optimizer.empty() ? "" : "\ntalweg: ") + optimizer;
 }
 
 double Training::epoch(std::int64_t step) const {

@@ -8,7 +8,7 @@
 namespace talweg {
 
 void Training::save(checkpoint::Checkpoint& state) const {
-  state.tensors["model"] = module_tensors(task_->module());
+  save_weights(*task_, state);
   const OptimizerState optimizer = place_->whole(optimizer_->state_dict());
   state.tensors["optimizer"] = optimizer.tensors;
   state.values["optimizer"] = optimizer.values;
@@ -24,7 +24,7 @@ void Training::save(checkpoint::Checkpoint& state) const {
 
 void Training::load(const checkpoint::Checkpoint& state) {
   torch::NoGradGuard no_grad;
-  load_module(task_->module(), state.tensors.at("model"));
+  load_weights(*task_, state);
   optimizer_->load_state_dict({state.tensors.at("optimizer"), state.values.at("optimizer")});
   if (average_) average_->load(state.tensors.at("average"));
   window_.load(state.values.at("window"));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/io/known_keys.h"
 #include "core/tokenizer/tokenizer_json.h"
 #include "core/tokenizer/word_splitter.h"
 
@@ -14,6 +15,23 @@ using tokenizer::WordPattern;
 
 // Kinds of tokens in "tokenizer.ggml.token_type".
 constexpr std::int64_t kControl = 3, kUserDefined = 4;
+
+// Scores are of other kinds of tokenizers, which are refused; the ids for code completion, for a second text and for
+// classes take no part in what is read or written. Names and texts of further chat templates are not chosen.
+const io::KnownKeys kTokenizerKeys{
+    .honoured = {"tokenizer.ggml.model", "tokenizer.ggml.pre", "tokenizer.ggml.tokens", "tokenizer.ggml.token_type",
+                 "tokenizer.ggml.merges", "tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id",
+                 "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id", "tokenizer.ggml.unknown_token_id",
+                 "tokenizer.ggml.padding_token_id", "tokenizer.ggml.mask_token_id", "tokenizer.ggml.add_bos_token",
+                 "tokenizer.ggml.add_eos_token", "tokenizer.ggml.add_space_prefix", "tokenizer.chat_template"},
+    .harmless = {"tokenizer.ggml.scores", "tokenizer.ggml.token_type_count", "tokenizer.ggml.seperator_token_id",
+                 "tokenizer.ggml.separator_token_id", "tokenizer.ggml.cls_token_id", "tokenizer.ggml.fim_*",
+                 "tokenizer.ggml.prefix_token_id", "tokenizer.ggml.suffix_token_id", "tokenizer.ggml.middle_token_id",
+                 "tokenizer.chat_template.*", "tokenizer.chat_templates", "tokenizer.huggingface.json"},
+    .neutral = {},
+    .needs = {{"tokenizer.ggml.remove_extra_whitespaces", "white space that is taken out of texts"},
+              {"tokenizer.ggml.precompiled_charsmap", "characters that are replaced by its table"},
+              {"tokenizer.ggml.add_sep_token", "a separator behind every text"}}};
 
 [[noreturn]] void fail(const GgufFile& file, const std::string& message) {
   throw DataError(fmt::format("{}: {}", file.path().string(), message));
@@ -57,11 +75,12 @@ std::optional<std::int32_t> role(const GgufFile& file, const std::string& name, 
   return static_cast<std::int32_t>(id);
 }
 
-/// The tokens that begin and end a text, as a template around A and B.
+/// The tokens that begin and end a text, as a template around A and B. Files of Llama 3 that do not say so begin with
+/// one, as the programs that read them hold it.
 json post_processor_of(const GgufFile& file, const std::vector<std::string>& tokens) {
   const auto size = static_cast<std::int64_t>(tokens.size());
   const auto begin = role(file, "bos", size), end = role(file, "eos", size);
-  const bool with_begin = begin && file.get_or("tokenizer.ggml.add_bos_token", false);
+  const bool with_begin = begin && file.get_or("tokenizer.ggml.add_bos_token", pattern_of(file) == WordPattern::llama3);
   const bool with_end = end && file.get_or("tokenizer.ggml.add_eos_token", false);
   if (!with_begin && !with_end) return nullptr;
   json special = json::object(), single = json::array(), pair = json::array();
@@ -89,6 +108,8 @@ std::vector<std::string> tokens_of(const GgufFile& file) {
 }  // namespace
 
 json gguf_tokenizer_json(const GgufFile& file) {
+  for (const auto& [key, value] : file.metadata())
+    if (key.starts_with("tokenizer.")) io::require_known_key(key, value, kTokenizerKeys, file.path().string());
   const std::vector<std::string> tokens = tokens_of(file);
   const auto kinds = file.get_or<std::vector<std::int64_t>>("tokenizer.ggml.token_type", {});
   if (!kinds.empty() && kinds.size() != tokens.size())
@@ -140,6 +161,8 @@ std::unique_ptr<tokenizer::Tokenizer> gguf_tokenizer(const GgufFile& file) {
   roles.unknown = role(file, "unknown", size);
   roles.padding = role(file, "padding", size);
   roles.mask = role(file, "mask", size);
+  for (const char* turn : {"eot", "eom"})
+    if (const auto end = role(file, turn, size); end && !roles.is_end(*end)) roles.further_ends.push_back(*end);
   result->set_roles(roles);
   return result;
 }

@@ -80,7 +80,32 @@ void write_tensors(const fs::path& folder, const ModelFolderContent& content) {
   write_file(folder / kIndex, index.dump(2) + "\n");
 }
 
+/// What the Hugging Face library calls the types that models are written in.
+constexpr std::pair<at::ScalarType, const char*> kNumberTypes[] = {
+    {at::kFloat, "float32"}, {at::kBFloat16, "bfloat16"}, {at::kHalf, "float16"}};
+
 }  // namespace
+
+at::ScalarType usual_type(const std::map<at::ScalarType, std::int64_t>& numbers) {
+  at::ScalarType usual = at::kFloat;
+  std::int64_t most = 0;
+  for (const auto& [type, count] : numbers)
+    if (count > most) {
+      most = count;
+      usual = type;
+    }
+  const bool known = std::any_of(std::begin(kNumberTypes), std::end(kNumberTypes),
+                                 [&](const auto& entry) { return entry.first == usual; });
+  return known ? usual : at::kFloat;
+}
+
+void set_number_type(ModelFolderContent& content, at::ScalarType type) {
+  const auto known = std::find_if(std::begin(kNumberTypes), std::end(kNumberTypes),
+                                  [&](const auto& entry) { return entry.first == type; });
+  TORCH_CHECK_VALUE(known != std::end(kNumberTypes), "models are not written in ", type);
+  for (auto& [name, tensor] : content.tensors) tensor = tensor.to(type);
+  content.config["dtype"] = content.config["torch_dtype"] = known->second;
+}
 
 ModelFolder::ModelFolder(const fs::path& path) : path_(path) {
   if (!fs::exists(path)) throw DataError(fmt::format("there is no '{}'", path.string()));
@@ -104,6 +129,12 @@ TensorSource ModelFolder::source() const {
   TensorSource source{path_.string(), {}, [this](const std::string& name) { return tensors_.at(name); }};
   for (const auto& [name, tensor] : tensors_) source.names.push_back(name);
   return source;
+}
+
+at::ScalarType ModelFolder::number_type() const {
+  std::map<at::ScalarType, std::int64_t> numbers;
+  for (const auto& [name, tensor] : tensors_) numbers[tensor.scalar_type()] += tensor.numel();
+  return usual_type(numbers);
 }
 
 void ModelFolder::read_shards(const fs::path& index_path) {

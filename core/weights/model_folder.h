@@ -25,6 +25,8 @@ class ModelFolder {
   const nlohmann::json& config() const { return config_; }
   /// By the names of the files, sorted.
   const std::map<std::string, at::Tensor>& tensors() const { return tensors_; }
+  /// The type of most numbers, when it is float32, bfloat16 or float16; float32 otherwise.
+  at::ScalarType number_type() const;
   /// The tensors for load_tensors(); valid as long as the folder is.
   TensorSource source() const;
 
@@ -36,6 +38,10 @@ class ModelFolder {
   std::map<std::string, at::Tensor> tensors_;
 };
 
+/// The type of most numbers of a model, when it is one that models are written in (float32, bfloat16, float16); float32
+/// otherwise.
+at::ScalarType usual_type(const std::map<at::ScalarType, std::int64_t>& numbers);
+
 /// What a model folder is to hold.
 struct ModelFolderContent {
   nlohmann::json config;
@@ -43,6 +49,10 @@ struct ModelFolderContent {
   std::map<std::string, std::string> files = {};  ///< further files by name (tokenizer.json …) with their bytes
   std::uint64_t shard_bytes = 5'000'000'000;      ///< a file of tensors is not larger, unless one tensor is
 };
+
+/// Converts the tensors to a type, and says so in the configuration ("dtype"). Throws c10::ValueError for a type other
+/// than float32, bfloat16 and float16.
+void set_number_type(ModelFolderContent& content, at::ScalarType type);
 
 /// Writes a model folder that the Hugging Face library opens. An earlier model folder of this name is replaced in one
 /// step, after all is written and synced: a full disk or a crash leaves it whole. Throws SystemError; ConfigError when

@@ -148,6 +148,7 @@ Llama::Llama(const LlamaOptions& options, const LanguageModelShape& shape) : Lla
 
 Llama::Llama(const LlamaShape& shape, bool initialise) : shape_(shape) {
   if (const std::string text = defect(shape); !text.empty()) throw ConfigError("llama: " + text);
+  rotary_frequencies(shape.rotary_base, shape.size_of_head(), shape.rotary_scaling);  // says what is wrong with it
   const double deviation = initialise ? shape.initial_deviation : 0;
   embedding_ = add_table(*this, "embedding", shape.vocabulary, shape.width, deviation);
   const auto stack = register_module("layers", std::make_shared<torch::nn::Module>("layers"));
@@ -186,7 +187,8 @@ at::Tensor Llama::layer(std::size_t index, const at::Tensor& x, KeyValueCache* c
   const at::Tensor queries = rotate_halves(heads(*part.query, shape_.heads), cosines, sines);
   const at::Tensor keys = rotate_halves(heads(*part.key, shape_.key_value_heads), cosines, sines);
   const at::Tensor values = heads(*part.value, shape_.key_value_heads);
-  const at::Tensor y = x + part.output->forward(causal_attention(queries, keys, values, index, cache, 0));
+  const double dropout = is_training() ? shape_.attention_dropout : 0;
+  const at::Tensor y = x + part.output->forward(causal_attention(queries, keys, values, index, cache, dropout));
   const at::Tensor inner = part.feed_forward_norm->forward(y);
   return y + part.down->forward(swiglu(part.gate->forward(inner), part.up->forward(inner)));
 }
@@ -203,10 +205,9 @@ std::pair<at::Tensor, at::Tensor> Llama::angles(const at::Tensor& like, std::int
     torch::NoGradGuard no_grad;
     std::int64_t capacity = 256;
     while (capacity < first + length) capacity *= 2;
-    const std::int64_t half = shape_.size_of_head() / 2;
-    const at::Tensor frequencies =
-        at::pow(shape_.rotary_base, at::arange(half, at::kDouble) / -static_cast<double>(half));
-    const at::Tensor turns = at::outer(at::arange(capacity, at::kDouble), frequencies);
+    const std::vector<double> frequencies =
+        rotary_frequencies(shape_.rotary_base, shape_.size_of_head(), shape_.rotary_scaling);
+    const at::Tensor turns = at::outer(at::arange(capacity, at::kDouble), at::tensor(frequencies, at::kDouble));
     cosines_ = turns.cos().to(like.device(), type);
     sines_ = turns.sin().to(like.device(), type);
   }

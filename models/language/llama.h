@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "models/language/language_model.h"
+#include "models/language/rotary_scaling.h"
 
 namespace talweg::models {
 
@@ -19,6 +20,8 @@ struct LlamaShape {
   std::int64_t vocabulary = 32000;
   std::int64_t positions = 1024;  ///< the longest sequence
   double rotary_base = 10000;     ///< θ of the rotary positions
+  RotaryScaling rotary_scaling;   ///< how they differ from powers of θ
+  double attention_dropout = 0;   ///< probability of a zero in attention weights, in training
   double norm_epsilon = 1e-6;
   bool tied = false;  ///< the head's matrix is the embedding's
   bool attention_bias = false;

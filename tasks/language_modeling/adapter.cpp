@@ -25,20 +25,24 @@ void declare(config::Fields& f, AdapterOptions& o) {
 
 void attach_adapters(models::LanguageModel& model, const AdapterOptions& options) {
   std::set<std::string> known, wanted(options.targets.begin(), options.targets.end());
-  std::vector<std::shared_ptr<models::Projection>> chosen;
+  std::vector<PlacedAdapter> chosen;
   for (const auto& [name, projection] : model.projections()) {
     const std::string last = name.substr(name.rfind('.') + 1);
     known.insert(last);
-    if (wanted.count(last) > 0) chosen.push_back(projection);
+    if (wanted.count(last) > 0)
+      chosen.push_back({projection, {options.rank, options.alpha, options.dropout, options.rank_stabilised}});
   }
   for (const std::string& target : wanted)
     if (known.count(target) == 0)
       throw ConfigError(
           fmt::format("task.adapter.targets: there is no matrix '{}' (known: {})", target, fmt::join(known, ", ")));
   if (chosen.empty()) throw ConfigError("task.adapter.targets: an adapter needs at least one matrix");
+  place_adapters(model, chosen);
+}
+
+void place_adapters(models::LanguageModel& model, const std::vector<PlacedAdapter>& adapters) {
   for (const at::Tensor& parameter : model.parameters()) parameter.set_requires_grad(false);
-  for (const auto& projection : chosen)
-    projection->attach({options.rank, options.alpha, options.dropout, options.rank_stabilised});
+  for (const auto& [projection, shape] : adapters) projection->attach(shape);
 }
 
 void merge_adapters(models::LanguageModel& model) {

@@ -23,6 +23,14 @@ void declare(config::Fields& f, AdapterOptions& o);
 /// other parameters. Throws ConfigError naming the matrices there are when a target is none of them.
 void attach_adapters(models::LanguageModel& model, const AdapterOptions& options);
 
+/// An adapter and the matrix it is put on.
+struct PlacedAdapter {
+  std::shared_ptr<models::Projection> projection;
+  models::LowRankShape shape;
+};
+/// Puts adapters on matrices of the model and freezes all of its other parameters.
+void place_adapters(models::LanguageModel& model, const std::vector<PlacedAdapter>& adapters);
+
 /// Adds every adapter to its matrix and takes it off the model's answer: afterwards the weights alone are the model.
 void merge_adapters(models::LanguageModel& model);
 

@@ -10,7 +10,7 @@
 #include "core/io/mapped_file.h"
 #include "core/io/read_file.h"
 #include "core/io/utf8.h"
-#include "tasks/language_modeling/chat_template.h"
+#include "tasks/language_modeling/chat_messages.h"
 #include "tasks/language_modeling/tokenised_text.h"
 #include "tasks/language_modeling/word_chain.h"
 
@@ -161,53 +161,35 @@ LanguageCorpus read_jsonl(const JsonlSource& source, const Tokenisation& how) {
 
 struct ChatSource {
   std::string path;
-  std::string messages = "messages", prompt = "prompt", response = "response";
+  ChatMembers members;
   std::string system = kSmolLm2System;
 };
 void declare(Fields& f, ChatSource& o) {
   f("path", o.path, "a conversation a line as a JSON object, plain or gzip", config::required());
-  f("messages", o.messages, "the member with a list of {role, content}");
-  f("prompt", o.prompt, "where an object has no messages: the member with the question");
-  f("response", o.response, "and the one with the answer");
+  f("messages", o.members.messages, "the member with a list of {role, content}; also read: ShareGPT and Alpaca");
+  f("prompt", o.members.prompt, "where an object has no messages: the member with the question");
+  f("response", o.members.response, "and the one with the answer");
   f("system", o.system, "system message of conversations that have none; empty for none");
 }
 
-std::vector<ChatMessage> messages_of(const json& object, const ChatSource& source) {
-  const auto list = object.find(source.messages);
-  if (list == object.end())
-    return {{"user", string_of(object, source.prompt)}, {"assistant", string_of(object, source.response)}};
-  std::vector<ChatMessage> messages;
-  for (const json& message : *list) {
-    if (!message.is_object()) throw DataError(fmt::format("'{}' is not a list of objects", source.messages));
-    messages.push_back({string_of(message, "role"), string_of(message, "content")});
-    const std::string& role = messages.back().role;
-    if (role != "system" && role != "user" && role != "assistant")
-      throw DataError(fmt::format("there is no role '{}' (known: system, user, assistant)", role));
-  }
-  return messages;
-}
-
 LanguageCorpus read_chat(const ChatSource& source, const Tokenisation& how) {
-  if (!how.tokenizer.find("<|im_start|>") || !how.tokenizer.find("<|im_end|>"))
-    throw ConfigError(
-        "data: conversations are written with the tokens <|im_start|> and <|im_end|>, which the tokenizer does not "
-        "have");
+  chat_end(how.tokenizer);  // says so when the tokenizer has no tokens for it
   const auto bytes = std::make_shared<FileBytes>(source.path);
   Text text;
   text.name = source.path;
-  text.content_key = fmt::format("chatml {} {}\n{}\n{}\n{}", content_key(bytes->view()), source.messages, source.prompt,
-                                 source.response, source.system);
+  text.content_key = fmt::format("chatml 2 {} {}\n{}\n{}\n{}", content_key(bytes->view()), source.members.messages,
+                                 source.members.prompt, source.members.response, source.system);
   text.bytes = static_cast<std::int64_t>(bytes->view().size());
   text.marks_context = true;
   text.walk = [bytes, source](DocumentSink& sink, const auto& read) {
     for_each_object(*bytes, source.path, read, [&](const json& object) {
-      for (const ChatPiece& piece : format_chat(messages_of(object, source), source.system, false))
+      for (const ChatPiece& piece : format_chat(read_messages(object, source.members), source.system, false))
         sink.piece(piece.text, piece.trained);
       sink.end_document();
     });
   };
-  // The template has an end of its own.
-  return {tokenised(text, {how.tokenizer, how.tokenizer_key, false, how.cache})};
+  // The template has beginnings and ends of its own.
+  return {tokenised(text, {how.tokenizer, how.tokenizer_key, false, how.cache, false}), std::nullopt, source.system};
 }
 
 enum class IdWidth { two, four };

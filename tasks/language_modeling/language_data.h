@@ -17,6 +17,8 @@ struct Tokenisation {
   std::string tokenizer_key;    ///< tells tokenizers apart: the same key, the same ids
   bool end_of_document = true;  ///< the tokenizer's end-of-text id behind every document, where it has one
   std::filesystem::path cache;  ///< folder of token files
+  bool framed = true;           ///< what the tokenizer's frame puts around a text around every document; its end of
+                                ///< text is left to `end_of_document`
 };
 
 /// A corpus as ids.
@@ -24,6 +26,8 @@ struct LanguageCorpus {
   std::shared_ptr<const data::TokenFile> tokens;
   /// Nats per byte of text below which no model can go, where the language is known that well.
   std::optional<double> entropy_per_byte = std::nullopt;
+  /// Of conversations: the system message of those that have none.
+  std::optional<std::string> chat_system = std::nullopt;
 };
 
 /// The kind of component that `data:` chooses in language modeling.

@@ -10,6 +10,7 @@
 #include "core/libtorch.h"
 #include "core/train/curve_group.h"
 #include "models/language/fused.h"
+#include "tasks/language_modeling/chat_template.h"
 #include "tasks/pretrained/language_model_files.h"
 
 namespace talweg::tasks {
@@ -66,6 +67,7 @@ LanguageModeling::LanguageModeling(const LanguageModelingOptions& options, const
     model_ = std::move(pretrained.model);
     tokenizer_ = std::move(pretrained.tokenizer);
     tokenizer_key_ = std::move(pretrained.tokenizer_key);
+    number_type_ = pretrained.number_type;
     if (model_->positions() > 0 && options_.length > model_->positions())
       throw ConfigError(fmt::format("task.length: {} tokens, and '{}' has {} positions", options_.length,
                                     options_.pretrained, model_->positions()));
@@ -92,6 +94,7 @@ void LanguageModeling::read_data(const TaskContext&) {
   const Tokenisation how{*tokenizer_, tokenizer_key_, options_.end_of_document,
                          options_.cache.empty() ? default_cache_folder() : std::filesystem::path(options_.cache)};
   LanguageCorpus corpus = options_.data.create(how);
+  chat_system_ = corpus.chat_system;
   if (options_.evaluation.data) {
     training_ = data::all_sequences(corpus.tokens, options_.sequences, options_.length);
     corpus = options_.evaluation.data->create(how);
@@ -102,7 +105,25 @@ void LanguageModeling::read_data(const TaskContext&) {
     training_ = std::move(split.training);
     evaluation_ = std::move(split.evaluation);
   }
+  if (chat_system_ || options_.sequences == data::SequenceKind::documents) leave_out_uncounted();
   if (tokenizer_key_ == "bytes") entropy_per_byte_ = corpus.entropy_per_byte;
+}
+
+void LanguageModeling::leave_out_uncounted() {
+  for (data::TokenSequences* part : {training_.get(), evaluation_.get()}) {
+    const std::string name = part == training_.get() ? "training" : "evaluation";
+    const std::int64_t all = part->size(), left_out = part->leave_out_uncounted();
+    if (left_out == 0) continue;
+    if (left_out == all)
+      throw DataError(
+          fmt::format("none of the {} sequences of the {} data has a token that is trained on within its "
+                      "{} tokens: raise 'task.length', or shorten what comes before the answers",
+                      all, name, options_.length));
+    announcement_ += fmt::format(
+        "{}{} of {} sequences of the {} data have no token that is trained on within {} tokens "
+        "and are left out (a larger 'task.length' may reach their answers)",
+        announcement_.empty() ? "" : "; ", left_out, all, name, options_.length);
+  }
 }
 
 at::Tensor LanguageModeling::loss(const data::Batch& batch) {
@@ -165,10 +186,11 @@ std::vector<plot::Figure> LanguageModeling::figures_over_time(const std::vector<
 std::vector<TextSample> LanguageModeling::samples() {
   std::vector<TextSample> list;
   for (const std::string& prompt : options_.samples.prompts) {
-    TextStream stream(*tokenizer_);
+    const tokenizer::Ids ids = tokenizer::encode_prompt(*tokenizer_, prompt);
+    TextStream stream(*tokenizer_, ids);
     std::string text;
-    continue_ids(*model_, tokenizer_->encode(prompt), tokenizer_->roles().end, options_.samples.sampling,
-                 streams_.generator("samples", list.size()), [&](std::int32_t id) {
+    continue_ids(*model_, ids, writable(), options_.samples.sampling, streams_.generator("samples", list.size()),
+                 [&](std::int32_t id) {
                    text += stream.add(id);
                    return true;
                  });
@@ -177,9 +199,26 @@ std::vector<TextSample> LanguageModeling::samples() {
   return list;
 }
 
-void LanguageModeling::write_model(const std::filesystem::path& folder) {
-  write_language_model(folder, *model_, *tokenizer_,
-                       options_.pretrained.empty() ? options_.tokenizer.value_or("bytes") : options_.pretrained);
+WritableIds LanguageModeling::writable() const {
+  WritableIds ids = writable_ids(*tokenizer_);
+  if (chat_system_) ids.ends.push_back(chat_end(*tokenizer_));
+  return ids;
+}
+
+std::string LanguageModeling::tokenizer_source() const {
+  return options_.pretrained.empty() ? options_.tokenizer.value_or("bytes") : options_.pretrained;
+}
+
+void LanguageModeling::write_model(const std::filesystem::path& folder, std::optional<at::ScalarType> type) {
+  write_language_model(folder, *model_, *tokenizer_, {tokenizer_source(), type.value_or(number_type_), chat_system_});
+}
+
+bool LanguageModeling::rests(const std::string& name) const {
+  return !name.ends_with(".adapter_a") && !name.ends_with(".adapter_b");
+}
+
+std::string LanguageModeling::resting_source() const {
+  return options_.adapter ? options_.pretrained : "";
 }
 
 void LanguageModeling::write_adapters(const std::filesystem::path& folder) {

@@ -44,7 +44,7 @@ void validate(const LanguageModelingOptions& o, const config::Value& where, conf
 
 /// A decoder learns to predict the next token: from nothing on a corpus, or further from pretrained weights, whole or
 /// through low-rank adapters. The loss is the mean over the counted tokens of a batch, whatever its division.
-class LanguageModeling : public Task, public WeightedExamples, public ModelExport {
+class LanguageModeling : public Task, public WeightedExamples, public ModelExport, public RestingWeights {
  public:
   /// Throws ConfigError when model, tokenizer and lengths do not fit; DataError for files.
   LanguageModeling(const LanguageModelingOptions& options, const TaskContext& context);
@@ -66,18 +66,30 @@ class LanguageModeling : public Task, public WeightedExamples, public ModelExpor
   double tokens_per_example() const override {
     return options_.sequences == data::SequenceKind::packed ? static_cast<double>(options_.length) : 0;
   }
+  /// How many sequences have nothing to train on, when there are some.
+  std::string announcement() const override { return announcement_; }
 
   /// Adapters are merged.
-  void write_model(const std::filesystem::path& folder) override;
+  void write_model(const std::filesystem::path& folder, std::optional<at::ScalarType> type) override;
+  /// Below adapters the pretrained weights rest.
+  bool rests(const std::string& name) const override;
+  std::string resting_source() const override;
   /// The adapters alone, as PEFT lays them out. Throws UsageError when there are none.
   void write_adapters(const std::filesystem::path& folder);
 
   models::LanguageModel& model() { return *model_; }
   const std::shared_ptr<models::LanguageModel>& shared_model() const { return model_; }
   const std::shared_ptr<const tokenizer::Tokenizer>& shared_tokenizer() const { return tokenizer_; }
+  /// What the model may write, and what ends it: of conversations the end of a turn too.
+  WritableIds writable() const;
+  /// The system message of the conversations that were trained on; nothing for other corpora.
+  const std::optional<std::string>& chat_system() const { return chat_system_; }
+  /// What the tokenizer was read from: "bytes", a file or a folder.
+  std::string tokenizer_source() const;
 
  private:
   void read_data(const TaskContext& context);
+  void leave_out_uncounted();
 
   LanguageModelingOptions options_;
   at::Device device_;
@@ -86,6 +98,9 @@ class LanguageModeling : public Task, public WeightedExamples, public ModelExpor
   std::string tokenizer_key_;
   std::shared_ptr<models::LanguageModel> model_;
   std::unique_ptr<data::TokenSequences> training_, evaluation_;
+  at::ScalarType number_type_ = at::kFloat;  // of the pretrained weights' file
+  std::optional<std::string> chat_system_;
+  std::string announcement_;
   std::optional<double> entropy_per_byte_;  // of the language that is evaluated on
 };
 

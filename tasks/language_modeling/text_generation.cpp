@@ -15,6 +15,11 @@ namespace {
 /// Prompt tokens that are read at once.
 constexpr std::int64_t kPromptBlock = 512;
 
+/// Tokens that are decoded again with every new one at most, and those that stay as its context.
+constexpr std::size_t kWindow = 64, kContext = 16;
+
+constexpr std::string_view kReplacement = "\xef\xbf\xbd";
+
 /// Bytes at the end of `text` that begin a character without ending it.
 std::size_t unfinished_bytes(const std::string& text) {
   for (std::size_t back = 1; back <= std::min<std::size_t>(3, text.size()); ++back) {
@@ -57,9 +62,15 @@ std::int32_t choose_token(const at::Tensor& logits, const SamplingOptions& optio
   return order.back();
 }
 
-tokenizer::Ids continue_ids(models::LanguageModel& model, const tokenizer::Ids& prompt,
-                            const std::optional<std::int32_t>& end, const SamplingOptions& options,
-                            RandomGenerator random, const std::function<bool(std::int32_t)>& each) {
+WritableIds writable_ids(const tokenizer::Tokenizer& tokenizer) {
+  WritableIds writable{tokenizer.vocabulary_size(), tokenizer.roles().further_ends};
+  if (tokenizer.roles().end) writable.ends.push_back(*tokenizer.roles().end);
+  return writable;
+}
+
+tokenizer::Ids continue_ids(models::LanguageModel& model, const tokenizer::Ids& prompt, const WritableIds& writable,
+                            const SamplingOptions& options, RandomGenerator random,
+                            const std::function<bool(std::int32_t)>& each) {
   const auto length = static_cast<std::int64_t>(prompt.size());
   if (length == 0) throw ConfigError("a prompt needs at least one token");
   const std::int64_t positions = model.positions();
@@ -77,8 +88,9 @@ tokenizer::Ids continue_ids(models::LanguageModel& model, const tokenizer::Ids& 
   tokenizer::Ids written;
   for (;;) {
     const at::Tensor logits = model.logits(states.select(1, states.size(1) - 1)).squeeze(0);
-    const std::int32_t id = choose_token(logits, options, random);
-    if (end && id == *end) break;
+    const std::int32_t id =
+        choose_token(logits.narrow(0, 0, std::min(writable.count, logits.size(0))), options, random);
+    if (std::find(writable.ends.begin(), writable.ends.end(), id) != writable.ends.end()) break;
     written.push_back(id);
     const auto count = static_cast<std::int64_t>(written.size());
     if (!each(id) || count >= options.max_tokens || length + count >= capacity) break;
@@ -87,18 +99,51 @@ tokenizer::Ids continue_ids(models::LanguageModel& model, const tokenizer::Ids& 
   return written;
 }
 
+TextStream::TextStream(const tokenizer::Tokenizer& tokenizer, const tokenizer::Ids& prompt)
+    : tokenizer_(tokenizer), window_(prompt) {
+  text_ = tokenizer_.decode(window_);
+  forget_settled();
+  written_ = text_.size();
+}
+
+std::size_t TextStream::settled() const {
+  const std::size_t whole = text_.size() - unfinished_bytes(text_);
+  // Tokenizers that decode to characters write one such mark for every byte of a character that is not whole yet.
+  std::size_t end = whole;
+  for (int marks = 0; marks < 3 && std::string_view(text_).substr(0, end).ends_with(kReplacement); ++marks)
+    end -= kReplacement.size();
+  return end;
+}
+
+void TextStream::forget_settled() {
+  if (window_.size() <= kWindow) return;
+  // A window that begins with text: a token behind nothing visible could read as one at the beginning.
+  tokenizer::Ids kept(window_.end() - kContext, window_.end());
+  std::string text = tokenizer_.decode(kept);
+  const bool is_tail = !tokenizer_.decode({kept.data(), 1}).empty() && unfinished_bytes(text) == 0;
+  if (!is_tail) return;
+  const std::size_t left = text_.size() - written_;
+  window_ = std::move(kept);
+  text_ = std::move(text);
+  written_ = text_.size() - std::min(left, text_.size());
+}
+
 std::string TextStream::add(std::int32_t id) {
-  pending_ += tokenizer_.decode({&id, 1});
-  const std::size_t kept = unfinished_bytes(pending_);
-  std::string whole = io::valid_utf8(std::string_view(pending_).substr(0, pending_.size() - kept));
-  pending_.erase(0, pending_.size() - kept);
-  return whole;
+  window_.push_back(id);
+  text_ = tokenizer_.decode(window_);
+  written_ = std::min(written_, text_.size());
+  const std::size_t end = std::max(settled(), written_);
+  std::string fresh = io::valid_utf8(std::string_view(text_).substr(written_, end - written_));
+  written_ = end;
+  forget_settled();
+  return fresh;
 }
 
 std::string TextStream::rest() {
-  const bool unfinished = !pending_.empty();
-  pending_.clear();
-  return unfinished ? "\xef\xbf\xbd" : "";
+  const std::string_view left = std::string_view(text_).substr(written_);
+  const std::size_t whole = left.size() - std::min(left.size(), unfinished_bytes(text_));
+  written_ = text_.size();
+  return io::valid_utf8(left.substr(0, whole)) + std::string(whole < left.size() ? kReplacement : "");
 }
 
 }  // namespace talweg::tasks

@@ -44,23 +44,36 @@ class TokenisationProgress {
   Clock::time_point begin_ = Clock::now(), last_ = begin_;
 };
 
+/// What stands around a document: the tokenizer's frame, with its end of text or without as it is asked for.
+struct DocumentFrame {
+  tokenizer::Ids before, after;
+
+  explicit DocumentFrame(const Tokenisation& how) {
+    const auto end = how.tokenizer.roles().end;
+    if (how.framed) {
+      before = how.tokenizer.frame().before;
+      after = how.tokenizer.frame().after;
+      if (end && !after.empty() && after.back() == *end) after.pop_back();
+    }
+    if (how.end_of_document && end) after.push_back(*end);
+  }
+};
+
 class Tokeniser : public DocumentSink {
  public:
-  Tokeniser(data::TokenFileWriter& writer, const Tokenisation& how) : writer_(writer), how_(how) {}
+  Tokeniser(data::TokenFileWriter& writer, const Tokenisation& how) : writer_(writer), how_(how), frame_(how) {}
 
   void piece(std::string_view text, bool trained) override {
     ids_.clear();
     how_.tokenizer.append(text, ids_);
+    if (empty_ && !ids_.empty()) writer_.append(frame_.before, trained);
     writer_.append(ids_, trained);
     empty_ = empty_ && ids_.empty();
     last_trained_ = trained;
   }
 
   void end_document() override {
-    if (!empty_ && how_.end_of_document && how_.tokenizer.roles().end) {
-      const std::int32_t end = *how_.tokenizer.roles().end;
-      writer_.append({&end, 1}, last_trained_);
-    }
+    if (!empty_) writer_.append(frame_.after, last_trained_);
     writer_.end_document();
     empty_ = true;
   }
@@ -68,6 +81,7 @@ class Tokeniser : public DocumentSink {
  private:
   data::TokenFileWriter& writer_;
   const Tokenisation& how_;
+  DocumentFrame frame_;
   tokenizer::Ids ids_;
   bool empty_ = true, last_trained_ = true;
 };
@@ -92,8 +106,8 @@ fs::path default_cache_folder() {
 }
 
 std::shared_ptr<const data::TokenFile> tokenised(const Text& text, const Tokenisation& how) {
-  const std::string key = content_key(
-      fmt::format("1\n{}\n{}\n{}\n{}", text.content_key, how.tokenizer_key, how.end_of_document, text.marks_context));
+  const std::string key = content_key(fmt::format("2\n{}\n{}\n{}\n{}\n{}", text.content_key, how.tokenizer_key,
+                                                  how.end_of_document, how.framed, text.marks_context));
   const fs::path file = how.cache / fmt::format("tokens-{}.bin", key);
   std::error_code error;
   if (fs::exists(file, error)) {

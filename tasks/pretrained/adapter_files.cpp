@@ -1,15 +1,19 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <optional>
+#include <regex>
 #include <set>
 
 #include "core/checkpoint/safetensors.h"
 #include "core/error.h"
 #include "core/io/atomic_file.h"
 #include "core/io/folder.h"
+#include "core/io/json_fields.h"
 #include "core/io/output_file.h"
 #include "core/libtorch.h"
 #include "tasks/language_modeling/adapter.h"
+#include "tasks/pretrained/config_keys.h"
 #include "tasks/pretrained/language_model_files.h"
 #include "tasks/pretrained/model_configs.h"
 
@@ -32,44 +36,122 @@ std::string last_part(const std::string& name) {
   return name.substr(name.rfind('.') + 1);
 }
 
+/// A regular expression of adapter_config.json, which is matched from the beginning to the end of a module's name.
+std::regex expression_of(const std::string& pattern, const io::JsonFields& fields) {
+  try {
+    return std::regex(pattern, std::regex::ECMAScript);
+  } catch (const std::regex_error&) {
+    fields.fail(fmt::format("'{}' is no regular expression that is understood here", pattern.substr(0, 100)));
+  }
+}
+
+/// Which modules have adapters, as the library decides it: a list holds ends of names, a text is a regular expression.
+class Targets {
+ public:
+  explicit Targets(const io::JsonFields& fields) {
+    const nlohmann::json& targets = fields.at("target_modules");
+    if (!targets.is_string())
+      names_ = fields.get<std::vector<std::string>>("target_modules");
+    else if (targets == "all-linear")
+      all_ = true;
+    else
+      pattern_ = expression_of(targets.get<std::string>(), fields);
+  }
+
+  bool contain(const std::string& module) {
+    if (all_) return true;
+    if (pattern_) return std::regex_match(module, *pattern_);
+    bool found = false;
+    for (const std::string& name : names_) {
+      if (module != name && !module.ends_with("." + name)) continue;
+      found = true;
+      met_.insert(name);
+    }
+    return found;
+  }
+  /// The names in the list that were the end of no module's.
+  std::vector<std::string> unmet() const {
+    std::vector<std::string> list;
+    for (const std::string& name : names_)
+      if (met_.count(name) == 0) list.push_back(name);
+    return list;
+  }
+
+ private:
+  bool all_ = false;
+  std::optional<std::regex> pattern_;
+  std::vector<std::string> names_;
+  std::set<std::string> met_;
+};
+
+/// Numbers of single modules: the first pattern that is the end of a module's name, in the order of the file.
+class ModulePattern {
+ public:
+  ModulePattern(const nlohmann::ordered_json& config, const std::string& key, const io::JsonFields& fields) {
+    if (!fields.has(key)) return;
+    if (!config.at(key).is_object()) fields.fail(fmt::format("'{}' is not an object", key));
+    for (const auto& [pattern, value] : config.at(key).items()) {
+      if (!value.is_number() || !(value.get<double>() > 0))
+        fields.fail(fmt::format("'{}' has no positive number for '{}'", key, pattern.substr(0, 100)));
+      entries_.emplace_back(expression_of("(.*\\.)?(" + pattern + ")", fields), value.get<double>());
+    }
+  }
+  double of(const std::string& module, double otherwise) const {
+    for (const auto& [pattern, value] : entries_)
+      if (std::regex_match(module, pattern)) return value;
+    return otherwise;
+  }
+
+ private:
+  std::vector<std::pair<std::regex, double>> entries_;
+};
+
+/// The adapter of every module that has one. Throws DataError.
+std::vector<PlacedAdapter> adapters_of(const fs::path& file, const models::LanguageModel& model) {
+  // Patterns are tried in the order of the file.
+  const auto config = nlohmann::ordered_json::parse(io::read_whole_file(file), nullptr, false);
+  const json sorted = config;
+  const std::string where = fmt::format("'{}'", file.string());
+  if (!sorted.is_object() || sorted.value("peft_type", json()) != "LORA")
+    throw DataError(where + ": not the configuration of a LoRA adapter");
+  const io::JsonFields fields(sorted, where);
+  io::require_known_keys(sorted, lora_config_keys(), where);
+  if (const auto bias = fields.get_or<std::string>("bias", "none"); bias != "none")
+    fields.fail(fmt::format("'bias' is '{}'; biases that are trained beside the adapters are not supported", bias));
+  if (fields.has("init_lora_weights") && fields.at("init_lora_weights").is_string()) {
+    const auto way = fields.get<std::string>("init_lora_weights");
+    if (way != "gaussian" && way != "orthogonal" && way != "eva")
+      fields.fail(
+          fmt::format("'init_lora_weights' is '{}', which changed the base model's own weights; convert the "
+                      "adapter to one of the original model with the PEFT library first",
+                      way));
+  }
+  const auto rank = fields.get<std::int64_t>("r");
+  const auto alpha = fields.get_or<double>("lora_alpha", 8);
+  const auto dropout = fields.get_or<double>("lora_dropout", 0);
+  if (rank < 1 || !(alpha > 0)) fields.fail("'r' and 'lora_alpha' must be positive");
+  if (!(dropout >= 0 && dropout < 1)) fields.fail(fmt::format("'lora_dropout' is {}, not in [0, 1)", dropout));
+  const ModulePattern ranks(config, "rank_pattern", fields), alphas(config, "alpha_pattern", fields);
+  Targets targets(fields);
+  std::vector<PlacedAdapter> placed;
+  std::set<std::string> known;
+  for (const auto& [name, projection] : model.projections()) {
+    const std::string theirs = module_elsewhere(model, name);
+    known.insert(last_part(theirs));
+    if (!targets.contain(theirs)) continue;
+    const auto own_rank = static_cast<std::int64_t>(ranks.of(theirs, static_cast<double>(rank)));
+    placed.push_back({projection, {own_rank, alphas.of(theirs, alpha), dropout, fields.get_or("use_rslora", false)}});
+  }
+  if (const auto unmet = targets.unmet(); !unmet.empty())
+    fields.fail(fmt::format("there is no matrix '{}' (known: {})", unmet.front(), fmt::join(known, ", ")));
+  if (placed.empty()) fields.fail(fmt::format("'target_modules' fits no matrix (known: {})", fmt::join(known, ", ")));
+  return placed;
+}
+
 }  // namespace
 
 void read_adapters(const fs::path& folder, models::LanguageModel& model) {
-  const auto fail = [&](const std::string& message) {
-    throw DataError(fmt::format("'{}': {}", (folder / kConfig).string(), message));
-  };
-  const json config = json::parse(io::read_whole_file(folder / kConfig), nullptr, false);
-  if (!config.is_object() || config.value("peft_type", "") != "LORA") fail("not the configuration of a LoRA adapter");
-  AdapterOptions options;
-  std::set<std::string> wanted;
-  try {
-    options.rank = config.at("r").get<std::int64_t>();
-    options.alpha = config.at("lora_alpha").get<double>();
-    options.dropout = config.value("lora_dropout", 0.0);
-    options.rank_stabilised = config.value("use_rslora", false);
-    const json& targets = config.at("target_modules");
-    if (targets.is_string())
-      wanted.insert(targets.get<std::string>());
-    else
-      for (const json& target : targets) wanted.insert(target.get<std::string>());
-    if (config.value("bias", "none") != "none" || config.value("use_dora", false))
-      fail("trained biases and DoRA are not supported");
-  } catch (const json::exception& error) {
-    fail(error.what());
-  }
-  if (options.rank < 1 || !(options.alpha > 0)) fail("'r' and 'lora_alpha' must be positive");
-  // Targets are the last parts of names, in the library's words.
-  options.targets.clear();
-  std::set<std::string> known, found;
-  for (const auto& [name, projection] : model.projections()) {
-    const std::string theirs = last_part(module_elsewhere(model, name));
-    known.insert(theirs);
-    if (wanted.count(theirs) > 0 && found.insert(last_part(name)).second) options.targets.push_back(last_part(name));
-  }
-  for (const std::string& target : wanted)
-    if (known.count(target) == 0)
-      fail(fmt::format("there is no matrix '{}' (known: {})", target, fmt::join(known, ", ")));
-  attach_adapters(model, options);
+  place_adapters(model, adapters_of(folder / kConfig, model));
 
   const checkpoint::SafetensorsFile file = checkpoint::read_safetensors(folder / kWeights);
   std::set<std::string> left;
@@ -98,15 +180,20 @@ void read_adapters(const fs::path& folder, models::LanguageModel& model) {
 void write_adapters(const fs::path& folder, models::LanguageModel& model, const std::string& base_model) {
   checkpoint::NamedTensors tensors;
   std::set<std::string> targets;
-  models::LowRankShape shape;
+  std::optional<models::LowRankShape> first;
+  json ranks = json::object(), alphas = json::object();  // of modules that differ from the first
   for (const auto& [name, projection] : model.projections()) {
     if (!projection->has_adapter()) continue;
-    shape = projection->adapter();
+    const models::LowRankShape& shape = projection->adapter();
+    if (!first) first = shape;
     const std::string theirs = module_elsewhere(model, name), stem = "base_model.model." + theirs;
+    if (shape.rank != first->rank) ranks[theirs] = shape.rank;
+    if (shape.alpha != first->alpha) alphas[theirs] = shape.alpha;
     targets.insert(last_part(theirs));
     tensors.emplace_back(stem + ".lora_A.weight", projection->adapter_a);
     tensors.emplace_back(stem + ".lora_B.weight", projection->adapter_b);
   }
+  const models::LowRankShape shape = first.value_or(models::LowRankShape{});
   const json config = {{"peft_type", "LORA"},
                        {"task_type", "CAUSAL_LM"},
                        {"base_model_name_or_path", base_model},
@@ -114,6 +201,8 @@ void write_adapters(const fs::path& folder, models::LanguageModel& model, const 
                        {"lora_alpha", shape.alpha},
                        {"lora_dropout", shape.dropout},
                        {"use_rslora", shape.rank_stabilised},
+                       {"rank_pattern", ranks},
+                       {"alpha_pattern", alphas},
                        {"target_modules", targets},
                        {"bias", "none"},
                        {"fan_in_fan_out", is_gpt2(model)},

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/io/json_fields.h"
 #include "core/libtorch.h"
+#include "tasks/pretrained/config_keys.h"
 
 namespace talweg::tasks {
 namespace {
@@ -27,6 +28,7 @@ models::BertShape bert_shape(const nlohmann::json& config, const std::string& wh
   const io::JsonFields fields(config, where);
   if (const auto type = fields.get<std::string>("model_type"); type != "bert")
     fields.fail(fmt::format("the model_type is '{}', 'bert' is needed", type));
+  io::require_known_keys(config, bert_config_keys(), where);
   const auto positions = fields.get_or<std::string>("position_embedding_type", "absolute");
   if (positions != "absolute") fields.fail(fmt::format("positions of type '{}' are not supported", positions));
   if (fields.get_or("is_decoder", false)) fields.fail("a BERT as decoder is not supported");

@@ -10,7 +10,7 @@
 namespace talweg::tasks {
 
 /// The shape that a config.json of model_type "bert" describes. Throws DataError: a missing or absurd number, a variant
-/// that is not built here (relative positions, other activations, decoders).
+/// that is not built here (relative positions, other activations, decoders), a member that is not known.
 models::BertShape bert_shape(const nlohmann::json& config, const std::string& where);
 
 /// Throws DataError when the shape asks for far more numbers than a file holds: a mistake in config.json must not cost

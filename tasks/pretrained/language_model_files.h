@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/tokenizer/tokenizer.h"
@@ -23,6 +24,7 @@ struct PretrainedLanguageModel {
   std::shared_ptr<models::LanguageModel> model;  ///< float32 on the CPU
   std::shared_ptr<const tokenizer::Tokenizer> tokenizer;
   std::string tokenizer_key;
+  at::ScalarType number_type = at::kFloat;  ///< of the file's numbers: float32, bfloat16 or float16
 };
 
 /// Whether a path names a GGUF file, by its first bytes.
@@ -43,10 +45,19 @@ void read_adapters(const std::filesystem::path& folder, models::LanguageModel& m
 /// Writes the adapters of a model as such a folder. Nothing is seen under its name before it is whole.
 void write_adapters(const std::filesystem::path& folder, models::LanguageModel& model, const std::string& base_model);
 
-/// Writes a Hugging Face folder: config.json, model.safetensors and the tokenizer's files, as far as `tokenizer_source`
-/// has them. Adapters are merged into what is written. An earlier model folder is replaced as a whole, when the new one
-/// is complete. Throws SystemError; ConfigError when something else is in the way.
+/// What a model folder holds beside the weights.
+struct LanguageModelExport {
+  std::filesystem::path tokenizer_source;                 ///< "bytes", or what the tokenizer was read from
+  at::ScalarType type = at::kFloat;                       ///< of the numbers: float32, bfloat16 or float16
+  std::optional<std::string> chat_system = std::nullopt;  ///< of conversations that were trained on: their system
+                                                          ///< message, for the chat template
+};
+
+/// Writes a Hugging Face folder: config.json, model.safetensors, generation_config.json, and the files of the tokenizer
+/// and its chat template, as far as the source has them. Adapters are merged into what is written. An earlier model
+/// folder is replaced as a whole, when the new one is complete. Throws SystemError; ConfigError when something else is
+/// in the way.
 void write_language_model(const std::filesystem::path& folder, models::LanguageModel& model,
-                          const tokenizer::Tokenizer& tokenizer, const std::filesystem::path& tokenizer_source);
+                          const tokenizer::Tokenizer& tokenizer, const LanguageModelExport& beside);
 
 }  // namespace talweg::tasks

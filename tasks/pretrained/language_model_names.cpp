@@ -64,6 +64,7 @@ NameTable llama_gguf_names(std::int64_t head_size) {
       rules.push_back({"layers.{}." + (ours + kind), "blk.{}." + (theirs + kind), swapped_rows(head_size / 2, 2),
                        swapped_rows(2, head_size / 2)});
   }
+  // It is part of the shape: the divisors of the rotary positions.
   return NameTable(rules, {"rope_freqs.weight"});
 }
 

@@ -16,8 +16,8 @@ namespace talweg::tasks {
 nlohmann::json config_of(const models::LanguageModel& model, const tokenizer::RoleIds& roles);
 
 /// A model with the architecture of a config.json, its weights not yet read. `path` is for messages. Throws DataError
-/// for a model_type other than llama or gpt2, a missing or absurd number, and variants that are not built here (scaled
-/// rotary positions, other activations, biases in the perceptron).
+/// for a model_type other than llama or gpt2, a missing or absurd number, variants that are not built here (other
+/// activations, biases in the perceptron), and every member that is not known to change nothing.
 std::shared_ptr<models::LanguageModel> model_of(const nlohmann::json& config, const std::string& path);
 
 /// The names of a model's tensors in files of the Hugging Face library.

@@ -116,6 +116,7 @@ TextBackbone read_pretrained(const PretrainedOptions& options) {
   load_bert(*encoder, folder.source());
   TextBackbone backbone{encoder, tokenizer::read_tokenizer(folder.path()), Pooling::mean,
                         bert_exporter(encoder, tokenizer_files(folder.path())), read_head(folder, *encoder)};
+  backbone.number_type = folder.number_type();
   if (backbone.head) backbone.pooling = backbone.head->pooling;
   if (backbone.tokenizer->vocabulary_size() > encoder->vocabulary())
     throw DataError(fmt::format("{}: the tokenizer has {} tokens, the encoder {}", options.path,
@@ -128,6 +129,7 @@ TextBackbone fresh_bert(const FreshBertOptions& options) {
   std::map<std::string, std::string> files;
   if (options.tokenizer == "bytes") {
     backbone.tokenizer = std::make_shared<tokenizer::ByteTokenizer>();
+    files = framed_byte_files();
   } else {
     backbone.tokenizer = tokenizer::read_tokenizer(options.tokenizer);
     files = tokenizer_files(options.tokenizer);

@@ -31,6 +31,8 @@ struct TextBackbone {
   std::function<weights::ModelFolderContent(const TextHead&)> folder_content;
   /// The head that the backbone's files came with.
   std::optional<TextHead> head = std::nullopt;
+  /// The type in which the backbone's weights were read.
+  at::ScalarType number_type = at::kFloat;
 };
 
 /// The kind of component that `backbone:` chooses.

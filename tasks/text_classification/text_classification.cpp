@@ -191,10 +191,12 @@ Metrics TextClassification::evaluate() {
   return metrics;
 }
 
-void TextClassification::write_model(const std::filesystem::path& folder) {
+void TextClassification::write_model(const std::filesystem::path& folder, std::optional<at::ScalarType> type) {
   const auto portable = [](const at::Tensor& tensor) { return tensor.detach().to(at::kCPU, at::kFloat); };
-  weights::write_model_folder(
-      folder, backbone_.folder_content({pooling_, class_names_, portable(head_->weight), portable(head_->bias)}));
+  weights::ModelFolderContent content =
+      backbone_.folder_content({pooling_, class_names_, portable(head_->weight), portable(head_->bias)});
+  weights::set_number_type(content, type.value_or(backbone_.number_type));
+  weights::write_model_folder(folder, content);
 }
 
 }  // namespace talweg::tasks

@@ -55,7 +55,7 @@ class TextClassification : public Task, public PerExampleLosses, public ModelExp
   Metrics evaluate() override;
   std::vector<plot::Figure> figures() override;
   std::vector<plot::Figure> figures_over_time(const std::vector<metrics::Record>& records) override;
-  void write_model(const std::filesystem::path& folder) override;
+  void write_model(const std::filesystem::path& folder, std::optional<at::ScalarType> type) override;
 
   /// Logits or ratings: [n, outputs].
   at::Tensor outputs(const data::Batch& batch);

@@ -34,6 +34,11 @@ optimizer: {type: adamw, learning_rate: 1e-2}
 training: {steps: 40, batch_size: 8, micro_batch_size: 4, log_every: 5, evaluate_every: 20}
 checkpoint: {every: 1}
 """
+SCALED = [{"rope_type": "linear", "factor": 3.0, "rope_theta": 1e4},
+          {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 16,
+           "rope_theta": 1e4},
+          {"rope_type": "longrope", "long_factor": [1, 1, 1.5, 2, 3, 4, 8, 8], "short_factor": [1, 1, 1.5, 2, 3, 4, 8, 8], "factor": 1.0,
+           "attention_factor": 1.0, "original_max_position_embeddings": 64, "rope_theta": 1e4}]
 needs_transformers = unittest.skipIf(transformers is None, "the Python package transformers is not there")
 
 
@@ -148,14 +153,17 @@ class LanguageModels(TalwegCase):
         for config, shards in [
                 (transformers.LlamaConfig(hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
                                           num_key_value_heads=2, max_position_embeddings=64, rope_theta=2e4, **shape), "30KB"),
+                *((transformers.LlamaConfig(hidden_size=64, intermediate_size=48, num_hidden_layers=1, num_attention_heads=4,
+                                            max_position_embeddings=64, rope_parameters=rope, **shape), "5GB") for rope in SCALED),
                 (transformers.GPT2Config(n_embd=32, n_layer=2, n_head=4, n_positions=64, **shape), "5GB")]:
-            with self.subTest(config.model_type):
+            name = config.model_type + getattr(config, "rope_parameters", {}).get("rope_type", "")
+            with self.subTest(name):
                 model = transformers.AutoModelForCausalLM.from_config(config).eval()
-                folder = self.folder / config.model_type
+                folder = self.folder / name
                 model.save_pretrained(folder, max_shard_size=shards)
                 self.write_byte_tokenizer(folder)
-                self.assertAlmostEqual(*self.losses_of(model, folder, config.model_type), delta=2e-5)
-                run, ids = self.folder / ("loss-of-" + config.model_type), torch.tensor([list(b"Line by line goes the text.\nLine by")])
+                self.assertAlmostEqual(*self.losses_of(model, folder, name), delta=2e-5)
+                run, ids = self.folder / ("loss-of-" + name), torch.tensor([list(b"Line by line goes the text.\nLine by")])
                 self.run_talweg("export", run, folder.name + "-again")
                 again = transformers.AutoModelForCausalLM.from_pretrained(self.folder / (folder.name + "-again"), dtype=torch.float32)
                 with torch.no_grad():
@@ -163,8 +171,8 @@ class LanguageModels(TalwegCase):
                 self.assertLess(difference, 1e-4)
 
     @staticmethod
-    def write_byte_tokenizer(folder):
-        """Byte-level BPE without merges, whose ids are the bytes."""
+    def write_byte_tokenizer(folder, *special):
+        """Byte-level BPE without merges, whose ids are the bytes, and special tokens from 256 on."""
         visible = [*range(33, 127), *range(161, 173), *range(174, 256)]
         letters, extra = {}, 0
         for byte in range(256):
@@ -175,8 +183,63 @@ class LanguageModels(TalwegCase):
                 extra += 1
         byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
         (folder / "tokenizer.json").write_text(json.dumps({
-            "version": "1.0", "added_tokens": [], "normalizer": None, "pre_tokenizer": byte_level, "post_processor": None,
+            "version": "1.0", "added_tokens": [
+                {"id": 256 + i, "content": token, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False,
+                 "special": True} for i, token in enumerate(special)], "normalizer": None, "pre_tokenizer": byte_level, "post_processor": None,
             "decoder": byte_level, "model": {"type": "BPE", "vocab": {letters[b]: b for b in range(256)}, "merges": []}}))
+
+    def test_an_answer_ends_where_the_template_ends(self):
+        self.write_byte_tokenizer(self.folder, "<|endoftext|>", "<|im_start|>", "<|im_end|>")
+        lines = [json.dumps({"prompt": f"q {i % 4}", "response": f"is {i % 4}"}) for i in range(40)]
+        corpus = self.write("chat.jsonl", "\n".join(lines) + "\n")
+        run = self.train(f"""\
+device: cpu
+task:
+  type: language_modeling
+  data: {{type: chat, path: {corpus}, system: "It's S."}}
+  tokenizer: {self.folder / 'tokenizer.json'}
+  model: {{type: llama, width: 48, layers: 2, heads: 4, feed_forward: 96}}
+  length: 64
+  sequences: documents
+optimizer: {{type: adamw, learning_rate: 5e-3}}
+training: {{steps: 120, batch_size: 16}}
+""", "chat")
+        self.assertLess(self.summary(run)["metrics"]["eval/loss"], 0.1)
+        self.assertEqual(self.run_talweg("generate", run, "--chat", "q 3", "--max-tokens", "40").stdout, "is 3\n")
+        self.run_talweg("export", run, "spoken")
+        self.assertEqual(self.run_talweg("generate", "spoken", "--chat", "q 2", "--max-tokens", "40").stdout, "is 2\n")
+        if transformers is None:
+            return
+        tokenizer = transformers.AutoTokenizer.from_pretrained(self.folder / "spoken")
+        model = transformers.AutoModelForCausalLM.from_pretrained(self.folder / "spoken")
+        text = tokenizer.apply_chat_template([{"role": "user", "content": "q 1"}], add_generation_prompt=True, tokenize=False)
+        self.assertEqual(text, "<|im_start|>system\nIt's S.<|im_end|>\n<|im_start|>user\nq 1<|im_end|>\n<|im_start|>assistant\n")
+        ids = tokenizer(text, return_tensors="pt", add_special_tokens=False).input_ids
+        written = model.generate(ids, max_new_tokens=40, do_sample=False)[0, ids.shape[1]:]
+        self.assertEqual(tokenizer.decode(written), "is 1<|im_end|>")
+
+    def test_prompts_that_fill_their_sequences_are_said_or_refused(self):
+        self.write_byte_tokenizer(self.folder, "<|endoftext|>", "<|im_start|>", "<|im_end|>")
+        short, long = json.dumps({"prompt": "q", "response": "a"}), json.dumps({"prompt": "long " * 40, "response": "a"})
+        text = f"""\
+device: cpu
+task:
+  type: language_modeling
+  data: {{type: chat, path: {self.folder / 'c.jsonl'}, system: ""}}
+  tokenizer: {self.folder / 'tokenizer.json'}
+  model: {{type: llama, width: 16, layers: 1, heads: 2, feed_forward: 24}}
+  length: 64
+  sequences: documents
+optimizer: sgd
+training: {{steps: 2, batch_size: 2}}
+"""
+        configuration = self.write("c.yaml", text)
+        self.write("c.jsonl", "\n".join([short, long] * 20))
+        said = self.run_talweg("train", configuration, "--output", "mixed").stderr
+        self.assertRegex(said, "1[89] of 38 sequences of the training data have no token that is trained on within 64 tokens")
+        self.write("c.jsonl", "\n".join([long] * 20))
+        said = self.run_talweg("train", configuration, "--output", "filled", code=4).stderr
+        self.assertIn("none of the 19 sequences of the training data", said)
 
     @needs_transformers
     def test_adapters_merge_and_travel_in_pefts_layout(self):
@@ -192,6 +255,13 @@ class LanguageModels(TalwegCase):
                 "adapter: ADAPTER}")
         text = f"device: cpu\ntask: {task}\noptimizer: {{type: adamw, learning_rate: 1e-2}}\ntraining: {{steps: 20, batch_size: 4}}\n"
         run = self.train(text.replace("ADAPTER", "{rank: 3, alpha: 7, targets: [query, down]}"))
+        # Checkpoints leave out what rests, and refuse another base.
+        size = sum(file.stat().st_size for file in next((run / "checkpoints").glob("step-*")).iterdir())
+        self.assertLess(size, (base / "model.safetensors").stat().st_size / 2)
+        kept = (base / "model.safetensors").read_bytes()
+        transformers.LlamaForCausalLM(config).save_pretrained(base)
+        self.assertIn("put the original file back", self.run_talweg("export", run, "wrong", code=4).stderr)
+        (base / "model.safetensors").write_bytes(kept)
         self.run_talweg("export", run, "merged")
         self.run_talweg("export", run, "adapters", "--format", "peft")
         settings = json.loads((self.folder / "adapters/adapter_config.json").read_text())

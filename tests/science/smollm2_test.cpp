@@ -106,7 +106,7 @@ TEST_F(SmolLm2, GreedyContinuationIsTheGoldenOne) {
                               1194, 30, 198, 198, 504,  9355, 5897, 6601, 1839, 2733};
   const auto written = continue_ids(
       *pretrained_.model, pretrained_.tokenizer->encode("In the beginning God created the heaven and the"),
-      pretrained_.tokenizer->roles().end, {20, 0, 1}, RandomGenerator(0), [](std::int32_t) { return true; });
+      writable_ids(*pretrained_.tokenizer), {20, 0, 1}, RandomGenerator(0), [](std::int32_t) { return true; });
   EXPECT_EQ(written, golden);
 }
 
@@ -123,7 +123,8 @@ TEST_F(SmolLm2, MeanLossesAreTheGoldenOnes) {
 TEST_F(SmolLm2, AnExportedFolderIsReadBackToTheBit) {
   const talweg::testing::TemporaryFolder folder;
   const auto path = folder.path() / "export";
-  write_language_model(path, *pretrained_.model, *pretrained_.tokenizer, real_data("smollm2-135m-instruct.q4_1.gguf"));
+  write_language_model(path, *pretrained_.model, *pretrained_.tokenizer,
+                       {real_data("smollm2-135m-instruct.q4_1.gguf")});
   const PretrainedLanguageModel again = read_language_model(path);
   const auto ours = pretrained_.model->named_parameters(), read = again.model->named_parameters();
   ASSERT_EQ(ours.size(), read.size());

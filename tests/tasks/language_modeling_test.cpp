@@ -292,7 +292,7 @@ TEST(TextGeneration, GreedyIsTheMostLikelyTokenEachTime) {
   std::vector<std::int64_t> all(prompt.begin(), prompt.end());
   tokenizer::Ids streamed;
   const tokenizer::Ids written =
-      continue_ids(task->model(), prompt, std::nullopt, {10, 0, 1}, RandomGenerator(0), [&](std::int32_t id) {
+      continue_ids(task->model(), prompt, {257}, {10, 0, 1}, RandomGenerator(0), [&](std::int32_t id) {
         streamed.push_back(id);
         return true;
       });
@@ -306,11 +306,11 @@ TEST(TextGeneration, GreedyIsTheMostLikelyTokenEachTime) {
   // The token that ends a text is not part of it.
   const std::int32_t end = written[4];
   const auto first = std::find(written.begin(), written.end(), end) - written.begin();
-  EXPECT_EQ(static_cast<std::int64_t>(continue_ids(task->model(), prompt, end, {10, 0, 1}, RandomGenerator(0),
+  EXPECT_EQ(static_cast<std::int64_t>(continue_ids(task->model(), prompt, {257, {end}}, {10, 0, 1}, RandomGenerator(0),
                                                    [](std::int32_t) { return true; })
                                           .size()),
             first);
-  EXPECT_THROW(continue_ids(task->model(), {}, std::nullopt, {}, RandomGenerator(0), [](std::int32_t) { return true; }),
+  EXPECT_THROW(continue_ids(task->model(), {}, {257}, {}, RandomGenerator(0), [](std::int32_t) { return true; }),
                ConfigError);
 }
 
@@ -326,6 +326,90 @@ TEST(TextGeneration, TopPDrawsFromTheNucleusByItsProbabilities) {
   for (int i = 0; i < 20000; ++i) ++count[static_cast<std::size_t>(choose_token(logits, {1, 2, 1}, random))];
   const double root = std::sqrt(0.1) + std::sqrt(0.5) + std::sqrt(0.15) + std::sqrt(0.25);
   EXPECT_NEAR(count[1] / 20000, std::sqrt(0.5) / root, 0.014) << "temperature 2 takes the root of probabilities";
+}
+
+TEST(LanguageData, DocumentsGetWhatTheTokenizerPutsAroundTexts) {
+  const talweg::testing::TemporaryFolder folder;
+  const std::filesystem::path tokenizers =
+      std::filesystem::path(__FILE__).parent_path().parent_path() / "core/tokenizer";
+  const auto ids_of = [&](const std::string& tokenizer, bool end_of_document, bool framed) {
+    const NamedTokenizer named = read_named_tokenizer((tokenizers / "models" / (tokenizer + ".json")).string());
+    Text text{"name", "content", 3, false, [&](DocumentSink& sink, const auto&) {
+                for (const char* document : {"x", "", "y"}) {
+                  sink.piece(document);
+                  sink.end_document();
+                }
+              }};
+    const auto file = tokenised(text, {*named.tokenizer, named.key, end_of_document, folder.path(), framed});
+    std::vector<std::int64_t> ids(static_cast<std::size_t>(file->tokens()));
+    file->read(0, file->tokens(), ids.data());
+    EXPECT_EQ(file->documents(), 2);
+    return ids;
+  };
+  using Numbers = std::vector<std::int64_t>;
+  const std::int64_t x = 89, y = 90;
+  EXPECT_EQ(ids_of("begin", true, true), (Numbers{0, x, 0, y})) << "the tokenizer names no end of text";
+  EXPECT_EQ(ids_of("begin_and_end", true, true), (Numbers{0, x, 1, 0, y, 1}));
+  EXPECT_EQ(ids_of("begin_and_end", true, false), (Numbers{x, y}));
+}
+
+TEST(LanguageModeling, SequencesWithNothingToTrainOnAreSaidAndLeftOut) {
+  const talweg::testing::TemporaryFolder folder;
+  const std::string path = (folder.path() / "a.txt").string();
+  write(path, "x\nlonger\ny\nlines\nhere\nand\nthere\n");
+  const auto options = [&](const std::string& more) {
+    return fmt::format(
+        "length: 8, sequences: documents, end_of_document: false, cache: '{}', data: {{type: text, "
+        "path: '{}', document: line}}, evaluation: {{share: 0.3}}, {}{}",
+        (folder.path() / "cache").string(), path, more, kTiny);
+  };
+  const auto task = make_language_modeling(options(""));
+  EXPECT_NE(task->announcement().find("2 of 5 sequences of the training data have no token"), std::string::npos);
+  EXPECT_EQ(task->training_data().size(), 3);
+  const std::vector<std::int64_t> all{0, 1, 2};
+  EXPECT_EQ(task->weight(task->training_data().batch(all, 0)), 5 + 4 + 3);
+  write(path, "x\ny\nz\nw\n");
+  try {
+    make_language_modeling(options(""));
+    FAIL();
+  } catch (const DataError& error) {
+    EXPECT_NE(std::string(error.what()).find("none of the 3 sequences of the training data"), std::string::npos);
+  }
+}
+
+TEST(TextGeneration, IdsBeyondTheTokenizerAreNeverWritten) {
+  const auto task = make_language_modeling(std::string("data: {type: word_chain, length: 200}, length: 16, ") + kTiny);
+  torch::NoGradGuard no_grad;
+  task->model().eval();
+  const auto written = [&](const WritableIds& writable, const SamplingOptions& sampling) {
+    return continue_ids(task->model(), {104}, writable, sampling, RandomGenerator(0),
+                        [](std::int32_t) { return true; });
+  };
+  for (const SamplingOptions& sampling :
+       {SamplingOptions{50, 0, 1}, SamplingOptions{50, 5, 1}, SamplingOptions{50, 5, 0.5}}) {
+    const tokenizer::Ids all = written({257}, sampling);
+    EXPECT_GE(*std::max_element(all.begin(), all.end()), 20);
+    for (const std::int32_t id : written({20}, sampling)) EXPECT_LT(id, 20);
+  }
+}
+
+TEST(TextGeneration, StreamsWhatTheWholeDecodesTo) {
+  const std::filesystem::path models =
+      std::filesystem::path(__FILE__).parent_path().parent_path() / "core/tokenizer/models";
+  const std::string text = "the quick brown fox  jumps over the lazy dog. caf\u00e9 \xf0\x9f\x99\x82 then home ";
+  for (const char* name : {"bpe.model", "unigram.model", "begin.json"}) {
+    const NamedTokenizer named = read_named_tokenizer((models / name).string());
+    tokenizer::Ids ids;
+    for (int i = 0; i < 12; ++i) named.tokenizer->append(text, ids);
+    for (const std::size_t prompt : {0, 1, 7, 40}) {
+      const tokenizer::Ids before(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(prompt));
+      TextStream stream(*named.tokenizer, before);
+      std::string streamed;
+      for (std::size_t i = prompt; i < ids.size(); ++i) streamed += stream.add(ids[i]);
+      streamed += stream.rest();
+      EXPECT_EQ(named.tokenizer->decode(before) + streamed, named.tokenizer->decode(ids)) << name << prompt;
+    }
+  }
 }
 
 TEST(TextGeneration, StreamsWholeCharacters) {

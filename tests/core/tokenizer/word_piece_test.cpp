@@ -62,7 +62,7 @@ TEST(WordPiece, FramesSinglesAndPairs) {
   const Encoding pair = encode_framed(tokenizer, "un a", "able", 10);
   EXPECT_EQ(pair.ids, (Ids{2, 4, 8, 3, 7, 3}));
   EXPECT_EQ(pair.segments, (Ids{0, 0, 0, 0, 1, 1}));
-  // Ids are taken off the longer text first.
+  // Ids are taken off the longer text first; of two long ones the second keeps the odd one.
   EXPECT_EQ(encode_framed(tokenizer, "a a a a a", "un", 7).ids, (Ids{2, 8, 8, 8, 3, 4, 3}));
   EXPECT_EQ(encode_framed(tokenizer, "a a a a", "un un un un", 7).ids, (Ids{2, 8, 8, 3, 4, 4, 3}));
   EXPECT_THROW(encode_framed(tokenizer, "a", "un", 3), ConfigError);

@@ -158,7 +158,7 @@ TEST(TextClassification, ExportsAndReadsBack) {
   const std::string data = "{data: {type: opinions, examples: 20}, backbone: {type: pretrained, path: ";
   for (const std::string pooling : {"mean", "summary"}) {
     const auto first = make(data + minilm.string() + "}, pooling: " + pooling + "}", at::kFloat);
-    first->write_model(folder.path() / pooling);
+    first->write_model(folder.path() / pooling, std::nullopt);
     const auto again = make(data + (folder.path() / pooling).string() + "}, keep_head: true}", at::kFloat);
     const std::vector<std::int64_t> indices{0, 1, 2};
     const data::Batch batch = first->training_data().batch(indices, 0);
@@ -169,6 +169,24 @@ TEST(TextClassification, ExportsAndReadsBack) {
   }
   EXPECT_THAT(complaint(data + (folder.path() / "mean").string() + "}, keep_head: true, target: value}"),
               HasSubstr("another number of outputs"));
+}
+
+TEST(TextClassification, AnEncoderOnBytesIsReadBack) {
+  const talweg::testing::TemporaryFolder folder;
+  const std::string data = "{data: {type: opinions, examples: 20, pairs: true}, pooling: summary";
+  const auto first = make(data + ", backbone: {type: bert, layers: 1, width: 16}}", at::kFloat);
+  first->write_model(folder.path() / "m", std::nullopt);
+  const auto again =
+      make(data + ", backbone: {type: pretrained, path: " + (folder.path() / "m").string() + "}, keep_head: true}",
+           at::kFloat);
+  const std::vector<std::int64_t> indices{0, 1, 2};
+  const data::Batch batch = first->training_data().batch(indices, 0);
+  const data::Batch same = again->training_data().batch(indices, 0);
+  for (std::size_t i = 0; i < batch.tensors.size(); ++i) EXPECT_TRUE(at::equal(batch.tensors[i], same.tensors[i])) << i;
+  torch::NoGradGuard no_grad;
+  first->module().eval();
+  again->module().eval();
+  EXPECT_TRUE(at::equal(first->outputs(batch), again->outputs(batch)));
 }
 
 TEST(RealEncoder, GivesTheReferenceEmbeddings) {
