@@ -78,7 +78,10 @@ SplitSequences split_sequences(std::shared_ptr<const TokenFile> corpus, Sequence
   if (kind == SequenceKind::documents) {
     const std::int64_t cut = corpus->documents() - held_out(corpus->documents());
     if (cut < 1)
-      throw DataError(fmt::format("{} documents cannot be divided into training and evaluation", corpus->documents()));
+      throw DataError(
+          fmt::format("of {} documents evaluation takes {}, so that none is left to train on: name a corpus to "
+                      "evaluate on ('task.evaluation.data'), or give more documents",
+                      corpus->documents(), held_out(corpus->documents())));
     return {std::make_unique<TokenSequences>(corpus, kind, length, 0, cut),
             std::make_unique<TokenSequences>(corpus, kind, length, cut, corpus->documents())};
   }

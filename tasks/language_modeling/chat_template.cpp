@@ -63,8 +63,9 @@ std::int32_t chat_end(const tokenizer::Tokenizer& tokenizer) {
   const auto end = tokenizer.find("<|im_end|>");
   if (!end || !tokenizer.find("<|im_start|>"))
     throw ConfigError(
-        "data: conversations are written with the tokens <|im_start|> and <|im_end|>, which the tokenizer does not "
-        "have");
+        "conversations are written with the tokens <|im_start|> and <|im_end|>, which the tokenizer does not have: use "
+        "a "
+        "model or tokenizer that has them, or plain text");
   return *end;
 }
 

@@ -284,6 +284,22 @@ training: {{steps: 2, batch_size: 2}}
         again = self.train(text.replace("ADAPTER", f"{{weights: {self.folder / 'adapters'}}}").replace("steps: 20", "steps: 1"), "again")
         self.assertAlmostEqual(self.metrics(again)[0]["eval/loss"], self.summary(run)["metrics"]["eval/loss"], delta=1e-6)
 
+    def test_adapters_continue_bit_for_bit(self):
+        self.train(TINY.replace("steps: 40", "steps: 1"), "first")
+        self.run_talweg("export", "first", "base")
+        text = TINY.replace("model: {type: llama, width: 32, layers: 2, heads: 4, key_value_heads: 2, feed_forward: 48}",
+                            f"pretrained: {self.folder / 'base'}\n  adapter: {{rank: 2, dropout: 0.1}}").replace("steps: 40", "steps: 150")
+        undisturbed = self.train(text, "undisturbed")
+        run = self.folder / "disturbed"
+        process = self.start_talweg("train", self.folder / "x.yaml", "--output", run, "--quiet")
+        while not list((run / "checkpoints").glob("step-*")) and process.poll() is None:
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        self.run_talweg("resume", run, "--quiet")
+        self.assertEqual(self.final_weights(undisturbed), self.final_weights(run))
+        self.assertEqual(self.metrics(undisturbed), self.metrics(run))
+
     def test_a_full_disk_keeps_the_earlier_export(self):
         run = self.train(TINY.replace("width: 32", "width: 256"))
         small = self.folder / "small"

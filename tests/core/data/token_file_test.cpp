@@ -182,6 +182,23 @@ TEST(TokenSequences, ContextIsReadAndNotTrainedOn) {
   EXPECT_TRUE(at::equal(batch.tensors[1], at::tensor({-100, -100, 103, 104, 105}, at::kLong).view({1, 5})));
 }
 
+TEST(TokenSequences, WithoutACountedTargetAreLeftOut) {
+  // Documents of 6, 1, 2 and 6 tokens, of which the first is context but for its last token, beyond the cut at 5.
+  std::vector<bool> context(15, false);
+  std::fill(context.begin(), context.begin() + 5, true);
+  const auto corpus = counting({6, 7, 9, 15}, context);
+  const auto cut = all_sequences(corpus, SequenceKind::documents, 5);
+  EXPECT_EQ(cut->leave_out_uncounted(), 2);
+  ASSERT_EQ(cut->size(), 2);
+  const std::vector<std::int64_t> both{0, 1};
+  const Batch batch = cut->batch(both, 0);
+  EXPECT_EQ(batch.tensors[0][0][0].item<std::int64_t>(), 107);
+  EXPECT_EQ(batch.tensors[0][1][0].item<std::int64_t>(), 109);
+  EXPECT_EQ(cut->leave_out_uncounted(), 0) << "once";
+  EXPECT_EQ(all_sequences(corpus, SequenceKind::documents, 6)->leave_out_uncounted(), 1);
+  EXPECT_EQ(all_sequences(corpus, SequenceKind::packed, 4)->leave_out_uncounted(), 1);
+}
+
 TEST(TokenSequences, TheEndOfTheCorpusIsHeldOut) {
   // Twenty documents of five tokens; a fifth is four of them.
   std::vector<std::int64_t> ends;

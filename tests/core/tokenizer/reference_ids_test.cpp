@@ -37,7 +37,7 @@ TEST_P(ReferenceIds, OfPairsThatAreCut) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, ReferenceIds, ::testing::Values("word_piece", "begin", "begin_and_end"),
-                         [](const auto& test) { return std::string(test.param); });
+                         [](const auto& name) { return std::string(name.param); });
 
 }  // namespace
 }  // namespace talweg::tokenizer
