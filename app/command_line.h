@@ -25,7 +25,7 @@ const std::vector<Command>& commands();
 std::string general_help();
 std::string command_help(const Command& command);
 
-/// Parses the words after the program's name. Answers nothing when help or version was asked for and printed.
+/// Parses the words after the program's name. Returns nothing when help or version was asked for and printed.
 /// Throws UsageError.
 std::optional<Invocation> parse_command_line(int argc, char** argv);
 

@@ -11,6 +11,7 @@
 #include "app/privacy_output.h"
 #include "core/config/diagnostics.h"
 #include "core/error.h"
+#include "core/io/closest_word.h"
 #include "core/privacy/calibration.h"
 
 namespace talweg::app {
@@ -49,7 +50,7 @@ class Values {
       if (word == *found) return value;
       names.push_back(word);
     }
-    throw UsageError(fmt::format("--{} does not know '{}'{}", name, *found, config::suggestion(*found, names)));
+    throw UsageError(fmt::format("--{} does not know '{}'{}", name, *found, io::suggestion(*found, names)));
   }
 
  private:

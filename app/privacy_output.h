@@ -8,7 +8,7 @@
 
 namespace talweg::app {
 
-/// What `talweg privacy` was asked.
+/// A question to `talweg privacy`.
 struct PrivacyQuestion {
   privacy::Mechanism mechanism;
   std::int64_t steps = 0;

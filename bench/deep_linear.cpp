@@ -10,12 +10,12 @@
 #include <functional>
 #include <map>
 
-#include "core/config/yaml.h"
 #include "core/curvature/sharpness.h"
+#include "core/files/yaml.h"
 #include "core/libtorch.h"
 #include "core/study/study_config.h"
+#include "core/task_objective/task_objective.h"
 #include "core/train/run_config.h"
-#include "core/train/task_objective.h"
 #include "models/factor_kernel.h"
 #include "tasks/deep_matrix_factorization/deep_matrix_factorization.h"
 #include "tasks/register.h"

@@ -22,8 +22,8 @@
 
 #include "bench/process_memory.h"
 #include "core/libtorch.h"
-#include "core/train/capabilities.h"
-#include "core/train/task_objective.h"
+#include "core/task/capabilities.h"
+#include "core/task_objective/task_objective.h"
 #include "optim/dp_sgd.h"
 
 namespace {

@@ -8,10 +8,10 @@
 #include <map>
 #include <numeric>
 
-#include "core/config/yaml.h"
+#include "core/files/yaml.h"
 #include "core/libtorch.h"
+#include "core/task_objective/task_objective.h"
 #include "core/train/run_config.h"
-#include "core/train/task_objective.h"
 #include "models/in_context/linear_transformer.h"
 #include "tasks/in_context_regression/prompts.h"
 #include "tasks/register.h"

@@ -15,7 +15,7 @@
 #include "bench/process_memory.h"
 #include "core/libtorch.h"
 #include "core/simd/lanes.h"
-#include "core/train/precision.h"
+#include "core/task_objective/precision.h"
 #include "models/language/fused.h"
 #include "models/language/llama.h"
 #include "optim/adamw.h"

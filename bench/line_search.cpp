@@ -13,10 +13,10 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "core/config/yaml.h"
+#include "core/files/yaml.h"
 #include "core/libtorch.h"
+#include "core/task_objective/task_objective.h"
 #include "core/train/run_config.h"
-#include "core/train/task_objective.h"
 #include "tasks/register.h"
 
 namespace {

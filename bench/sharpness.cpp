@@ -16,7 +16,7 @@
 #include <map>
 
 #include "core/libtorch.h"
-#include "core/train/task_objective.h"
+#include "core/task_objective/task_objective.h"
 #include "optim/adamw.h"
 #include "optim/lorenza.h"
 #include "optim/register.h"

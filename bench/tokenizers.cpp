@@ -8,8 +8,8 @@
 #include <iostream>
 
 #include "core/io/output_file.h"
+#include "core/tokenizer/gguf_tokenizer.h"
 #include "core/tokenizer/read_tokenizer.h"
-#include "core/weights/gguf_tokenizer.h"
 
 namespace {
 
@@ -39,8 +39,8 @@ int main(int argc, char** argv) {
   if (argc != 5) return 2;
   const std::string text = io::read_whole_file(argv[3]);
   const weights::GgufFile file(argv[1]);
-  std::ofstream(argv[4]) << weights::gguf_tokenizer_json(file);
-  std::cout << nlohmann::json{{"bpe", measure(*weights::gguf_tokenizer(file), text)},
+  std::ofstream(argv[4]) << tokenizer::gguf_tokenizer_json(file);
+  std::cout << nlohmann::json{{"bpe", measure(*tokenizer::gguf_tokenizer(file), text)},
                               {"word_piece", measure(*tokenizer::read_tokenizer(argv[2]), text)}}
             << std::endl;
 }

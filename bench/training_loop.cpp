@@ -13,8 +13,8 @@
 #include <functional>
 #include <map>
 
-#include "core/config/yaml.h"
 #include "core/data/bundled.h"
+#include "core/files/yaml.h"
 #include "core/libtorch.h"
 #include "core/train/trainer.h"
 #include "models/mlp.h"

@@ -1,5 +1,5 @@
-# The libraries and what they share. talweg_library(NAME FOLDERS folder... [WITHOUT folder...] [USES library...]) makes the library
-# Talweg::NAME from every .cpp below its folders, those of WITHOUT left out.
+# The libraries and what they share. talweg_library(NAME FOLDERS folder... [FILES file...] [USES library...]) makes the library
+# Talweg::NAME from every .cpp below its folders, and from single files.
 include(TalwegUnity)
 
 add_library(talweg_precompiled OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cpp)
@@ -14,7 +14,7 @@ function(talweg_executable_options target)
 endfunction()
 
 function(talweg_library name)
-  cmake_parse_arguments(arg "" "" "FOLDERS;WITHOUT;USES" ${ARGN})
+  cmake_parse_arguments(arg "" "" "FOLDERS;FILES;USES" ${ARGN})
   set(sources)
   foreach(folder ${arg_FOLDERS})
     file(GLOB_RECURSE found CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cpp)
@@ -22,9 +22,8 @@ function(talweg_library name)
   endforeach()
   # Everything that needs the CUDA toolkit lives in folders called cuda.
   list(FILTER sources EXCLUDE REGEX "/cuda/")
-  foreach(folder ${arg_WITHOUT})
-    list(FILTER sources EXCLUDE REGEX "^${CMAKE_SOURCE_DIR}/${folder}/")
-  endforeach()
+  list(TRANSFORM arg_FILES PREPEND ${CMAKE_SOURCE_DIR}/)
+  list(APPEND sources ${arg_FILES})
   add_library(talweg_${name} STATIC ${sources})
   add_library(Talweg::${name} ALIAS talweg_${name})
   set_target_properties(talweg_${name} PROPERTIES EXPORT_NAME ${name})
@@ -47,7 +46,12 @@ function(talweg_cuda_part)
     return()
   endif()
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/core/*/cuda/*.cpp ${CMAKE_SOURCE_DIR}/core/*.cu)
-  target_sources(talweg_core PRIVATE ${sources})
+  set(of_training ${sources})
+  list(FILTER of_training INCLUDE REGEX "/distributed/")
+  set(of_core ${sources})
+  list(FILTER of_core EXCLUDE REGEX "/distributed/")
+  target_sources(talweg_core PRIVATE ${of_core})
+  target_sources(talweg_training PRIVATE ${of_training})
   add_library(talweg_cuda_sources OBJECT EXCLUDE_FROM_ALL ${sources})
   target_include_directories(talweg_cuda_sources PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(talweg_cuda_sources PRIVATE talweg_libtorch talweg_flags nlohmann_json::nlohmann_json talweg_fmt)

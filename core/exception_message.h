@@ -5,7 +5,7 @@
 
 namespace talweg {
 
-/// What an exception says, without the frames of the C++ stack that LibTorch appends to its own.
+/// The message of an exception, without the frames of the C++ stack that LibTorch appends to its own.
 inline std::string message_of(const std::exception& error) {
   std::string text = error.what();
   for (const char* mark : {"\nException raised from", "Exception raised from", "\nframe #0"})

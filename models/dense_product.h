@@ -22,7 +22,7 @@ struct ElementView {
 void dense_product(const ElementView& a, const double* b, std::size_t b_stride, double* c, std::size_t c_stride,
                    std::size_t m, std::size_t n, std::size_t k, bool accumulate);
 
-/// back = scale·(product − target) over `size` doubles, a multiple of kRowPadding, 64-byte aligned; answers ‖product −
+/// back = scale·(product − target) over `size` doubles, a multiple of kRowPadding, 64-byte aligned; returns ‖product −
 /// target‖².
 double scaled_residual(const double* product, const double* target, double scale, double* back, std::size_t size);
 

@@ -22,8 +22,8 @@ FactorGradient factor_gradient(const std::vector<at::Tensor>& layers, const at::
 std::vector<at::Tensor> factor_hessian_product(const std::vector<at::Tensor>& layers, const at::Tensor& target,
                                                double scale, const std::vector<at::Tensor>& direction);
 
-/// The same loss as one node of an autograd graph, whose gradient is the closed form, computed beside the value; it can
-/// be derived again. Small networks in float64 on the CPU are computed by FactorKernel.
+/// The loss c‖W_L⋯W_1 − M‖² as one node of an autograd graph, whose gradient is the closed form, computed beside the
+/// value; it can be derived again. Small networks in float64 on the CPU are computed by FactorKernel.
 at::Tensor factor_loss(const std::vector<at::Tensor>& layers, const at::Tensor& target, double scale);
 
 }  // namespace talweg::models

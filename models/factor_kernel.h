@@ -24,10 +24,10 @@ class FactorKernel {
   /// What gradient() left.
   void get_gradient(std::size_t layer, double* values) const;
 
-  /// Writes factor/2 times the gradient of ‖W_L⋯W_1 − M‖² by every layer; answers ‖W_L⋯W_1 − M‖². So the factor 2c
+  /// Writes factor/2 times the gradient of ‖W_L⋯W_1 − M‖² by every layer; returns ‖W_L⋯W_1 − M‖². So the factor 2c
   /// gives the gradient of c‖·‖².
   double gradient(double factor);
-  /// W_l ← W_l − η·factor/2·∇_l at the same point for all layers; answers ‖W_L⋯W_1 − M‖² before the step.
+  /// W_l ← W_l − η·factor/2·∇_l at the same point for all layers; returns ‖W_L⋯W_1 − M‖² before the step.
   double descend(double eta, double factor);
 
  private:
@@ -43,7 +43,7 @@ class FactorKernel {
   static void copy_in(const Matrix& to, const double* values);
   static void copy_out(const Matrix& from, double* values);
   static void multiply(const Matrix& a, bool transposed, const Matrix& b, const Matrix& c, bool accumulate);
-  /// Sets B_L = scale·R; answers ‖R‖².
+  /// Sets B_L = scale·R; returns ‖R‖².
   double residual(double scale);
   /// The products that the gradients need beside P_l: calls visit(l, B_l) from the left, after B_{l−1} was made.
   template <class Visit>

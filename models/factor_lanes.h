@@ -20,8 +20,7 @@ class FactorLanes {
   FactorLanes(const FactorLanes&) = delete;
   FactorLanes& operator=(const FactorLanes&) = delete;
 
-  /// Doubles in layer l of one block (from 0), and in the product.
-  std::size_t layer_size(std::size_t l) const { return rows_[l + 1] * columns_[l] * kLanes; }
+  /// Doubles in the product of one block.
   std::size_t product_size() const { return rows_.back() * columns_.front() * kLanes; }
   std::size_t depth() const { return rows_.size() - 1; }
 

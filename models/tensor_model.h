@@ -21,7 +21,7 @@ class TensorModel : public torch::nn::Module {
   virtual std::vector<at::Tensor> pull_back(const at::Tensor& input, const at::Tensor& residual);
 };
 
-/// What the data asks of a model.
+/// Shapes that the data asks of a model.
 struct TensorModelShape {
   std::vector<std::int64_t> input;  ///< of one example: {features} or {channels, height, width}
   std::int64_t outputs;             ///< classes, or 1 for a regression

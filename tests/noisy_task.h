@@ -8,7 +8,7 @@
 
 #include "core/data/dataset.h"
 #include "core/libtorch.h"
-#include "core/train/task.h"
+#include "core/task/task.h"
 
 namespace talweg {
 

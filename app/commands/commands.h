@@ -4,7 +4,7 @@
 
 namespace talweg::app {
 
-// One function per subcommand; each answers the exit code and throws talweg::Error.
+// One function per subcommand; each returns the exit code and throws talweg::Error.
 int train(const Invocation& invocation);
 int resume(const Invocation& invocation);
 int check(const Invocation& invocation);

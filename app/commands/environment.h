@@ -6,7 +6,8 @@
 
 namespace talweg::app {
 
-/// What a number may depend on besides the configuration: versions, processor, device, threads, command, time.
+/// Everything that a number may depend on besides the configuration: versions, processor, device, threads, command,
+/// time.
 nlohmann::json describe_environment(const Invocation& invocation);
 
 }  // namespace talweg::app

@@ -3,7 +3,7 @@
 #include "app/commands/commands.h"
 #include "app/commands/trained_model.h"
 #include "core/error.h"
-#include "core/train/capabilities.h"
+#include "core/task/capabilities.h"
 
 namespace talweg::app {
 

@@ -12,7 +12,7 @@
 #include "core/error.h"
 #include "core/libtorch.h"
 #include "core/metrics/progress_line.h"
-#include "tasks/language_modeling/chat_template.h"
+#include "core/tokenizer/chat_template.h"
 #include "tasks/language_modeling/text_generation.h"
 #include "tasks/pretrained/language_model_files.h"
 #include "tasks/pretrained/tokenizer_files.h"
@@ -76,9 +76,9 @@ tokenizer::Ids ids_to_continue(Speaker& speaker, const std::string& prompt, cons
   if (question.empty()) return tokenizer::encode_prompt(*speaker.tokenizer, prompt);
   const std::string jinja = tasks::chat_template_of(speaker.source);
   std::string system = speaker.system.value_or("");
-  if (!speaker.system && !jinja.empty()) system = tasks::system_of_template(jinja);
-  speaker.writable.ends.push_back(tasks::chat_end(*speaker.tokenizer));
-  return tasks::encode_chat(*speaker.tokenizer, question, system);
+  if (!speaker.system && !jinja.empty()) system = tokenizer::system_of_template(jinja);
+  speaker.writable.ends.push_back(tokenizer::chat_end(*speaker.tokenizer));
+  return tokenizer::encode_chat(*speaker.tokenizer, question, system);
 }
 
 /// Puts the weights into the form that --weights asks for.
@@ -88,7 +88,7 @@ void hold_weights(models::LanguageModel& model, const std::string& weights, cons
     if (!model.device().is_cpu()) throw UsageError("--weights blocks runs on the CPU; use --device cpu or bfloat16");
     model.pack(tasks::block_packing(path));
   } else if (weights == "bfloat16") {
-    tasks::merge_adapters(model);
+    models::merge_adapters(model);
     if (!model.device().is_cpu()) return void(model.to(at::kBFloat16));
     model.pack(
         [](const std::string&, const at::Tensor& weight) { return std::make_shared<models::PackedMatrix>(weight); });

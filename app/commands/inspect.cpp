@@ -6,8 +6,10 @@
 #include "app/commands/commands.h"
 #include "core/config/catalogue.h"
 #include "core/config/diagnostics.h"
-#include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/files/complete_schema.h"
+#include "core/files/yaml.h"
+#include "core/io/closest_word.h"
 #include "core/kinds/run_recipe.h"
 
 namespace talweg::app {
@@ -22,7 +24,7 @@ std::vector<std::string> kinds() {
 
 const config::AnyRegistry& find_kind(const std::string& kind) {
   if (const config::AnyRegistry* registry = config::Catalogue::instance().find(kind)) return *registry;
-  throw UsageError(fmt::format("there is no kind of component '{}'{}", kind, config::suggestion(kind, kinds())));
+  throw UsageError(fmt::format("there is no kind of component '{}'{}", kind, io::suggestion(kind, kinds())));
 }
 
 /// Names in a column that is as wide as the longest of the kind.
@@ -78,7 +80,7 @@ void describe_option(const std::vector<config::OptionInfo>& options, const std::
                                    [&](const config::OptionInfo& candidate) { return candidate.name == words[at]; });
   if (option == options.end())
     throw UsageError(
-        fmt::format("{} has no option '{}'{}", path, words[at], config::suggestion(words[at], names_of(options))));
+        fmt::format("{} has no option '{}'{}", path, words[at], io::suggestion(words[at], names_of(options))));
   const std::string below = path + "." + words[at];
   if (at + 1 == words.size()) {
     fmt::print("{}:\n", path);
@@ -100,8 +102,7 @@ void describe_component(const Words& words) {
   if (words.size() == 1) return print_kind(registry);
   const Words names = registry.names();
   if (std::find(names.begin(), names.end(), words[1]) == names.end())
-    throw UsageError(
-        fmt::format("there is no {} '{}'{}", registry.kind(), words[1], config::suggestion(words[1], names)));
+    throw UsageError(fmt::format("there is no {} '{}'{}", registry.kind(), words[1], io::suggestion(words[1], names)));
   const config::ComponentInfo info = registry.describe(words[1]);
   if (words.size() == 2) return print_component(registry, info);
   describe_option(info.options, words[0] + "." + words[1], words, 2);
@@ -165,7 +166,7 @@ int describe(const Invocation& invocation) {
   if (std::find(known.begin(), known.end(), words.front()) == known.end()) {
     for (const std::string& kind : kinds()) known.push_back(kind);
     throw UsageError(fmt::format("there is no kind of component and no section '{}'{}", words.front(),
-                                 config::suggestion(words.front(), known)));
+                                 io::suggestion(words.front(), known)));
   }
   describe_option(options, "a configuration", words, 0);
   return 0;

@@ -5,9 +5,9 @@
 
 #include "app/commands/commands.h"
 #include "app/commands/session.h"
-#include "core/config/compose.h"
-#include "core/config/sweep.h"
 #include "core/error.h"
+#include "core/files/compose.h"
+#include "core/files/sweep.h"
 #include "core/io/atomic_file.h"
 #include "core/metrics/json_lines.h"
 

@@ -13,9 +13,9 @@
 
 #include "app/commands/environment.h"
 #include "core/claims/rate_figure.h"
-#include "core/config/sweep.h"
 #include "core/device/resolve_device.h"
 #include "core/error.h"
+#include "core/files/sweep.h"
 #include "core/io/atomic_file.h"
 #include "core/io/output_file.h"
 #include "core/metrics/csv.h"

@@ -28,7 +28,7 @@ struct RunPart {
 RunOutcome carry_out(RunRecipe& recipe, const RunDirectory* directory, const Invocation& invocation,
                      const RunPart& part, const RankSession& ranks);
 
-/// What a whole sweep came to.
+/// The end of a whole sweep: how its runs came out.
 struct SweepOutcome {
   std::vector<std::filesystem::path> runs;  ///< directories, in the order of the grid
   std::vector<std::string> labels;          ///< "learning_rate=0.1,seed=3"; empty for a single run

@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 
 #include "app/commands/commands.h"
-#include "core/config/compose.h"
-#include "core/config/sweep.h"
 #include "core/error.h"
+#include "core/files/compose.h"
+#include "core/files/sweep.h"
 #include "core/kinds/run_recipe.h"
 #include "core/libtorch.h"
-#include "core/train/step_size_theory.h"
-#include "core/train/task_objective.h"
+#include "core/task/step_size_theory.h"
+#include "core/task_objective/task_objective.h"
 
 namespace talweg::app {
 

@@ -7,12 +7,12 @@
 
 #include "app/commands/commands.h"
 #include "app/commands/session.h"
-#include "core/config/compose.h"
-#include "core/config/sweep.h"
-#include "core/config/yaml.h"
 #include "core/device/resolve_device.h"
 #include "core/error.h"
 #include "core/exception_message.h"
+#include "core/files/compose.h"
+#include "core/files/sweep.h"
+#include "core/files/yaml.h"
 #include "core/io/atomic_file.h"
 #include "core/run/signal_watch.h"
 

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include "core/checkpoint/checkpoint.h"
-#include "core/config/compose.h"
 #include "core/device/resolve_device.h"
 #include "core/error.h"
+#include "core/files/compose.h"
 #include "core/kinds/run_recipe.h"
 #include "core/libtorch.h"
 #include "core/run/run_directory.h"
-#include "core/train/module_state.h"
+#include "core/task/module_state.h"
 
 namespace talweg::app {
 

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "core/agents/agents_config.h"
-#include "core/train/side_by_side.h"
+#include "core/replicas/side_by_side.h"
 
 namespace talweg::agents {
 

@@ -12,7 +12,7 @@
 
 namespace talweg::agents {
 
-/// What an agent makes of the parameters that it hears of: one object per agent.
+/// A way of combining an agent's parameters with those that it hears of: one object per agent.
 class Consensus {
  public:
   virtual ~Consensus() = default;

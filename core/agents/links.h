@@ -13,7 +13,7 @@
 
 namespace talweg::agents {
 
-/// What links do to messages.
+/// Losses and delays of messages on links.
 struct LinkOptions {
   double drop = 0;         ///< probability of a message to be lost, each direction by itself; in [0, 1]
   std::int64_t delay = 0;  ///< rounds that a message is under way; ≥ 0

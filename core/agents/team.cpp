@@ -12,7 +12,7 @@
 #include "core/agents/team_figures.h"
 #include "core/error.h"
 #include "core/libtorch.h"
-#include "core/train/module_state.h"
+#include "core/task/module_state.h"
 
 namespace talweg::agents {
 namespace {

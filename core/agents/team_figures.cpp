@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string>
 
-#include "core/train/metric_series.h"
+#include "core/task/metric_series.h"
 
 namespace talweg::agents {
 namespace {

@@ -39,7 +39,8 @@ struct Verdict {
 /// A metric that was not recorded is not met. Of a rate the worst quotient of value and rate is what was got.
 Verdict judge(const Expectation& expectation, const std::vector<metrics::Record>& records);
 
-/// The same for several runs of one configuration (a sweep over seeds): the median of the runs' values is compared.
+/// Compares an expectation with the median of the values that several runs of one configuration (a sweep over seeds)
+/// give it.
 Verdict judge_median(const Expectation& expectation, const std::vector<std::vector<metrics::Record>>& runs);
 
 }  // namespace talweg

@@ -45,8 +45,4 @@ class Catalogue {
 /// "; there is a study of that name" when other kinds than `kind` have a component called `name`, else nothing.
 std::string other_kinds_of(const std::string& name, const std::string& kind);
 
-/// The JSON schema (draft 7) of a configuration whose top level has the given schema: adds `extends` and `sweep`,
-/// and a definition for every kind of component.
-nlohmann::json complete_schema(nlohmann::json top_level);
-
 }  // namespace talweg::config

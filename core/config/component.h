@@ -11,6 +11,7 @@
 
 #include "core/config/catalogue.h"
 #include "core/config/fields.h"
+#include "core/io/closest_word.h"
 
 namespace talweg::config {
 
@@ -121,7 +122,8 @@ class ComponentOf<Kind, Product(Args...)> {
   ComponentOf() = default;
   /// The component `type` with default options, until the configuration chooses another.
   explicit ComponentOf(std::string type) : type_(std::move(type)) {}
-  /// The same with options of its own, by their names and values in YAML: {"armijo", {{"c", "0.1"}}}.
+  /// The component `type` with options by their names and values in YAML, {"armijo", {{"c", "0.1"}}}, until the
+  /// configuration chooses another.
   ComponentOf(std::string type, const std::vector<std::pair<std::string, std::string>>& options)
       : type_(std::move(type)), default_options_(Value::mapping()) {
     for (const auto& [name, value] : options) default_options_.set(name, Value::scalar(value));
@@ -142,7 +144,7 @@ class ComponentOf<Kind, Product(Args...)> {
     }
     if (!type || !type->is_scalar()) {
       diagnostics.error(value.where, fmt::format("'{}' takes a {} ('{{type: NAME, …}}'){}", name, Kind::name,
-                                                 suggestion("", Registry<Kind>::instance().names())));
+                                                 io::suggestion("", Registry<Kind>::instance().names())));
       return false;
     }
     return bind(type->text, value, diagnostics, &type->where);
@@ -162,9 +164,10 @@ class ComponentOf<Kind, Product(Args...)> {
             const Value& defaults = Value::mapping()) {
     auto made = Registry<Kind>::instance().make(type);
     if (!made) {
-      diagnostics.error(where ? *where : value.where, fmt::format("there is no {} '{}'{}{}", Kind::name, type,
-                                                                  suggestion(type, Registry<Kind>::instance().names()),
-                                                                  other_kinds_of(type, Kind::name)));
+      diagnostics.error(
+          where ? *where : value.where,
+          fmt::format("there is no {} '{}'{}{}", Kind::name, type,
+                      io::suggestion(type, Registry<Kind>::instance().names()), other_kinds_of(type, Kind::name)));
       return false;
     }
     type_ = type;

@@ -12,6 +12,7 @@
 
 #include "core/config/fields.h"
 #include "core/config/schema.h"
+#include "core/io/closest_word.h"
 
 namespace talweg::config {
 
@@ -95,7 +96,7 @@ struct Converter<E> {
       }
     }
     diagnostics.error(value.where, fmt::format("'{}' takes {}, found {}{}", name, type(), value.describe(),
-                                               value.is_scalar() ? suggestion(value.text, names()) : ""));
+                                               value.is_scalar() ? io::suggestion(value.text, names()) : ""));
     return false;
   }
   static Value dump(E value) {

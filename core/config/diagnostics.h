@@ -51,11 +51,4 @@ class Diagnostics {
 /// Throws ConfigError "location: message".
 [[noreturn]] void fail(const Location& where, const std::string& message);
 
-/// The candidate that `word` is most likely meant to be, if one is close: an edit distance of at most a third of the
-/// word's length, or one word starts with the other.
-std::optional<std::string> closest(std::string_view word, const std::vector<std::string>& candidates);
-
-/// " (did you mean 'x'?)" when a candidate is close to `word`, otherwise " (known: a, b, c)".
-std::string suggestion(std::string_view word, const std::vector<std::string>& candidates);
-
 }  // namespace talweg::config

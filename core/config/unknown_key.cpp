@@ -10,6 +10,7 @@
 #include "core/config/catalogue.h"
 #include "core/config/fields.h"
 #include "core/config/schema.h"
+#include "core/io/closest_word.h"
 
 namespace talweg::config {
 namespace {
@@ -102,12 +103,12 @@ std::string hint_for_unknown_key(const std::string& key, const std::vector<OpenS
     return fmt::format(" (here: {})", word->second);
   std::vector<std::string> names;
   for (const Field& field : sections.back().fields->list()) names.push_back(field.name);
-  if (closest(key, names)) return suggestion(key, names);
+  if (io::closest_word(key, names)) return io::suggestion(key, names);
   for (auto section = sections.rbegin(); section != sections.rend(); ++section)
     if (const auto place = find_below(section->fields->schema(), key, section->path, {}))
       return place->find('.') == std::string::npos ? " (it belongs to the top level)"
                                                    : fmt::format(" (here: {})", *place);
-  return suggestion(key, names);
+  return io::suggestion(key, names);
 }
 
 }  // namespace talweg::config

@@ -50,7 +50,7 @@ class Value {
   Value* find(std::string_view key);
   /// Adds or replaces the member named `key`.
   void set(std::string_view key, Value value);
-  /// Removes the member named `key`; answers whether there was one.
+  /// Removes the member named `key`; returns whether there was one.
   bool erase(std::string_view key);
   /// Number of nodes in this tree, this one included.
   std::size_t node_count() const;

@@ -13,7 +13,7 @@ namespace talweg {
 struct LanczosOptions {
   std::int64_t eigenvalues = 1;       ///< k ≥ 1, how many of the largest
   double tolerance = 1e-6;            ///< accepted ‖Av − λv‖ relative to the largest |λ| seen
-  std::int64_t most_products = 1000;  ///< matrix-vector products after which the best so far is answered
+  std::int64_t most_products = 1000;  ///< matrix-vector products after which the best so far is returned
 };
 
 /// The algebraically largest eigenvalues of a symmetric matrix, with the error that was reached.

@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "core/data/csv.h"
-#include "core/io/read_file.h"
+#include "core/files/read_file.h"
 #include "core/libtorch.h"
 
 // The files travel inside the library, so that training works from any folder and after installation.

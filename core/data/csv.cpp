@@ -10,6 +10,7 @@
 #include "core/config/diagnostics.h"
 #include "core/data/numbers.h"
 #include "core/error.h"
+#include "core/io/closest_word.h"
 #include "core/io/utf8.h"
 #include "core/libtorch.h"
 
@@ -143,14 +144,14 @@ class CsvReader {
     const auto [end, status] = std::from_chars(options_.label.data(), end_of_text, column);
     if (status == std::errc() && end == end_of_text && column < columns_) return column;
     throw DataError(fmt::format("{}: there is no label column '{}' among {} columns{}", name_, options_.label, columns_,
-                                header.empty() ? "" : config::suggestion(options_.label, header)));
+                                header.empty() ? "" : io::suggestion(options_.label, header)));
   }
 
   std::size_t column_named(const std::string& wanted, const std::vector<std::string>& header) const {
     const auto found = std::find(header.begin(), header.end(), wanted);
     if (found == header.end())
       throw DataError(fmt::format("{}: has no column '{}', which the training file has{}", name_, wanted,
-                                  config::suggestion(wanted, header)));
+                                  io::suggestion(wanted, header)));
     return static_cast<std::size_t>(found - header.begin());
   }
 

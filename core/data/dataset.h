@@ -16,7 +16,7 @@ struct Batch {
 
   /// Examples [begin, begin + length), without a copy.
   Batch slice(std::int64_t begin, std::int64_t length) const;
-  /// The same batch on another device; `non_blocking` copies from pinned memory run beside the computation.
+  /// The batch on another device; `non_blocking` copies from pinned memory run beside the computation.
   Batch to(at::Device device, bool non_blocking) const;
 };
 
@@ -37,7 +37,7 @@ class TensorDataset : public Dataset {
   /// Throws c10::ValueError when there is no tensor or the numbers of examples differ.
   explicit TensorDataset(std::vector<at::Tensor> tensors);
   std::int64_t size() const override;
-  /// All examples in their own order are answered without a copy.
+  /// All examples in their own order are returned without a copy.
   Batch batch(std::span<const std::int64_t> indices, std::int64_t step) const override;
   /// All examples, without a copy.
   Batch all() const;

@@ -11,8 +11,8 @@ namespace talweg::data {
 /// the logistic loss 0.0450571744.
 LabelledData golden_separable();
 
-/// The same points with the labels of rows 4, 11, 21, 34 and 48 (from 1) flipped: not separable, smallest logistic loss
-/// 0.2999830292711.
+/// The points of golden_separable() with the labels of rows 4, 11, 21, 34 and 48 (from 1) flipped: not separable,
+/// smallest logistic loss 0.2999830292711.
 LabelledData golden_overlapping();
 
 /// 60 points in R⁴ of three classes; the largest norm is 1.

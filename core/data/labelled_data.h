@@ -31,12 +31,12 @@ struct LabelledData {
   LabelledData select(const std::vector<std::int64_t>& indices) const;
 };
 
-/// The same examples with the classes of other data: targets count in `class_names`, which may have classes that no
-/// example here has. Throws DataError naming a class that is not among them; `what` names the examples ("evaluation").
+/// Examples with the classes of other data: targets count in `class_names`, which may have classes that no example
+/// here has. Throws DataError naming a class that is not among them; `what` names the examples ("evaluation").
 LabelledData with_classes(LabelledData data, const std::vector<std::string>& class_names, const std::string& what);
 
 /// Splits off a share of every class (rounded; at least one example stays in the first part when there is one).
-/// The split depends on the stream "split" alone. Answers {rest, share}; both in random order.
+/// The split depends on the stream "split" alone. Returns {rest, share}; both in random order.
 std::pair<LabelledData, LabelledData> stratified_split(const LabelledData& data, double share,
                                                        const RandomStreams& streams);
 

@@ -12,7 +12,7 @@
 
 namespace talweg::data {
 
-/// What a sampler draws from.
+/// The data set, batch size and randomness that a sampler draws from.
 struct SamplingPlan {
   const Dataset& data;      ///< must outlive the sampler
   std::int64_t batch_size;  ///< ≥ 1; of Poisson sampling the expected size

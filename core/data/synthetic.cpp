@@ -8,7 +8,7 @@
 namespace talweg::data {
 namespace {
 
-/// Fills examples one by one: `fill(i, row)` writes the features of example i and answers its class.
+/// Fills examples one by one: `fill(i, row)` writes the features of example i and returns its class.
 template <class Fill>
 LabelledData generate(std::int64_t examples, std::int64_t features, std::int64_t classes, Fill&& fill) {
   LabelledData data{at::empty({examples, features}, at::kFloat), at::empty({examples}, at::kLong), {}};

@@ -8,7 +8,7 @@
 
 namespace talweg::data {
 
-/// What a target that is not counted is.
+/// The value of a target that is not counted.
 inline constexpr std::int64_t kIgnored = -100;
 
 /// How documents become sequences.

@@ -8,7 +8,7 @@
 
 namespace talweg::distributed {
 
-/// What a back-end of c10d is made from.
+/// Ingredients of a back-end of c10d.
 struct BackendPlan {
   c10::intrusive_ptr<c10d::Store> store;
   int rank, size;

@@ -9,7 +9,7 @@
 
 namespace talweg::distributed {
 
-/// What carries tensors between ranks.
+/// The library that carries tensors between ranks.
 enum class Transport { automatic, gloo, nccl };
 std::vector<std::pair<std::string, Transport>> choices(Transport);
 

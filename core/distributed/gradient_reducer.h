@@ -25,7 +25,7 @@ class GradientReducer {
   /// over ranks of what had accumulated there.
   void begin(const at::Tensor& loss);
 
-  /// After the backward pass: counts what it sent as the group's traffic. Answers whether everything was exchanged;
+  /// After the backward pass: counts what it sent as the group's traffic. Returns whether everything was exchanged;
   /// otherwise some parameter was not used in it after all.
   bool end();
   /// What went wrong in an exchange, when the backward pass threw; the group then says which rank was lost. Empty: the

@@ -32,7 +32,7 @@ class Heartbeat {
   std::thread thread_;
 };
 
-/// What a heartbeat has counted so far.
+/// The beats that a heartbeat has counted so far.
 std::int64_t beats(c10d::Store& store, const std::string& key);
 
 }  // namespace talweg::distributed

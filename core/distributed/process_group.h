@@ -38,15 +38,16 @@ class ProcessGroup {
 
   /// Σ over ranks, in place.
   void sum(const at::Tensor& tensor);
-  /// The same of many tensors, in few messages.
+  /// Σ over ranks of many tensors, in place and in few messages.
   void sum(const std::vector<at::Tensor>& tensors);
   /// The largest of all ranks' values.
   double maximum(double value);
-  /// The same, begun now; the function that is answered waits for it, and must be called before the group ends.
+  /// Begins to find the largest of all ranks' values. The function that is returned waits for it, and must be called
+  /// before the group ends.
   std::function<double()> start_maximum(double value);
   /// The tensor of rank `from`, into those of the others, which have its shape.
   void broadcast(const at::Tensor& tensor, std::int64_t from = 0);
-  /// The same of many tensors, in few messages.
+  /// The tensors of rank `from`, into those of the others, in few messages.
   void broadcast(const std::vector<at::Tensor>& tensors, std::int64_t from);
   /// The bytes of rank `from`.
   std::string broadcast(const std::string& bytes, std::int64_t from = 0);

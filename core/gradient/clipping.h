@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/optimizer/optimizer.h"
+#include "core/parameter_list.h"
 
 namespace talweg::gradient {
 
@@ -17,7 +17,7 @@ class Clipping {
   virtual ~Clipping() = default;
   /// C: the largest Euclidean norm of a scaled gradient.
   virtual double max_norm() const = 0;
-  /// `squared_norms` [parameters, batch]: ‖g_i‖² of every parameter's part. Answers the factors s ∈ [0, …], of a shape
+  /// `squared_norms` [parameters, batch]: ‖g_i‖² of every parameter's part. Returns the factors s ∈ [0, …], of a shape
   /// that broadcasts to [parameters, batch]. A gradient that is not finite gets the factor 0 from the caller.
   virtual at::Tensor factors(const at::Tensor& squared_norms) const = 0;
 };

@@ -39,7 +39,7 @@ TapSearch find_taps(const at::Tensor& losses, const std::vector<at::Tensor>& par
 
 /// Adds what a tap's node contributes to the gradients of every example, given the gradient δ of its output for a batch
 /// of `batch` examples whose rows lie one example after the other. Uses whose tensors cannot be divided into `batch`
-/// equal parts are answered: parameters that must be computed otherwise. The node must still hold what it saved.
+/// equal parts are returned: parameters that must be computed otherwise. The node must still hold what it saved.
 std::vector<std::size_t> record(const Tap& tap, const at::Tensor& output_gradient, std::int64_t batch,
                                 const std::vector<at::Tensor>& parameters, std::vector<ParameterGradients>& into);
 

@@ -21,7 +21,8 @@ class ParameterGradients {
 
   /// g_i += Σ_t left_{i,t} right_{i,t}ᵀ: [batch, positions, rows] and [batch, positions, columns].
   void add_outer(const at::Tensor& left, const at::Tensor& right);
-  /// The same with unit vectors on the left: row indices [batch, positions]. For tables that are looked up.
+  /// g_i += Σ_t e_{index_{i,t}} right_{i,t}ᵀ with unit vectors e: row indices [batch, positions]. For tables that are
+  /// looked up.
   void add_rows(const at::Tensor& indices, const at::Tensor& right);
   /// g_i += gradients[i]: [batch, …shape].
   void add_explicit(const at::Tensor& gradients);

@@ -146,7 +146,7 @@ PerExampleGradients::Answer PerExampleGradients::add_part(const ExampleLosses& l
   return {values.detach(), squared.sum(0).sqrt_()};
 }
 
-/// Fills gradients_ from one backward pass; answers which parameters are done.
+/// Fills gradients_ from one backward pass; returns which parameters are done.
 std::vector<bool> PerExampleGradients::record_all(const at::Tensor& losses, Backend backend, bool keep_graph) {
   for (ParameterGradients& gradients : gradients_) gradients.clear();
   TapSearch search = find_taps(losses, tensors_);

@@ -11,7 +11,7 @@
 
 namespace talweg::gradient {
 
-/// How per-example gradients are computed. All answer the same numbers.
+/// How per-example gradients are computed. All return the same numbers.
 enum class Backend {
   ghost,        ///< book-keeping in one backward pass: gradients of examples are formed only where that is cheaper
   materialise,  ///< one backward pass, every gradient of every example is formed: memory batch × parameters

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <concepts>
-#include <filesystem>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -67,8 +65,5 @@ class JsonFields {
   const nlohmann::json& value_;
   std::string where_;
 };
-
-/// Reads a JSON file. Throws DataError when it is missing, larger than `limit` bytes or not JSON (with the byte).
-nlohmann::json read_json_file(const std::filesystem::path& path, std::size_t limit = std::size_t{1} << 28);
 
 }  // namespace talweg::io

@@ -7,7 +7,7 @@
 
 namespace talweg::io {
 
-/// What a reader knows of the members of an object that somebody else wrote. A member that is in none of its lists may
+/// The members that a reader knows of an object that somebody else wrote. A member that is in none of its lists may
 /// change what the file means, so that reading on without it would give wrong numbers without a word.
 struct KnownKeys {
   /// Members that the reader takes into account, or refuses itself.
@@ -29,7 +29,7 @@ struct KnownKeys {
 void require_known_key(const std::string& key, const nlohmann::json& value, const KnownKeys& known,
                        const std::string& where);
 
-/// The same for all members of an object; other values have none.
+/// Asks require_known_key() about all members of an object; other values have none.
 void require_known_keys(const nlohmann::json& object, const KnownKeys& known, const std::string& where);
 
 }  // namespace talweg::io

@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "core/agents/team.h"
-#include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/files/yaml.h"
 #include "core/kinds/mixed_keys.h"
+#include "core/replicas/shared_training.h"
 #include "core/study/study_computation.h"
-#include "core/train/shared_training.h"
 #include "core/train/training.h"
 
 namespace talweg {

@@ -59,7 +59,7 @@ at::Tensor range_of(const std::vector<at::Tensor>& matrices, const at::Tensor& s
 }
 
 /// V of the matrices V·Σ whose columns are orthogonal already, in descending order: QR completes what is too small to
-/// have a direction, and its signs are put back. Σ is answered as well.
+/// have a direction, and its signs are put back. Σ is returned as well.
 struct Normalised {
   at::Tensor columns, lengths;
 };

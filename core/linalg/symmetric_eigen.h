@@ -15,8 +15,9 @@ struct SymmetricEigen {
 /// solvers there read their status after every call) and where LAPACK fails jacobi_eigen().
 SymmetricEigen symmetric_eigen(const at::Tensor& matrices);
 
-/// The same by one-sided Jacobi rotations of n/2 disjoint pairs of columns at once, a fixed number of sweeps: tensor
-/// operations alone. Source: Hestenes 1958; the order of pairs is a round-robin tournament (Brent and Luk 1985).
+/// Eigen-decomposition of symmetric positive semi-definite matrices by one-sided Jacobi rotations of n/2 disjoint pairs
+/// of columns at once, a fixed number of sweeps: tensor operations alone. Source: Hestenes 1958; the order of pairs is
+/// a round-robin tournament (Brent and Luk 1985).
 SymmetricEigen jacobi_eigen(const at::Tensor& matrices);
 
 }  // namespace talweg::linalg

@@ -15,6 +15,7 @@
 
 #include "core/error.h"
 #include "core/io/atomic_file.h"
+#include "core/io/json_number.h"
 
 namespace talweg::metrics {
 namespace {
@@ -45,14 +46,6 @@ void append_name(std::string& line, std::string_view name) {
   }
 }
 
-std::optional<double> number_in(const ordered_json& value) {
-  if (value.is_number()) return value.get<double>();
-  if (value == "nan") return std::numeric_limits<double>::quiet_NaN();
-  if (value == "inf") return std::numeric_limits<double>::infinity();
-  if (value == "-inf") return -std::numeric_limits<double>::infinity();
-  return std::nullopt;
-}
-
 /// The record of one line, or the reason why it is none.
 struct ParsedLine {
   Record record;
@@ -73,7 +66,7 @@ ParsedLine parse_line(std::string_view line) {
       has_step = true;
       continue;
     }
-    const auto number = number_in(value);
+    const auto number = io::number_in(value);
     if (!number || name == "step") {
       parsed.problem = fmt::format("has {} for '{}', a number was expected", value.dump(), name);
       return parsed;

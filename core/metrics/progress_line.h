@@ -9,7 +9,7 @@
 
 namespace talweg::metrics {
 
-/// What a progress display knows of a run at one moment.
+/// State of a run at one moment, for a progress display.
 struct Progress {
   int64_t step = 0;                ///< optimizer steps done
   int64_t total_steps = 0;         ///< 0 when the run has no fixed end

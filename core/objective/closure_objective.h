@@ -6,7 +6,7 @@
 
 namespace talweg {
 
-/// A LibTorch loss closure (zero the gradients, forward, backward, answer the loss) as an Objective, so that every
+/// A LibTorch loss closure (zero the gradients, forward, backward, return the loss) as an Objective, so that every
 /// optimizer works in a plain LibTorch program. Random generators of the CPU and of the parameters' device are
 /// rewound between evaluations, so the noise is frozen; running statistics belong to a module this object does not know
 /// and are not.

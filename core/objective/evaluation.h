@@ -6,7 +6,7 @@
 
 namespace talweg {
 
-/// What an evaluation with gradient answers.
+/// Result of an evaluation with gradient: the value, and whether both may be used.
 struct Evaluation {
   at::Tensor value;  ///< scalar on the parameters' device, detached
   /// False when the loss or a gradient is non-finite and the update must not be made:

@@ -13,7 +13,7 @@ class Objective;
 class HessianOperator {
  public:
   virtual ~HessianOperator() = default;
-  /// ∇²f(θ)·v; `v` and the answer have one tensor per trainable parameter, of the parameter's shape.
+  /// ∇²f(θ)·v; `v` and the result have one tensor per trainable parameter, of the parameter's shape.
   virtual Direction times(const Direction& v) = 0;
 };
 

@@ -17,7 +17,7 @@ struct NoisyQuery {
   std::int64_t draws = 1;          ///< r ≥ 1 observations of each point, independent of each other
 };
 
-/// What was observed.
+/// Observed values, and how many evaluations they took.
 struct NoisyValues {
   at::Tensor values;             ///< [m, r] float64 on the CPU
   std::int64_t evaluations = 0;  ///< of the function, over a mini-batch where it has data
@@ -29,7 +29,7 @@ struct NoisyValues {
 class NoisyObjective {
  public:
   virtual ~NoisyObjective() = default;
-  /// Observes; the parameters are left as they are. Non-finite values are answered as they are.
+  /// Observes; the parameters are left as they are. Non-finite values are returned as they are.
   virtual NoisyValues draw(const NoisyQuery& query) = 0;
 };
 

@@ -50,11 +50,11 @@ class Objective {
 
   /// The value over the first part of the batch, at least `fraction` of it, for differences of losses at nearby points:
   /// computed in the parameters' own type even where value() multiplies in a lower precision, which would round a small
-  /// displacement away. An objective that knows no parts answers value().
+  /// displacement away. An objective that knows no parts returns value().
   at::Tensor probe(double fraction);
 
   /// Lets running statistics take in the batch at the parameters as they stand, if there are any and no gradient() of
-  /// this step has done so. Answers whether that cost a forward pass.
+  /// this step has done so. Returns whether that cost a forward pass.
   bool settle_statistics();
 
   /// The objective along theta − eta·direction. `direction` has one tensor per parameter. The general ray evaluates

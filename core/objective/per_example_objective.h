@@ -6,7 +6,7 @@
 
 namespace talweg {
 
-/// What clipped_gradient() answers beside the sum.
+/// Result of clipped_gradient() beside the sum, which is in the gradients.
 struct ClippedSum {
   at::Tensor loss;        ///< mean over the batch of the losses, not private; scalar, 0 for an empty batch
   at::Tensor norms;       ///< of the gradients of the examples before clipping, [batch]; not private

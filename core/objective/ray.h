@@ -20,11 +20,12 @@ class Ray {
  public:
   virtual ~Ray() = default;
 
-  /// phi at each step size, in order. Forward passes only; no graph is built. Non-finite values are answered as they
-  /// are. Linear models answer a block of step sizes in one pass over the data; the general ray needs one forward each.
+  /// phi at each step size, in order. Forward passes only; no graph is built. Non-finite values are returned as they
+  /// are. Linear models evaluate a block of step sizes in one pass over the data; the general ray needs one forward
+  /// each.
   virtual std::vector<double> values(std::span<const double> step_sizes) = 0;
 
-  /// How many step sizes values() answers for about the price of one; 1 for the general ray.
+  /// How many step sizes values() gives for about the price of one; 1 for the general ray.
   virtual std::size_t block_size() const { return 1; }
 
   /// Whether phi is known to be convex; then the steps that a test of sufficient decrease accepts are an interval from

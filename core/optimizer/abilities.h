@@ -10,7 +10,7 @@
 
 namespace talweg {
 
-/// What optimizers of type T can be used for beside training: the words of the interfaces they inherit.
+/// Uses of optimizers of type T beside training: the words of the interfaces they inherit.
 template <std::derived_from<Optimizer> T>
 std::vector<std::string> abilities_of() {
   std::vector<std::string> abilities;

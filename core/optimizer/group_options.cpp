@@ -9,6 +9,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/io/closest_word.h"
 #include "core/libtorch.h"
 
 namespace talweg {
@@ -33,7 +34,7 @@ std::vector<std::string> sensible_patterns(const ParameterList& parameters) {
 }
 
 std::string advice(const std::string& pattern, const ParameterList& parameters) {
-  if (const auto closest = config::closest(pattern, sensible_patterns(parameters)))
+  if (const auto closest = io::closest_word(pattern, sensible_patterns(parameters)))
     return fmt::format(" (did you mean '{}'?)", *closest);
   constexpr std::size_t shown = 12;
   std::vector<std::string> names;

@@ -30,26 +30,6 @@ std::vector<at::Tensor> tensors_of(const ParameterList& parameters) {
 
 }  // namespace
 
-ParameterList name_parameters(const std::vector<at::Tensor>& parameters) {
-  ParameterList list;
-  for (const at::Tensor& parameter : parameters) list.push_back({std::to_string(list.size()), parameter});
-  return list;
-}
-
-std::string_view status_name(StepStatus status) {
-  switch (status) {
-    case StepStatus::accepted:
-      return "accepted";
-    case StepStatus::skipped_non_finite:
-      return "skipped: non-finite";
-    case StepStatus::search_failed:
-      return "search failed";
-    case StepStatus::converged:
-      return "converged";
-  }
-  return "unknown";
-}
-
 StepReport report_of(const Evaluation& evaluation, double step_size) {
   return {.loss = evaluation.value,
           .step_size = step_size,

@@ -7,24 +7,14 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "core/config/component.h"
 #include "core/objective/objective.h"
+#include "core/parameter_list.h"
 
 namespace talweg {
-
-/// A trainable parameter with the name its module gives it ("layers.0.weight").
-struct NamedParameter {
-  std::string name;
-  at::Tensor tensor;
-};
-using ParameterList = std::vector<NamedParameter>;
-
-/// Parameters without names are called "0", "1", ….
-ParameterList name_parameters(const std::vector<at::Tensor>& parameters);
 
 enum class StepStatus {
   accepted,
@@ -32,9 +22,8 @@ enum class StepStatus {
   search_failed,       ///< no trial was accepted; parameters are untouched
   converged,           ///< gradient zero, or progress below the precision of the parameters
 };
-std::string_view status_name(StepStatus status);
 
-/// What one step did; the trainer logs it, no optimizer prints.
+/// Report of one step; the trainer logs it, no optimizer prints.
 struct StepReport {
   at::Tensor loss;  ///< before the step; scalar, possibly still being computed on the device
   double step_size = 0;
@@ -76,7 +65,7 @@ class Optimizer : public torch::optim::Optimizer {
   /// One step on a frozen objective whose parameters are this optimizer's, in order.
   virtual StepReport step(Objective& objective) = 0;
 
-  /// LibTorch's own interface: `closure` zeroes the gradients, computes the loss, calls backward() and answers the
+  /// LibTorch's own interface: `closure` zeroes the gradients, computes the loss, calls backward() and returns the
   /// loss.
   at::Tensor step(LossClosure closure) final;
 
@@ -94,7 +83,7 @@ class Optimizer : public torch::optim::Optimizer {
   /// Learning rate of the parameter group times the schedule's factor.
   double learning_rate() const;
   const std::vector<at::Tensor>& tensors() const { return tensors_; }
-  /// The gradients, in the order of tensors(). An undefined gradient is answered as zeros.
+  /// The gradients, in the order of tensors(). An undefined gradient is returned as zeros.
   const std::vector<at::Tensor>& gradients();
 
  private:

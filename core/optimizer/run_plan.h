@@ -14,7 +14,7 @@
 
 namespace talweg {
 
-/// What is known about a run before its first step.
+/// Facts about a run that are known before its first step.
 struct RunPlan {
   std::int64_t dataset_size = 0;
   std::int64_t batch_size = 0;  ///< as configured; of Poisson sampling the expected size

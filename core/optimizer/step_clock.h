@@ -11,7 +11,7 @@
 
 namespace talweg {
 
-/// What a step spends its time on.
+/// The parts of a step that its time is divided among.
 enum class StepPhase {
   probe,       ///< forward passes alone: probes, trials of a line search
   backward,    ///< forward and backward passes
@@ -44,7 +44,7 @@ class StepClock {
 
  private:
   static constexpr int kNone = -1;
-  /// Charges what has passed to the phase so far, and goes over to another; answers the earlier one.
+  /// Charges what has passed to the phase so far, and goes over to another; returns the earlier one.
   int change_to(int phase);
 
   c10::Device device_;

@@ -6,10 +6,12 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "core/error.h"
 #include "core/io/atomic_file.h"
+#include "core/io/json_number.h"
 #include "core/io/output_file.h"
 #include "core/io/utf8.h"
 
@@ -23,13 +25,9 @@ constexpr std::array<std::pair<SeriesStyle, const char*>, 4> style_names{{{Serie
                                                                           {SeriesStyle::dashed, "dashed"},
                                                                           {SeriesStyle::faint, "faint"}}};
 
-json number(double value) {
-  return std::isfinite(value) ? json(value) : json(nullptr);
-}
-
 json numbers(const std::vector<double>& values) {
   json list = json::array();
-  for (double value : values) list.push_back(number(value));
+  for (double value : values) list.push_back(io::json_number(value));
   return list;
 }
 
@@ -39,8 +37,11 @@ json texts(const std::vector<std::string>& values) {
   return list;
 }
 
+/// Earlier versions wrote null for what is not finite.
 double to_number(const json& value) {
-  return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
+  if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
+  const std::optional<double> number = io::number_in(value);
+  return number ? *number : value.get<double>();
 }
 
 std::vector<double> to_numbers(const json& list) {
@@ -121,7 +122,7 @@ json to_json(const Figure& figure) {
     if (series.colour >= 0) entry["colour"] = series.colour;
   }
   for (const auto& line : figure.references)
-    object["references"].push_back({{"y", number(line.y)}, {"label", io::valid_utf8(line.label)}});
+    object["references"].push_back({{"y", io::json_number(line.y)}, {"label", io::valid_utf8(line.label)}});
   if (!figure.heat_map.values.empty()) {
     json& map = object["heat_map"];
     for (const auto& row : figure.heat_map.values) map["values"].push_back(numbers(row));

@@ -48,8 +48,8 @@ struct Figure {
   std::string caption;  ///< a sentence or two: what to see
 };
 
-/// JSON with the member names above; absent members have the defaults above, non-finite numbers are
-/// null.
+/// JSON with the member names above; absent members have the defaults above, numbers that are
+/// not finite are "nan", "inf" and "-inf".
 nlohmann::json to_json(const Figure& figure);
 
 /// Throws DataError saying what is wrong with `json`; `source` names where it is from.

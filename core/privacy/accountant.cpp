@@ -7,6 +7,7 @@
 
 #include "core/config/diagnostics.h"
 #include "core/error.h"
+#include "core/io/closest_word.h"
 #include "core/privacy/accountants/families.h"
 
 namespace talweg::privacy {
@@ -77,7 +78,7 @@ const Accountant& find_accountant(const std::string& name) {
     if (accountant.name == name) return accountant;
     names.push_back(accountant.name);
   }
-  throw ConfigError(fmt::format("there is no accountant '{}'{}", name, config::suggestion(name, names)));
+  throw ConfigError(fmt::format("there is no accountant '{}'{}", name, io::suggestion(name, names)));
 }
 
 const Accountant& default_accountant(Sampling sampling) {

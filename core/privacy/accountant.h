@@ -10,7 +10,7 @@
 
 namespace talweg::privacy {
 
-/// What a computed ε is worth.
+/// Strength of the claim that a computed ε makes.
 enum class Guarantee {
   certified,      ///< an upper bound on the true ε under the stated assumptions
   approximate,    ///< a limit or an estimate that may be below the true ε

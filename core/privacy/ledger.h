@@ -8,7 +8,7 @@
 
 namespace talweg::privacy {
 
-/// What was released so far: mechanisms and how many steps were made with each, in order. It travels with the
+/// Releases made so far: mechanisms and how many steps were made with each, in order. It travels with the
 /// checkpoint, so that a resumed run continues to count. Equal neighbours are merged: 400 + 600 steps are 1000 steps.
 class Ledger {
  public:

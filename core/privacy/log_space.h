@@ -18,11 +18,6 @@ inline double log_subtract(double a, double b) {
   return b == minus_infinity ? a : a + std::log(-std::expm1(b - a));
 }
 
-/// ln of the binomial coefficient C(n, k) for 0 ≤ k ≤ n, both may be real.
-inline double log_binomial(double n, double k) {
-  return std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1);
-}
-
 /// ln Φ(x) of the standard normal distribution, accurate far into the lower tail.
 double log_normal_cdf(double x);
 

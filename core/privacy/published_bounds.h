@@ -13,7 +13,7 @@ struct BoundSetting {
   double learning_rate = 0;  ///< η
 };
 
-// Every bound is α times a number, which is what these functions answer: a bound on ε(α)/α after `steps` steps.
+// Every bound is α times a number, which is what these functions return: a bound on ε(α)/α after `steps` steps.
 // They evaluate published formulas as the figures of Liang et al. 2026 do; docs/privacy_accounting.md tells which of
 // them hold for which sampler.
 
@@ -44,7 +44,8 @@ double kong_ribero_bound(const BoundSetting& s, double weak_convexity);
 /// One noisy step from two arbitrary points of the domain, which needs no theory, as figure 5 draws it: 2(D +
 /// ηC/b)²/(η²σ²).
 double trivial_bound_of_figure(const BoundSetting& s);
-/// The same with D as the diameter throughout and the smooth map: ((1 + ηL)D + 2ηC/b)²/(2η²σ²).
+/// One noisy step from two arbitrary points of the domain, with D as the diameter throughout and the smooth map: ((1 +
+/// ηL)D + 2ηC/b)²/(2η²σ²).
 double trivial_bound(const BoundSetting& s);
 
 }  // namespace talweg::privacy

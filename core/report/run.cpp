@@ -10,6 +10,7 @@
 #include <map>
 
 #include "core/error.h"
+#include "core/io/json_number.h"
 #include "core/io/output_file.h"
 #include "core/metrics/json_lines.h"
 
@@ -121,10 +122,7 @@ void load_figures(Run& run) {
 }  // namespace
 
 double number_of(const ordered_json& value) {
-  if (value.is_number()) return value.get<double>();
-  if (value == "inf") return std::numeric_limits<double>::infinity();
-  if (value == "-inf") return -std::numeric_limits<double>::infinity();
-  return std::numeric_limits<double>::quiet_NaN();
+  return io::number_in(value).value_or(std::numeric_limits<double>::quiet_NaN());
 }
 
 FlatConfig flatten_yaml(const std::string& text) {

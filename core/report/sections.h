@@ -28,7 +28,7 @@ std::string expectation_section(const std::vector<Run>& runs);
 /// What private runs state about their privacy: the paragraph to quote and, for several runs, the table of ε.
 std::string privacy_section(const std::vector<Run>& runs);
 
-/// What models wrote, prompt by prompt and in the order of steps.
+/// Texts that models wrote, prompt by prompt and in the order of steps.
 std::string sample_section(const std::vector<Run>& runs);
 
 /// Final, lowest and highest value of every metric of a single run.

@@ -20,8 +20,8 @@ struct SweepTable {
 /// metrics (of all metrics when no run has any).
 SweepTable make_sweep_table(const std::vector<Run>& runs);
 
-/// The same as aligned plain text for a terminal, the best run first where one metric decides, and mean and spread over
-/// seeds where configurations have several. Throws DataError when a path is not a run
+/// The table of make_sweep_table() as aligned plain text for a terminal, the best run first where one metric decides,
+/// and mean and spread over seeds where configurations have several. Throws DataError when a path is not a run
 /// directory.
 std::string sweep_table(const std::vector<std::filesystem::path>& run_directories);
 

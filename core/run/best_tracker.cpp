@@ -7,6 +7,7 @@
 
 #include "core/config/diagnostics.h"
 #include "core/error.h"
+#include "core/io/closest_word.h"
 
 namespace talweg {
 
@@ -20,7 +21,7 @@ bool BestTracker::update(std::int64_t step, const Metrics& metrics) {
     std::vector<std::string> names;
     for (const auto& [name, value] : metrics) names.push_back(name);
     throw ConfigError(fmt::format("checkpoint.best_metric: the task does not measure '{}'{}", options_.best_metric,
-                                  config::suggestion(options_.best_metric, names)));
+                                  io::suggestion(options_.best_metric, names)));
   }
   const double value = found->second;
   const double least = early_stopping_ ? early_stopping_->min_improvement : 0;

@@ -35,9 +35,9 @@ struct Cadence {
   double seconds_between_saves = 0;  ///< a state is saved only when so much time has passed since the last one
 };
 
-/// What a run carries forward in steps: a training or a study. It computes, and knows nothing of files, signals,
-/// progress or when it is asked what; a Run does all that. Its state after a step is a function of its configuration
-/// and the number of the step, whatever happened in between.
+/// The work that a run carries forward in steps: a training, a study, a team of agents. It computes, and knows nothing
+/// of files, signals, progress or when it is asked what; a Run does all that. Its state after a step is a function of
+/// its configuration and the number of the step, whatever happened in between.
 class Computation {
  public:
   virtual ~Computation() = default;

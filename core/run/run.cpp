@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/io/json_number.h"
 #include "core/run/shared_checkpoint.h"
 #include "core/run/signal_watch.h"
 #include "core/run/stop_agreement.h"
@@ -226,8 +227,7 @@ checkpoint::Checkpoint Run::state() const {
   checkpoint.values["counters"]["seconds"] = seconds();
   if (setup_.best) checkpoint.values["best"] = setup_.best->state();
   nlohmann::json latest = nlohmann::json::array();
-  for (const auto& [name, value] : latest_)
-    latest.push_back({name, std::isfinite(value) ? nlohmann::json(value) : nlohmann::json()});
+  for (const auto& [name, value] : latest_) latest.push_back({name, io::json_number(value)});
   checkpoint.values["metrics"] = latest;
   return checkpoint;
 }
@@ -238,7 +238,7 @@ void Run::load(const checkpoint::Checkpoint& checkpoint) {
   earlier_seconds_ = checkpoint.values.at("counters").at("seconds").get<double>();
   latest_.clear();
   for (const nlohmann::json& item : checkpoint.values.at("metrics"))
-    latest_.emplace_back(item.at(0).get<std::string>(), item.at(1).is_null() ? std::nan("") : item.at(1).get<double>());
+    latest_.emplace_back(item.at(0).get<std::string>(), io::number_in(item.at(1)).value_or(std::nan("")));
   step_ = last_save_ = checkpoint.step;
   ended_ = step_ < work_.steps && !computation_->finished().empty();
 }

@@ -14,7 +14,7 @@
 
 namespace talweg {
 
-/// What a run does beside advancing.
+/// Settings of a run beside those of what advances: what is kept, when it ends early, what it shows.
 struct RunSetup {
   std::int64_t keep = 2;                       ///< newest states that are kept; ≥ 1
   std::optional<BestTracker> best;             ///< which state is kept as the best, and when to end early

@@ -7,7 +7,7 @@
 
 namespace talweg {
 
-/// What every configuration says first, whatever it runs.
+/// The entries that every configuration begins with, whatever it runs.
 struct RunHeader {
   std::string name = "run";
   std::string description;

@@ -13,9 +13,9 @@ class StopAgreement {
   /// Without a group the answer is the question.
   explicit StopAgreement(distributed::ProcessGroup* group) : group_(group) {}
 
-  /// `signal`: number of the signal this rank has received, 0 for none. Answers the one to stop for.
+  /// `signal`: number of the signal this rank has received, 0 for none. Returns the one to stop for.
   int ask(int signal);
-  /// Ends the last exchange. Answers a signal that arrived meanwhile.
+  /// Ends the last exchange. Returns a signal that arrived meanwhile.
   int settle();
 
  private:

@@ -1,14 +1,9 @@
 #include "core/run/summary.h"
 
-#include <cmath>
+#include "core/io/json_number.h"
 
 namespace talweg {
 namespace {
-
-nlohmann::json finite_or_word(double value) {
-  if (std::isfinite(value)) return value;
-  return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
-}
 
 nlohmann::json describe(const Verdict& verdict) {
   const Expectation& expectation = verdict.expectation;
@@ -16,7 +11,7 @@ nlohmann::json describe(const Verdict& verdict) {
           {"metric", expectation.metric},
           {"at", expectation.below || expectation.above ? "every step" : expectation.at},
           {"expected", verdict.expected},
-          {"got", verdict.got ? finite_or_word(*verdict.got) : nlohmann::json()},
+          {"got", verdict.got ? io::json_number(*verdict.got) : nlohmann::json()},
           {"met", verdict.met},
           {"source", expectation.source}};
 }
@@ -46,7 +41,7 @@ nlohmann::json summarize(const RunHeader& header, const RunOutcome& outcome, con
   if (!header.description.empty()) summary["description"] = header.description;
   if (!outcome.reason.empty()) summary["reason"] = outcome.reason;
   summary["metrics"] = nlohmann::json::object();
-  for (const auto& [metric, value] : outcome.metrics) summary["metrics"][metric] = finite_or_word(value);
+  for (const auto& [metric, value] : outcome.metrics) summary["metrics"][metric] = io::json_number(value);
   summary.update(outcome.account);
   if (outcome.best)
     summary["best"] = {

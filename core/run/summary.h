@@ -12,7 +12,7 @@ namespace talweg {
 /// "completed", "interrupted", "failed".
 const char* name_of(RunStatus status);
 
-/// What summary.json says of a run: how it ended, its counts, the last value of every metric, the best one, what was
+/// Contents of summary.json: how it ended, its counts, the last value of every metric, the best one, what was
 /// stated about it, and what became of its expectations.
 nlohmann::json summarize(const RunHeader& header, const RunOutcome& outcome, const std::vector<Verdict>& verdicts);
 

@@ -12,7 +12,7 @@
 
 namespace talweg::tokenizer {
 
-/// What defines a byte-level byte-pair encoding.
+/// Definition of a byte-level byte-pair encoding.
 struct ByteLevelBpeModel {
   std::vector<std::string> tokens;                          ///< by id, in the byte alphabet; empty: an unused id
   std::vector<std::pair<std::string, std::string>> merges;  ///< in the byte alphabet, first wins

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "core/files/read_json_file.h"
 #include "core/io/json_fields.h"
 
 namespace talweg::tokenizer {

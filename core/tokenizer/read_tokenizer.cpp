@@ -6,11 +6,12 @@
 #include <fstream>
 
 #include "core/error.h"
+#include "core/files/read_json_file.h"
 #include "core/io/json_fields.h"
 #include "core/tokenizer/companion_files.h"
+#include "core/tokenizer/gguf_tokenizer.h"
 #include "core/tokenizer/sentence_piece.h"
 #include "core/tokenizer/tokenizer_json.h"
-#include "core/weights/gguf_tokenizer.h"
 
 namespace talweg::tokenizer {
 namespace {
@@ -43,7 +44,7 @@ std::shared_ptr<const Tokenizer> read_tokenizer(const fs::path& given) {
     pieces->set_frame(read_piece_frame(path.parent_path(), pieces->roles()));
     return pieces;
   }
-  if (is_gguf(path)) return weights::gguf_tokenizer(weights::GgufFile(path));
+  if (is_gguf(path)) return gguf_tokenizer(weights::GgufFile(path));
   const nlohmann::json description = io::read_json_file(path);
   std::unique_ptr<Tokenizer> tokenizer = tokenizer_from_json(description, path.string());
   tokenizer->set_roles(read_companion_files(path.parent_path(), description, *tokenizer));

@@ -4,7 +4,7 @@
 #include <sentencepiece_processor.h>
 
 #include "core/error.h"
-#include "core/io/read_file.h"
+#include "core/files/read_file.h"
 
 namespace talweg::tokenizer {
 
@@ -46,7 +46,7 @@ std::int64_t SentencePiece::vocabulary_size() const {
 
 std::optional<std::int32_t> SentencePiece::find(std::string_view token) const {
   const int id = processor_->PieceToId({token.data(), token.size()});
-  // The library answers the unknown piece for what it does not know.
+  // The library gives the unknown piece for what it does not know.
   if (processor_->IdToPiece(id) != token) return std::nullopt;
   return id;
 }

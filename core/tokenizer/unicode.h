@@ -16,7 +16,8 @@ inline constexpr std::uint32_t kInvalid = 0xFFFFFFFF;
 /// The code point that starts at byte `at` (at < text.size()).
 CodePoint code_point(std::string_view text, std::size_t at);
 
-/// What pre-tokenizers tell apart. Classes of Unicode as utf8proc knows it; an invalid byte is `other`.
+/// Classes of characters that pre-tokenizers tell apart: those of Unicode as utf8proc knows it; an invalid byte is
+/// `other`.
 enum class CharacterClass : std::uint8_t { other, letter, number, space };
 
 /// Letter: general category L*; number: N*; space: the property White_Space.

@@ -30,7 +30,7 @@ class WordCache {
   }
 
  private:
-  /// Appends the ids of `word` and answers true when it is remembered. The word must fit.
+  /// Appends the ids of `word` and returns true when it is remembered. The word must fit.
   bool recall(std::string_view word, Ids& ids) const {
     const Key key = make_key(word);
     const Entry& entry = entries_[slot(key)];

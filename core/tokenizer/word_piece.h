@@ -10,7 +10,7 @@
 
 namespace talweg::tokenizer {
 
-/// What defines a WordPiece tokenizer.
+/// Definition of a WordPiece tokenizer.
 struct WordPieceModel {
   std::vector<std::string> tokens;  ///< by id; pieces inside a word start with `prefix`; empty: an unused id
   std::vector<AddedToken> added;

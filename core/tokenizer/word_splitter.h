@@ -15,7 +15,7 @@ enum class WordPattern {
   /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|
   /// ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+` (Llama 3)
   llama3,
-  /// The same with `\p{N}` instead of `\p{N}{1,3}` (Qwen 2)
+  /// `llama3` with `\p{N}` instead of `\p{N}{1,3}` (Qwen 2)
   qwen2,
 };
 

@@ -7,7 +7,7 @@
 
 namespace talweg {
 
-/// What is measured beside the training, whatever the task.
+/// Measurements beside the training, whatever the task.
 struct DiagnosticsOptions {
   std::optional<SharpnessOptions> sharpness;
   bool step_time = false;

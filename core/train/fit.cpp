@@ -8,7 +8,7 @@
 #include "core/config/converter.h"
 #include "core/error.h"
 #include "core/libtorch.h"
-#include "core/train/module_state.h"
+#include "core/task/module_state.h"
 
 namespace talweg {
 namespace {

@@ -8,9 +8,9 @@
 
 #include "core/checkpoint/state.h"
 #include "core/optimizer/run_plan.h"
-#include "core/train/sampler_choice.h"
-#include "core/train/task.h"
-#include "core/train/task_objective.h"
+#include "core/task/sampler_choice.h"
+#include "core/task/task.h"
+#include "core/task_objective/task_objective.h"
 
 namespace talweg {
 

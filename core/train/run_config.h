@@ -10,11 +10,11 @@
 #include "core/optimizer/optimizer.h"
 #include "core/run/run_header.h"
 #include "core/run/run_options.h"
+#include "core/task/sampler_choice.h"
+#include "core/task/task.h"
+#include "core/task_objective/precision.h"
 #include "core/train/diagnostics_options.h"
-#include "core/train/precision.h"
-#include "core/train/sampler_choice.h"
 #include "core/train/schedule.h"
-#include "core/train/task.h"
 
 namespace talweg {
 

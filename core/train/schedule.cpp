@@ -8,6 +8,7 @@
 
 #include "core/config/count_or_share.h"
 #include "core/error.h"
+#include "core/io/closest_word.h"
 #include "core/run/run_options.h"
 
 namespace talweg {
@@ -167,7 +168,7 @@ class Plateau : public WarmedUp<PlateauOptions> {
       std::vector<std::string> names;
       for (const auto& [name, value] : evaluation) names.push_back(name);
       throw ConfigError(fmt::format("schedule.metric: the task does not measure '{}'{}", options_.metric,
-                                    config::suggestion(options_.metric, names)));
+                                    io::suggestion(options_.metric, names)));
     }
     const double value = options_.goal == Goal::minimize ? found->second : -found->second;
     if (std::isfinite(value) && (!best_ || value < *best_ - options_.min_improvement)) {

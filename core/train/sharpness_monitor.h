@@ -4,7 +4,7 @@
 
 #include "core/config/fields.h"
 #include "core/plot/figure.h"
-#include "core/train/task_objective.h"
+#include "core/task_objective/task_objective.h"
 
 namespace talweg {
 

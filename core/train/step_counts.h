@@ -9,7 +9,7 @@
 
 namespace talweg {
 
-/// What the optimizer said of the steps of a training, counted.
+/// Counts of what the optimizer reports about the steps of a training.
 class StepCounts {
  public:
   /// Takes the report of step `step`, counted from 1.

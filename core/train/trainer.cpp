@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "core/device/resolve_device.h"
-#include "core/train/shared_training.h"
+#include "core/replicas/shared_training.h"
 
 namespace talweg {
 

@@ -7,13 +7,13 @@
 
 #include "core/data/batch_loader.h"
 #include "core/optimizer/run_plan.h"
+#include "core/replicas/side_by_side.h"
 #include "core/run/computation.h"
+#include "core/task_objective/task_objective.h"
 #include "core/train/loss_window.h"
 #include "core/train/run_config.h"
 #include "core/train/sharpness_monitor.h"
-#include "core/train/side_by_side.h"
 #include "core/train/step_counts.h"
-#include "core/train/task_objective.h"
 #include "core/train/weight_average.h"
 
 namespace talweg {

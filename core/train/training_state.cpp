@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "core/libtorch.h"
-#include "core/train/module_state.h"
+#include "core/task/module_state.h"
 #include "core/train/training.h"
 
 namespace talweg {

@@ -44,7 +44,7 @@ class GgufFile {
       fail_type(key);
     }
   }
-  /// The same, or `otherwise` when the key is missing.
+  /// The value of a key as a T, or `otherwise` when the key is missing.
   template <class T>
   T get_or(const std::string& key, T otherwise) const {
     return has(key) ? get<T>(key) : otherwise;

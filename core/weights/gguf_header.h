@@ -11,7 +11,7 @@
 
 namespace talweg::weights {
 
-/// What the head of a GGUF file says, after every check.
+/// Contents of the head of a GGUF file, after every check.
 struct GgufHeader {
   struct Entry {
     std::string name;

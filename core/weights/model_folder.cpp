@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/files/read_json_file.h"
 #include "core/io/folder.h"
 #include "core/io/json_fields.h"
 #include "core/io/output_file.h"

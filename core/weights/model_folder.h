@@ -42,7 +42,7 @@ class ModelFolder {
 /// otherwise.
 at::ScalarType usual_type(const std::map<at::ScalarType, std::int64_t>& numbers);
 
-/// What a model folder is to hold.
+/// Contents of a model folder that is to be written.
 struct ModelFolderContent {
   nlohmann::json config;
   NamedTensors tensors;                           ///< under the names of the Hugging Face library

@@ -53,7 +53,7 @@ struct TensorSource {
   std::function<at::Tensor(const std::string&)> read;
 };
 
-/// What did not fit when tensors were loaded. Names of ours for `missing`, of the file for the others.
+/// Tensors that did not fit when a file was loaded. Names of ours for `missing`, of the file for the others.
 struct LoadReport {
   std::vector<std::string> missing;
   std::vector<std::string> unexpected;

@@ -18,7 +18,7 @@ inline std::vector<std::pair<std::string, Parametrisation>> choices(Parametrisat
   return {{"dense", Parametrisation::dense}, {"sparse", Parametrisation::sparse}};
 }
 
-/// What λ divides by.
+/// Normalisation that λ stands for.
 enum class Normalizer {
   examples,  ///< n, whatever the length of the prompt
   length,    ///< the number of columns, which grows with every token; exact gradient descent is then out of reach

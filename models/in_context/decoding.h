@@ -20,8 +20,8 @@ inline std::vector<std::pair<std::string, Decoding>> choices(Decoding) {
 at::Tensor decode_by_tensors(const at::Tensor& value, const at::Tensor& key_query, const Prompts& prompts,
                              const Scales& scales, Decoding mode);
 
-/// The same on the CPU, 64 bytes of prompts at a time (see teacher_forced_in_lanes), without a graph. The answer keeps
-/// the prompts innermost in memory.
+/// What decode_by_tensors() computes, on the CPU, 64 bytes of prompts at a time (see teacher_forced_in_lanes), without
+/// a graph. The result keeps the prompts innermost in memory.
 at::Tensor decode_in_lanes(const at::Tensor& value, const at::Tensor& key_query, const Prompts& prompts,
                            const Scales& scales, Decoding mode);
 

@@ -24,7 +24,7 @@ struct Prompts {
   Prompts with_examples(std::int64_t m) const { return {context.narrow(2, 0, m), query}; }
 };
 
-/// What the data asks of a model.
+/// Shapes that the data asks of a model.
 struct InContextShape {
   std::int64_t dimension;  ///< d
   std::int64_t examples;   ///< n, the most a prompt holds

@@ -39,9 +39,10 @@ LossAndGradients teacher_forced_by_tensors(const at::Tensor& value, const at::Te
                                            const at::Tensor& context, const at::Tensor& path, const Scales& scales,
                                            bool with_gradients);
 
-/// The same on the CPU in float32 or float64 without batched tensors: 64 bytes of prompts at a time, each in a lane of
-/// the vector unit, from the examples to the gradient in cache. The order of summation does not depend on the threads.
-/// Fastest when context and path keep the prompts innermost in memory (stride(0) == 1).
+/// What teacher_forced_by_tensors() computes, on the CPU in float32 or float64 without batched tensors: 64 bytes of
+/// prompts at a time, each in a lane of the vector unit, from the examples to the gradient in cache. The order of
+/// summation does not depend on the threads. Fastest when context and path keep the prompts innermost in memory
+/// (stride(0) == 1).
 LossAndGradients teacher_forced_in_lanes(const at::Tensor& value, const at::Tensor& key_query,
                                          const at::Tensor& context, const at::Tensor& path, const Scales& scales,
                                          bool with_gradients);

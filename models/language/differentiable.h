@@ -11,7 +11,7 @@
 namespace talweg::models {
 
 /// The derivatives of `composed(inputs…)`, an operation made of LibTorch's own, weighted by `gradient` and themselves
-/// differentiable: what the backward of a fused operation answers when a derivative of it will be wanted.
+/// differentiable: what the backward of a fused operation returns when a derivative of it will be wanted.
 template <class Composed>
 torch::autograd::variable_list differentiable_gradient(const torch::autograd::variable_list& inputs,
                                                        const at::Tensor& gradient, Composed&& composed) {
@@ -40,7 +40,7 @@ void with_floats(Work&& work, const at::Tensor& first, const Tensors&... others)
     work(static_cast<simd::BrainFloat*>(first.data_ptr()), static_cast<simd::BrainFloat*>(others.data_ptr())...);
 }
 
-/// The same for a device that computes under autocast to bfloat16.
+/// Whether the tensor's device computes under autocast to bfloat16.
 inline bool autocasts(const at::Tensor& x) {
   return at::autocast::is_autocast_enabled(x.device().type()) &&
          at::autocast::get_autocast_dtype(x.device().type()) == at::kBFloat16;

@@ -8,7 +8,7 @@ namespace talweg::models {
 // a derivative of its own; elsewhere (float64, GPU) and in derivatives of derivatives it is made of LibTorch's
 // operators.
 
-/// y = x/√(mean x² + ε)·w over the last dimension. Under autocast to bfloat16 the answer is bfloat16, as a matrix
+/// y = x/√(mean x² + ε)·w over the last dimension. Under autocast to bfloat16 the result is bfloat16, as a matrix
 /// product reads it next. Source: Zhang and Sennrich 2019.
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double epsilon);
 
@@ -24,7 +24,7 @@ at::Tensor rotate_halves(const at::Tensor& x, const at::Tensor& cosines, const a
 /// the derivative in place: never is [N × vocabulary] held, nor computed twice. float32 or more.
 at::Tensor token_cross_entropy(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets);
 
-/// The same for each token, without derivative: [N] in float32 or more.
+/// −log softmax(W·h)_target of each token as in token_cross_entropy(), without derivative: [N] in float32 or more.
 at::Tensor token_losses(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets);
 
 }  // namespace talweg::models

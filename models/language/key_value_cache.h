@@ -14,7 +14,7 @@ class KeyValueCache {
 
   std::int64_t length() const { return length_; }
   std::int64_t capacity() const { return layers_.front().keys.size(2); }
-  /// Appends keys and values [batch, heads, T, size] of one layer behind length() and answers all there are now. The
+  /// Appends keys and values [batch, heads, T, size] of one layer behind length() and returns all there are now. The
   /// length itself moves with advance(), once every layer has appended. Throws c10::ValueError past the capacity.
   std::pair<at::Tensor, at::Tensor> append(std::size_t layer, const at::Tensor& keys, const at::Tensor& values);
   void advance(std::int64_t tokens) { length_ += tokens; }

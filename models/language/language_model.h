@@ -13,7 +13,7 @@
 
 namespace talweg::models {
 
-/// What the text asks of a model.
+/// Sizes that the text asks of a model.
 struct LanguageModelShape {
   std::int64_t vocabulary;  ///< number of token ids
   std::int64_t positions;   ///< the longest sequence it will be shown

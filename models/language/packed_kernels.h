@@ -7,7 +7,8 @@ namespace talweg::models {
 /// Sums of the numbers of every block of 32: [columns/32].
 void block_sums(const float* x, std::int64_t columns, float* sums);
 
-/// What decoding is bound by, for a format of packed rows. No LibTorch in here (see CMakeLists.txt).
+/// The products that bound the speed of decoding, for a format of packed rows. No LibTorch in here (see
+/// CMakeLists.txt).
 struct PackedKernels {
   /// y_i = ⟨row i, x⟩ for rows [0, rows); `sums` are block_sums of x, and columns whole blocks.
   void (*product)(const std::uint8_t* data, const float* x, const float* sums, std::int64_t rows, std::int64_t columns,

@@ -13,7 +13,7 @@
 
 namespace talweg::models {
 
-/// What stands between the two matrices of a feed-forward part.
+/// The activation between the two matrices of a feed-forward part.
 enum class BertActivation { gelu, gelu_tanh, relu, silu };
 inline std::vector<std::pair<std::string, BertActivation>> choices(BertActivation) {
   return {{"gelu", BertActivation::gelu},

@@ -27,7 +27,7 @@ class TextEncoder : public torch::nn::Module {
   virtual std::vector<std::vector<at::Tensor>> stages() = 0;
   /// Whether the model has a trained summary of a text besides the vectors of its tokens (BERT's pooler).
   virtual bool has_summary() const { return false; }
-  /// [batch, width], from what hidden() answered. Throws c10::NotImplementedError when there is none.
+  /// [batch, width], from what hidden() returned. Throws c10::NotImplementedError when there is none.
   virtual at::Tensor summary(const at::Tensor& hidden);
   /// Parameters that hidden() does not use: of the summary, of heads for other tasks.
   virtual std::vector<at::Tensor> beside_hidden() { return {}; }

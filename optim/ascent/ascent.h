@@ -8,7 +8,7 @@
 
 namespace talweg::optim {
 
-/// What moving up the loss cost and saw.
+/// Passes that moving up the loss took, and values that it saw.
 struct AscentReport {
   std::optional<at::Tensor> loss;  ///< f(θ) before, where it is known
   std::int64_t forwards = 0;       ///< those of `backwards` included

@@ -29,7 +29,7 @@ class DisplacedParameters {
   /// θ ← 2·point − θ: the opposite displacement, which rounds to the same size.
   void reflect();
   /// The displacement keeps its direction, times `sign`, and gets this length: of all parameters together, or of each.
-  /// A displacement of zero stays zero. Answers its length before: scalar, of all parameters together.
+  /// A displacement of zero stays zero. Returns its length before: scalar, of all parameters together.
   at::Tensor set_length(double length, double sign, NormScope scope);
   /// θ ← point. Does nothing where they stand there.
   void restore();

@@ -23,7 +23,7 @@ struct ProbeOptions {
 };
 void declare(config::Fields& f, ProbeOptions& o);
 
-/// What probing answered.
+/// Result of probing.
 struct Slopes {
   std::vector<double> values;  ///< D_j, the slope along P_j
   double loss = 0;             ///< f(θ), of central probes up to O(μ²); of the part of the batch that was probed

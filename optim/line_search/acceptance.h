@@ -8,7 +8,7 @@
 
 namespace talweg::optim {
 
-/// What is known at the start of a search along θ − η·d.
+/// Values at the start of a search along θ − η·d.
 struct SearchPoint {
   double value = 0;  ///< f(θ)
   double slope = 0;  ///< ⟨∇f(θ), d⟩ > 0; ‖∇f‖² when d is the gradient

@@ -14,7 +14,7 @@ Decision decide(const AcceptanceTest& test, const SearchPoint& start, double ste
   return std::isfinite(value) ? test.decide(start, step, value, slack) : Decision::shorten;
 }
 
-/// Answers the trials of a search in the order in which it asks for them, and evaluates the shorter ones ahead in
+/// Returns the trials of a search in the order in which it asks for them, and evaluates the shorter ones ahead in
 /// blocks.
 class Lookahead {
  public:

@@ -11,7 +11,7 @@ class DirectionRule {
  public:
   virtual ~DirectionRule() = default;
 
-  /// The direction at `parameters` with their `gradients`. May answer the gradients themselves.
+  /// The direction at `parameters` with their `gradients`. May return the gradients themselves.
   virtual Direction propose(const std::vector<at::Tensor>& parameters, const std::vector<at::Tensor>& gradients) = 0;
 
   /// The parameters stand at θ − step·direction now; a rule with momentum moves them on from there. Not called after a

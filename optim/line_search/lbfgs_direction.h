@@ -33,7 +33,7 @@ class LbfgsDirection : public DirectionRule {
   };
   Rows rows_of(std::int64_t slot) const { return {slot, slots_ + slot}; }
   double& gram(std::int64_t a, std::int64_t b) { return gram_[static_cast<std::size_t>(a * 2 * slots_ + b)]; }
-  /// Writes the last step's pair into the slot that is free and answers it; −1 when there was no step.
+  /// Writes the last step's pair into the slot that is free and returns it; −1 when there was no step.
   std::int64_t write_pair(const at::Tensor& gradient);
   /// Takes the pair in when its curvature is positive; the oldest one may have to go.
   void take_in(std::int64_t slot);

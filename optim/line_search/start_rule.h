@@ -8,7 +8,7 @@
 
 namespace talweg::optim {
 
-/// What a start rule may look at.
+/// Facts that a start rule may look at.
 struct StartContext {
   SearchPoint point;
   double largest_step = 0;       ///< η_max

@@ -5,20 +5,13 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/io/json_number.h"
 #include "core/libtorch.h"
 #include "core/privacy/calibration.h"
 #include "core/privacy/epsilon_curve.h"
 #include "core/privacy/statement.h"
 
 namespace talweg::optim {
-namespace {
-
-nlohmann::json number(double value) {
-  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json("inf");
-}
-
-}  // namespace
-
 GradientPrivatiser::GradientPrivatiser(const PrivacyOptions& options, const ParameterList& parameters)
     : options_(options), clipping_(make_clipping(options, parameters)) {
   for (const NamedParameter& parameter : parameters) parameters_.push_back(parameter.tensor);
@@ -220,7 +213,7 @@ nlohmann::json GradientPrivatiser::account() const {
     statement +=
         fmt::format(" {} steps that an interruption undid are counted, as their noise was not repeated.", lost_steps_);
   nlohmann::json account = {{"statement", statement},
-                            {"epsilon", number(spent.epsilon)},
+                            {"epsilon", io::json_number(spent.epsilon)},
                             {"delta", spent.delta},
                             {"accountant", accountant_->name},
                             {"guarantee", privacy::name_of(spent.guarantee)},

@@ -19,7 +19,7 @@ class LayerwiseGradients {
   /// For new subspaces alone.
   Evaluation for_bases(Objective& objective);
 
-  /// What was kept, of all parameters in order; undefined where it was dealt with.
+  /// Kept gradients of all parameters in order; undefined where it was dealt with.
   const std::vector<at::Tensor>& kept() const { return kept_; }
 
  private:

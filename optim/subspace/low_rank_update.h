@@ -25,7 +25,7 @@ class LowRankUpdate {
   void set_clock(StepClock* clock) { clock_ = clock; }
 
   /// Before the gradients of a step are made. Where the ranks of a run hold parts of the gradient, projections and the
-  /// products of new subspaces are summed over them, not the gradients of the projected matrices. Answers whether that
+  /// products of new subspaces are summed over them, not the gradients of the projected matrices. Returns whether that
   /// is so; where the whole gradient is needed (residuals, norms, exact decompositions) it is not.
   bool begin_step(Objective& objective);
   bool sums_over_ranks() const { return ranks_ != nullptr; }
@@ -40,8 +40,8 @@ class LowRankUpdate {
   /// Finds new subspaces for the matrices that are due and takes them over. Gradients of all parameters, in order;
   /// matrices whose gradient is undefined are left out.
   void refresh(const std::vector<at::Tensor>& gradients);
-  /// The same in two parts, for gradients that come one by one: finds the new subspace of matrix k, which project()
-  /// uses from then on; all that were found are taken over, with their moments, or dropped.
+  /// What refresh() does in two parts, for gradients that come one by one: finds the new subspace of matrix k, which
+  /// project() uses from then on; all that were found are taken over, with their moments, or dropped.
   void find_basis(std::size_t k, const at::Tensor& gradient);
   void take_over_bases();
   void drop_bases();

@@ -17,8 +17,8 @@ struct BasisChange {
   MomentTransport transport;
 };
 
-/// What turns gradients into directions, with a memory of its own for every tensor: of projected gradients in the
-/// subspace, of the others in full.
+/// A rule that turns gradients into directions, with a memory of its own for every tensor: of projected gradients in
+/// the subspace, of the others in full.
 class MomentRule {
  public:
   virtual ~MomentRule() = default;

@@ -10,7 +10,7 @@
 
 namespace talweg::optim {
 
-/// What becomes of the part of a gradient that is orthogonal to its subspace.
+/// Treatment of the part of a gradient that is orthogonal to its subspace.
 enum class ResidualMode { none, raw, fira };
 std::vector<std::pair<std::string, ResidualMode>> choices(ResidualMode);
 

@@ -11,7 +11,7 @@ struct TargetSelection {
   std::vector<std::size_t> others;
   /// Names on both sides, ranks that were cut, parameters whose shape is no matrix's: for the report.
   std::string summary;
-  /// The same as numbers, one short line for the log.
+  /// Their numbers, one short line for the log.
   std::string counted;
 };
 

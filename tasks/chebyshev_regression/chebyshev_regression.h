@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/train/task.h"
+#include "core/task/task.h"
 #include "models/tensor_model.h"
 
 namespace talweg::tasks {

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "core/data/dataset.h"
-#include "core/train/capabilities.h"
-#include "core/train/task.h"
+#include "core/task/capabilities.h"
+#include "core/task/task.h"
 #include "models/tensor_model.h"
 #include "tasks/classification/data_source.h"
 

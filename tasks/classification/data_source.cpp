@@ -7,7 +7,7 @@
 #include "core/data/idx.h"
 #include "core/data/libsvm.h"
 #include "core/data/synthetic.h"
-#include "core/io/read_file.h"
+#include "core/files/read_file.h"
 
 namespace talweg::tasks {
 namespace {

@@ -10,7 +10,7 @@ namespace talweg::tasks {
 /// losses[i] for i < n; `targets` are 0 or 1.
 void logistic_losses(const double* logits, const std::int64_t* targets, std::int64_t n, double* losses);
 
-/// The same, and residuals[i] = s_i·σ(m_i), the derivative by z_i.
+/// losses[i] and residuals[i] = s_i·σ(m_i), the derivative by z_i, for i < n.
 void logistic_losses_and_residuals(const double* logits, const std::int64_t* targets, std::int64_t n, double* losses,
                                    double* residuals);
 

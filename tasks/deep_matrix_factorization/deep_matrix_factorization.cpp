@@ -4,7 +4,7 @@
 
 #include "core/device/host_read.h"
 #include "core/libtorch.h"
-#include "core/train/metric_series.h"
+#include "core/task/metric_series.h"
 #include "models/factor_chain.h"
 #include "tasks/deep_matrix_factorization/theory.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "core/train/step_size_theory.h"
-#include "core/train/task.h"
+#include "core/task/step_size_theory.h"
+#include "core/task/task.h"
 #include "models/deep_linear.h"
 #include "tasks/deep_matrix_factorization/target.h"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/plot/figure.h"
-#include "core/train/task.h"
+#include "core/task/task.h"
 
 namespace talweg::tasks {
 

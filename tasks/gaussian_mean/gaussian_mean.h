@@ -1,7 +1,7 @@
 #pragma once
 
-#include "core/train/capabilities.h"
-#include "core/train/task.h"
+#include "core/task/capabilities.h"
+#include "core/task/task.h"
 
 namespace talweg::tasks {
 

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "core/libtorch.h"
-#include "core/train/curve_group.h"
+#include "core/task/curve_group.h"
 #include "tasks/in_context_regression/in_context_regression.h"
 
 namespace talweg::tasks {

@@ -1,12 +1,12 @@
 #pragma once
 
-#include "core/train/task.h"
+#include "core/task/task.h"
 #include "models/in_context/in_context_model.h"
 #include "tasks/in_context_regression/prompts.h"
 
 namespace talweg::tasks {
 
-/// What a model is trained towards.
+/// The target that a model is trained towards.
 enum class Supervision {
   cot,      ///< the tokens w_1 … w_k of the path, each after the true ones before it
   direct,   ///< w* in a single step

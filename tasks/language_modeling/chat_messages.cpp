@@ -56,12 +56,12 @@ std::string text_of(const json& content, const std::string& name) {
   return text;
 }
 
-ChatMessage message_of(const json& turn, const char* role, const char* content) {
+tokenizer::ChatMessage message_of(const json& turn, const char* role, const char* content) {
   for (const char* other : {"tool_calls", "function_call", "images", "audios", "videos"})
     if (is_there(turn, other) && !turn.at(other).empty())
       throw DataError(
           fmt::format("a turn has '{}', which is not read: write what is to be learnt as '{}'", other, content));
-  ChatMessage message{role_of(text_of(member(turn, role), role)), text_of(member(turn, content), content)};
+  tokenizer::ChatMessage message{role_of(text_of(member(turn, role), role)), text_of(member(turn, content), content)};
   if (is_there(turn, "weight")) {
     const json& weight = turn.at("weight");
     if (weight != 0 && weight != 1) throw DataError("the 'weight' of a turn is neither 0 nor 1");
@@ -70,7 +70,7 @@ ChatMessage message_of(const json& turn, const char* role, const char* content) 
   return message;
 }
 
-std::vector<ChatMessage> turns_of(const json& list, const std::string& name) {
+std::vector<tokenizer::ChatMessage> turns_of(const json& list, const std::string& name) {
   const bool from_value = list.is_array() && !list.empty() && list.front().is_object() &&
                           !list.front().contains("role") && list.front().contains("from");
   const char* role = from_value ? "from" : "role";
@@ -78,13 +78,13 @@ std::vector<ChatMessage> turns_of(const json& list, const std::string& name) {
   if (!list.is_array() || list.empty() ||
       !std::all_of(list.begin(), list.end(), [](const json& turn) { return turn.is_object(); }))
     throw DataError(fmt::format("'{}' is not a list of objects with '{}' and '{}'", name, role, content));
-  std::vector<ChatMessage> messages;
+  std::vector<tokenizer::ChatMessage> messages;
   for (const json& turn : list) messages.push_back(message_of(turn, role, content));
   return messages;
 }
 
-std::vector<ChatMessage> instruction_of(const json& object) {
-  std::vector<ChatMessage> messages;
+std::vector<tokenizer::ChatMessage> instruction_of(const json& object) {
+  std::vector<tokenizer::ChatMessage> messages;
   const auto text = [&](const char* name) { return is_there(object, name) ? text_of(object.at(name), name) : ""; };
   if (const std::string system = text("system"); !system.empty()) messages.push_back({"system", system});
   if (is_there(object, "history"))
@@ -103,7 +103,7 @@ std::vector<ChatMessage> instruction_of(const json& object) {
 
 }  // namespace
 
-std::vector<ChatMessage> read_messages(const json& object, const ChatMembers& members) {
+std::vector<tokenizer::ChatMessage> read_messages(const json& object, const ChatMembers& members) {
   for (const std::string& name : {members.messages, std::string("conversations")})
     if (is_there(object, name)) return turns_of(object.at(name), name);
   if (!is_there(object, members.prompt) && is_there(object, "instruction")) return instruction_of(object);

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tasks/language_modeling/chat_template.h"
+#include "core/tokenizer/chat_template.h"
 
 namespace talweg::tasks {
 
@@ -20,6 +20,6 @@ struct ChatMembers {
 /// input). The content of a turn is text, or a list of parts {"type": "text", "text": …}, which are joined. A turn of
 /// the assistant with "weight": 0 is not trained on. Throws DataError that says what is wrong: another form or role,
 /// an empty list, pictures, calls of tools that are not written as text.
-std::vector<ChatMessage> read_messages(const nlohmann::json& object, const ChatMembers& members);
+std::vector<tokenizer::ChatMessage> read_messages(const nlohmann::json& object, const ChatMembers& members);
 
 }  // namespace talweg::tasks

@@ -7,8 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/files/read_file.h"
+#include "core/io/content_key.h"
 #include "core/io/mapped_file.h"
-#include "core/io/read_file.h"
 #include "core/io/utf8.h"
 #include "tasks/language_modeling/chat_messages.h"
 #include "tasks/language_modeling/tokenised_text.h"
@@ -80,8 +81,8 @@ LanguageCorpus read_text(const TextSource& source, const Tokenisation& how) {
   const auto bytes = std::make_shared<FileBytes>(source.path);
   Text text;
   text.name = source.path;
-  text.content_key =
-      fmt::format("text {} {} {}", content_key(bytes->view()), static_cast<int>(source.document), source.skip_words);
+  text.content_key = fmt::format("text {} {} {}", io::content_key(bytes->view()), static_cast<int>(source.document),
+                                 source.skip_words);
   text.bytes = static_cast<std::int64_t>(bytes->view().size());
   text.walk = [bytes, source](DocumentSink& sink, const auto& read) {
     if (source.document == DocumentUnit::file && source.skip_words == 0) {
@@ -148,7 +149,7 @@ LanguageCorpus read_jsonl(const JsonlSource& source, const Tokenisation& how) {
   const auto bytes = std::make_shared<FileBytes>(source.path);
   Text text;
   text.name = source.path;
-  text.content_key = fmt::format("jsonl {} {}", content_key(bytes->view()), source.field);
+  text.content_key = fmt::format("jsonl {} {}", io::content_key(bytes->view()), source.field);
   text.bytes = static_cast<std::int64_t>(bytes->view().size());
   text.walk = [bytes, source](DocumentSink& sink, const auto& read) {
     for_each_object(*bytes, source.path, read, [&](const json& object) {
@@ -162,7 +163,7 @@ LanguageCorpus read_jsonl(const JsonlSource& source, const Tokenisation& how) {
 struct ChatSource {
   std::string path;
   ChatMembers members;
-  std::string system = kSmolLm2System;
+  std::string system = tokenizer::kSmolLm2System;
 };
 void declare(Fields& f, ChatSource& o) {
   f("path", o.path, "a conversation a line as a JSON object, plain or gzip", config::required());
@@ -173,17 +174,18 @@ void declare(Fields& f, ChatSource& o) {
 }
 
 LanguageCorpus read_chat(const ChatSource& source, const Tokenisation& how) {
-  chat_end(how.tokenizer);  // says so when the tokenizer has no tokens for it
+  tokenizer::chat_end(how.tokenizer);  // says so when the tokenizer has no tokens for it
   const auto bytes = std::make_shared<FileBytes>(source.path);
   Text text;
   text.name = source.path;
-  text.content_key = fmt::format("chatml 2 {} {}\n{}\n{}\n{}", content_key(bytes->view()), source.members.messages,
+  text.content_key = fmt::format("chatml 2 {} {}\n{}\n{}\n{}", io::content_key(bytes->view()), source.members.messages,
                                  source.members.prompt, source.members.response, source.system);
   text.bytes = static_cast<std::int64_t>(bytes->view().size());
   text.marks_context = true;
   text.walk = [bytes, source](DocumentSink& sink, const auto& read) {
     for_each_object(*bytes, source.path, read, [&](const json& object) {
-      for (const ChatPiece& piece : format_chat(read_messages(object, source.members), source.system, false))
+      for (const tokenizer::ChatPiece& piece :
+           tokenizer::format_chat(read_messages(object, source.members), source.system, false))
         sink.piece(piece.text, piece.trained);
       sink.end_document();
     });

@@ -11,7 +11,7 @@
 
 namespace talweg::tasks {
 
-/// What turns text into ids, and where the result is kept.
+/// The tokenizer that turns text into ids, and where the result is kept.
 struct Tokenisation {
   const tokenizer::Tokenizer& tokenizer;
   std::string tokenizer_key;    ///< tells tokenizers apart: the same key, the same ids

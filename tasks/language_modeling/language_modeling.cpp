@@ -8,9 +8,9 @@
 
 #include "core/error.h"
 #include "core/libtorch.h"
-#include "core/train/curve_group.h"
+#include "core/task/curve_group.h"
+#include "core/tokenizer/chat_template.h"
 #include "models/language/fused.h"
-#include "tasks/language_modeling/chat_template.h"
 #include "tasks/pretrained/language_model_files.h"
 
 namespace talweg::tasks {
@@ -82,7 +82,7 @@ LanguageModeling::LanguageModeling(const LanguageModelingOptions& options, const
                  .create({tokenizer_->vocabulary_size(), options_.length});
   if (options_.adapter) {
     if (options_.adapter->weights.empty())
-      attach_adapters(*model_, *options_.adapter);
+      models::attach_adapters(*model_, *options_.adapter);
     else
       read_adapters(options_.adapter->weights, *model_);
   }
@@ -201,7 +201,7 @@ std::vector<TextSample> LanguageModeling::samples() {
 
 WritableIds LanguageModeling::writable() const {
   WritableIds ids = writable_ids(*tokenizer_);
-  if (chat_system_) ids.ends.push_back(chat_end(*tokenizer_));
+  if (chat_system_) ids.ends.push_back(tokenizer::chat_end(*tokenizer_));
   return ids;
 }
 

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "core/data/token_sequences.h"
-#include "core/train/capabilities.h"
-#include "core/train/task.h"
+#include "core/task/capabilities.h"
+#include "core/task/task.h"
+#include "models/language/adapter.h"
 #include "models/language/language_model.h"
-#include "tasks/language_modeling/adapter.h"
 #include "tasks/language_modeling/language_data.h"
 #include "tasks/language_modeling/text_generation.h"
 
@@ -34,7 +34,7 @@ struct LanguageModelingOptions {
   data::SequenceKind sequences = data::SequenceKind::packed;
   bool end_of_document = true;
   bool activation_checkpointing = false;
-  std::optional<AdapterOptions> adapter;
+  std::optional<models::AdapterOptions> adapter;
   LanguageEvaluationOptions evaluation;
   LanguageSampleOptions samples;
   std::string cache;

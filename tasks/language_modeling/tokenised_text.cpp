@@ -7,7 +7,7 @@
 #include <cstdlib>
 
 #include "core/error.h"
-#include "core/io/crc32c.h"
+#include "core/io/content_key.h"
 #include "core/metrics/progress_line.h"
 
 namespace talweg::tasks {
@@ -88,12 +88,6 @@ class Tokeniser : public DocumentSink {
 
 }  // namespace
 
-std::string content_key(std::string_view bytes) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : bytes) hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001b3;
-  return fmt::format("{:x}-{:08x}-{:016x}", bytes.size(), io::crc32c(bytes), hash);
-}
-
 fs::path default_cache_folder() {
   const auto variable = [](const char* name) {
     const char* value = std::getenv(name);
@@ -106,8 +100,8 @@ fs::path default_cache_folder() {
 }
 
 std::shared_ptr<const data::TokenFile> tokenised(const Text& text, const Tokenisation& how) {
-  const std::string key = content_key(fmt::format("2\n{}\n{}\n{}\n{}\n{}", text.content_key, how.tokenizer_key,
-                                                  how.end_of_document, how.framed, text.marks_context));
+  const std::string key = io::content_key(fmt::format("2\n{}\n{}\n{}\n{}\n{}", text.content_key, how.tokenizer_key,
+                                                      how.end_of_document, how.framed, text.marks_context));
   const fs::path file = how.cache / fmt::format("tokens-{}.bin", key);
   std::error_code error;
   if (fs::exists(file, error)) {

@@ -32,7 +32,4 @@ struct Text {
 /// cache cannot be written.
 std::shared_ptr<const data::TokenFile> tokenised(const Text& text, const Tokenisation& how);
 
-/// A key of bytes: their number, CRC-32C and 64-bit FNV-1a.
-std::string content_key(std::string_view bytes);
-
 }  // namespace talweg::tasks

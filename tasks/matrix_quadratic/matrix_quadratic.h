@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "core/train/task.h"
+#include "core/task/task.h"
 #include "tasks/matrix_quadratic/matrix_target.h"
 
 namespace talweg::tasks {

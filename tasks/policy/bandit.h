@@ -1,7 +1,7 @@
 #pragma once
 
-#include "core/train/capabilities.h"
-#include "core/train/task.h"
+#include "core/task/capabilities.h"
+#include "core/task/task.h"
 
 namespace talweg::tasks {
 
@@ -28,7 +28,7 @@ class Bandit : public Task, public KnownSmoothness, public NaturalGradient, publ
   double smoothness() override { return 2.5; }
   /// r* − r up to a constant, which changes no policy.
   Direction natural_gradient() override;
-  /// Pulls an arm of each policy softmax(x_i) per seed and answers its gap r* − r_a, whose mean is the loss there.
+  /// Pulls an arm of each policy softmax(x_i) per seed and returns its gap r* − r_a, whose mean is the loss there.
   at::Tensor observe(const at::Tensor& points, std::span<const std::uint64_t> seeds) override;
 
  private:

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "core/train/capabilities.h"
-#include "core/train/task.h"
+#include "core/task/capabilities.h"
+#include "core/task/task.h"
 
 namespace talweg::tasks {
 
@@ -33,9 +33,6 @@ class Mdp : public Task, public KnownSmoothness, public NaturalGradient {
   double smoothness() override;
   /// −A^π(s,a)/(1 − γ).
   Direction natural_gradient() override;
-
-  /// V* [states].
-  const at::Tensor& optimal_values() const { return optimal_values_; }
 
  private:
   /// P_π [s, s'] and r_π [s] of a policy [s, a].

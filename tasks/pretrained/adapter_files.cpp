@@ -12,7 +12,7 @@
 #include "core/io/json_fields.h"
 #include "core/io/output_file.h"
 #include "core/libtorch.h"
-#include "tasks/language_modeling/adapter.h"
+#include "models/language/adapter.h"
 #include "tasks/pretrained/config_keys.h"
 #include "tasks/pretrained/language_model_files.h"
 #include "tasks/pretrained/model_configs.h"
@@ -107,7 +107,7 @@ class ModulePattern {
 };
 
 /// The adapter of every module that has one. Throws DataError.
-std::vector<PlacedAdapter> adapters_of(const fs::path& file, const models::LanguageModel& model) {
+std::vector<models::PlacedAdapter> adapters_of(const fs::path& file, const models::LanguageModel& model) {
   // Patterns are tried in the order of the file.
   const auto config = nlohmann::ordered_json::parse(io::read_whole_file(file), nullptr, false);
   const json sorted = config;
@@ -133,7 +133,7 @@ std::vector<PlacedAdapter> adapters_of(const fs::path& file, const models::Langu
   if (!(dropout >= 0 && dropout < 1)) fields.fail(fmt::format("'lora_dropout' is {}, not in [0, 1)", dropout));
   const ModulePattern ranks(config, "rank_pattern", fields), alphas(config, "alpha_pattern", fields);
   Targets targets(fields);
-  std::vector<PlacedAdapter> placed;
+  std::vector<models::PlacedAdapter> placed;
   std::set<std::string> known;
   for (const auto& [name, projection] : model.projections()) {
     const std::string theirs = module_elsewhere(model, name);
@@ -151,7 +151,7 @@ std::vector<PlacedAdapter> adapters_of(const fs::path& file, const models::Langu
 }  // namespace
 
 void read_adapters(const fs::path& folder, models::LanguageModel& model) {
-  place_adapters(model, adapters_of(folder / kConfig, model));
+  models::place_adapters(model, adapters_of(folder / kConfig, model));
 
   const checkpoint::SafetensorsFile file = checkpoint::read_safetensors(folder / kWeights);
   std::set<std::string> left;

@@ -45,7 +45,7 @@ void read_adapters(const std::filesystem::path& folder, models::LanguageModel& m
 /// Writes the adapters of a model as such a folder. Nothing is seen under its name before it is whole.
 void write_adapters(const std::filesystem::path& folder, models::LanguageModel& model, const std::string& base_model);
 
-/// What a model folder holds beside the weights.
+/// Contents of a model folder beside the weights.
 struct LanguageModelExport {
   std::filesystem::path tokenizer_source;                 ///< "bytes", or what the tokenizer was read from
   at::ScalarType type = at::kFloat;                       ///< of the numbers: float32, bfloat16 or float16

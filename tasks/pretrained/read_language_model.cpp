@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/io/content_key.h"
 #include "core/io/mapped_file.h"
 #include "core/libtorch.h"
 #include "core/tokenizer/byte_tokenizer.h"
@@ -9,7 +10,6 @@
 #include "core/weights/model_folder.h"
 #include "models/language/gpt2.h"
 #include "models/language/llama.h"
-#include "tasks/language_modeling/tokenised_text.h"
 #include "tasks/pretrained/config_keys.h"
 #include "tasks/pretrained/language_model_files.h"
 #include "tasks/pretrained/model_configs.h"
@@ -138,7 +138,7 @@ bool is_gguf(const fs::path& path) {
 NamedTokenizer read_named_tokenizer(const std::string& name) {
   if (name == "bytes") return {std::make_shared<tokenizer::ByteTokenizer>(), "bytes"};
   const fs::path file = tokenizer::tokenizer_file(name);
-  return {tokenizer::read_tokenizer(file), content_key(io::MappedFile(file).bytes())};
+  return {tokenizer::read_tokenizer(file), io::content_key(io::MappedFile(file).bytes())};
 }
 
 PretrainedLanguageModel read_language_model(const fs::path& path) {

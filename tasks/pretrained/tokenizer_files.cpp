@@ -4,10 +4,11 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "core/files/read_json_file.h"
 #include "core/io/json_fields.h"
 #include "core/io/output_file.h"
 #include "core/tokenizer/byte_alphabet.h"
-#include "core/weights/gguf_tokenizer.h"
+#include "core/tokenizer/gguf_tokenizer.h"
 #include "tasks/pretrained/language_model_files.h"
 
 namespace talweg::tasks {
@@ -29,7 +30,7 @@ std::map<std::string, std::string> files_of(const weights::GgufFile& file) {
     if (file.has(name)) config[role] = tokens.at(static_cast<std::size_t>(file.get<std::int64_t>(name)));
   }
   if (file.has("tokenizer.chat_template")) config["chat_template"] = file.get<std::string>("tokenizer.chat_template");
-  return {{"tokenizer.json", weights::gguf_tokenizer_json(file).dump(1, ' ', false, kReplace) + "\n"},
+  return {{"tokenizer.json", tokenizer::gguf_tokenizer_json(file).dump(1, ' ', false, kReplace) + "\n"},
           {"tokenizer_config.json", config.dump(1, ' ', false, kReplace) + "\n"}};
 }
 

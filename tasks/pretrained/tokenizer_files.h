@@ -11,8 +11,8 @@ namespace talweg::tasks {
 /// "bytes", and of a GGUF file with a byte-level BPE, they are made. Empty for other sources.
 std::map<std::string, std::string> tokenizer_files(const std::filesystem::path& source);
 
-/// The same of "bytes" for models that read whole texts: what the byte tokenizer's frame puts around texts and pairs is
-/// in the post-processor.
+/// The tokenizer files of "bytes" for models that read whole texts: what the byte tokenizer's frame puts around texts
+/// and pairs is in the post-processor.
 std::map<std::string, std::string> framed_byte_files();
 
 /// The chat template of a GGUF file or a model folder, in Jinja; "" when it has none, and for other sources.

@@ -1,7 +1,7 @@
 #include "core/io/json_fields.h"
 #include "core/libtorch.h"
+#include "core/tokenizer/chat_template.h"
 #include "core/weights/model_folder.h"
-#include "tasks/language_modeling/chat_template.h"
 #include "tasks/pretrained/language_model_files.h"
 #include "tasks/pretrained/model_configs.h"
 #include "tasks/pretrained/tokenizer_files.h"
@@ -27,7 +27,7 @@ std::string generation_config(const std::map<std::string, std::string>& files, c
   tokenizer::Ids ends = roles.further_ends;
   if (roles.end) ends.insert(ends.begin(), *roles.end);
   if (conversations)
-    if (const std::int32_t turn = chat_end(tokenizer); !roles.is_end(turn)) ends.push_back(turn);
+    if (const std::int32_t turn = tokenizer::chat_end(tokenizer); !roles.is_end(turn)) ends.push_back(turn);
   if (ends.size() == 1)
     config["eos_token_id"] = ends.front();
   else if (!ends.empty())
@@ -51,7 +51,7 @@ std::string tokenizer_config(const tokenizer::Tokenizer& tokenizer) {
 
 /// Whether the source's own chat template writes conversations as they were trained on.
 bool is_template_of(const std::string& jinja, const std::string& system) {
-  return jinja.find("<|im_start|>") != std::string::npos && system_of_template(jinja) == system;
+  return jinja.find("<|im_start|>") != std::string::npos && tokenizer::system_of_template(jinja) == system;
 }
 
 }  // namespace
@@ -76,7 +76,7 @@ void write_language_model(const std::filesystem::path& folder, models::LanguageM
   if (content.files.count("tokenizer.json") > 0 && content.files.count("tokenizer_config.json") == 0)
     content.files["tokenizer_config.json"] = tokenizer_config(tokenizer);
   if (beside.chat_system && !is_template_of(chat_template_of(beside.tokenizer_source), *beside.chat_system))
-    content.files["chat_template.jinja"] = chatml_template(*beside.chat_system);
+    content.files["chat_template.jinja"] = tokenizer::chatml_template(*beside.chat_system);
   weights::write_model_folder(folder, content);
 }
 

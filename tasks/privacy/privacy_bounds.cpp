@@ -8,6 +8,7 @@
 #include <map>
 #include <utility>
 
+#include "core/io/closest_word.h"
 #include "core/libtorch.h"
 #include "core/privacy/hidden_state.h"
 #include "core/study/number_list.h"
@@ -93,7 +94,7 @@ void validate(const PrivacyBoundsOptions& o, const config::Value& where, config:
   for (const std::string& name : o.bounds)
     if (!named_bounds().contains(name))
       diagnostics.error(where.where,
-                        fmt::format("there is no bound '{}'{}", name, config::suggestion(name, names_of_bounds())));
+                        fmt::format("there is no bound '{}'{}", name, io::suggestion(name, names_of_bounds())));
   if (o.at.empty() || *std::min_element(o.at.begin(), o.at.end()) < 1)
     diagnostics.error(where.where, "'at' needs numbers of at least 1");
 }

@@ -8,7 +8,7 @@
 
 namespace talweg::tasks {
 
-/// What the bounds are counted in.
+/// Unit in which the length of a training is counted.
 enum class Duration { steps, epochs };
 inline std::vector<std::pair<std::string, Duration>> choices(Duration) {
   return {{"steps", Duration::steps}, {"epochs", Duration::epochs}};

@@ -27,7 +27,7 @@ AttackEstimate estimate_attack(std::int64_t false_positives, std::int64_t non_me
                                std::int64_t members, double delta, double confidence);
 
 /// A lower bound on ε from one run: of `canaries` examples, each in the data with probability ½, the auditor guessed
-/// for `guesses` whether they were, and was right `correct` times. Answers the largest ε that the outcome refutes with
+/// for `guesses` whether they were, and was right `correct` times. Returns the largest ε that the outcome refutes with
 /// the given confidence; 0 when it refutes none. Source: Steinke, Nasr and Jagielski 2023, theorem 3.1 and appendix D.
 double epsilon_refuted_by_one_run(std::int64_t canaries, std::int64_t guesses, std::int64_t correct, double delta,
                                   double confidence);

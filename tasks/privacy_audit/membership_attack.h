@@ -5,12 +5,12 @@
 #include <memory>
 #include <vector>
 
+#include "core/task/task.h"
 #include "core/train/fit.h"
-#include "core/train/task.h"
 
 namespace talweg::tasks {
 
-/// What a model answers to labelled examples.
+/// Outputs of a model for labelled examples.
 struct Answers {
   at::Tensor logits;   ///< [n, classes]; their mean over the classes is 0, so that only their differences count
   at::Tensor targets;  ///< [n] int64, the true classes

@@ -3,9 +3,9 @@
 #include <memory>
 
 #include "core/data/labelled_data.h"
-#include "core/train/capabilities.h"
+#include "core/task/capabilities.h"
+#include "core/task/task.h"
 #include "core/train/fit.h"
-#include "core/train/task.h"
 #include "models/tensor_model.h"
 
 namespace talweg::tasks {

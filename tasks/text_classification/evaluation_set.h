@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "core/metrics/record.h"
-#include "core/train/task.h"
+#include "core/task/task.h"
 #include "tasks/text_classification/lexicon.h"
 #include "tasks/text_classification/text_dataset.h"
 #include "tasks/text_classification/text_target.h"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "core/io/read_file.h"
+#include "core/files/read_file.h"
 
 namespace talweg::tasks {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <torch/nn/modules/linear.h>
 
-#include "core/train/capabilities.h"
-#include "core/train/task.h"
+#include "core/task/capabilities.h"
+#include "core/task/task.h"
 #include "tasks/text_classification/evaluation_set.h"
 #include "tasks/text_classification/lexicon.h"
 #include "tasks/text_classification/text_backbone.h"

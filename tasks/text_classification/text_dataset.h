@@ -31,7 +31,7 @@ class TextDataset : public data::Dataset {
   std::int64_t padding_;
 };
 
-/// What an encoder takes out of a batch.
+/// The part of a batch that an encoder reads.
 models::TextInput text_input(const data::Batch& batch);
 
 }  // namespace talweg::tasks

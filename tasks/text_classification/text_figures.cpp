@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "core/libtorch.h"
-#include "core/train/metric_series.h"
+#include "core/task/metric_series.h"
 #include "tasks/text_classification/text_classification.h"
 
 namespace talweg::tasks {

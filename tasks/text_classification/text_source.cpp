@@ -7,7 +7,8 @@
 
 #include "core/config/diagnostics.h"
 #include "core/error.h"
-#include "core/io/read_file.h"
+#include "core/files/read_file.h"
+#include "core/io/closest_word.h"
 #include "core/io/utf8.h"
 #include "tasks/text_classification/opinions.h"
 
@@ -46,8 +47,8 @@ std::size_t column(const std::string& wanted, const std::vector<std::string>& na
   std::size_t index = 0;
   const auto [end, error] = std::from_chars(wanted.data(), wanted.data() + wanted.size(), index);
   if (error == std::errc() && end == wanted.data() + wanted.size() && index < count) return index;
-  throw DataError(fmt::format("{}: there is no column '{}' among its {}{}", where, wanted, count,
-                              config::suggestion(wanted, names)));
+  throw DataError(
+      fmt::format("{}: there is no column '{}' among its {}{}", where, wanted, count, io::suggestion(wanted, names)));
 }
 
 std::string label_of(const json& value, const std::string& where) {

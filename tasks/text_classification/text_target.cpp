@@ -9,6 +9,7 @@
 #include "core/config/diagnostics.h"
 #include "core/data/labelled_data.h"
 #include "core/error.h"
+#include "core/io/closest_word.h"
 #include "core/libtorch.h"
 
 namespace talweg::tasks {
@@ -30,7 +31,7 @@ void name_classes(TargetedTexts& result, std::vector<std::string>& class_names) 
     const auto found = std::find(class_names.begin(), class_names.end(), label);
     if (found == class_names.end())
       throw DataError(fmt::format("{}: the label '{}' is not a class of the training texts{}", result.texts.name,
-                                  label.substr(0, 60), config::suggestion(label, class_names)));
+                                  label.substr(0, 60), io::suggestion(label, class_names)));
     result.classes.push_back(found - class_names.begin());
   }
 }

@@ -7,7 +7,7 @@
 
 namespace talweg::tasks {
 
-/// What is learnt of a label.
+/// The part of a label that is learnt.
 enum class TextTarget {
   classes,  ///< labels are names of classes
   sign,     ///< labels are numbers: "negative" or "positive"; texts with 0 are left out

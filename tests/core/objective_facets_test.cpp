@@ -7,7 +7,7 @@
 #include "core/libtorch.h"
 #include "core/objective/closure_objective.h"
 #include "core/objective/ridge_objective.h"
-#include "core/train/task_objective.h"
+#include "core/task_objective/task_objective.h"
 #include "noisy_task.h"
 
 namespace talweg {

@@ -5,7 +5,7 @@
 #include "core/error.h"
 #include "core/libtorch.h"
 #include "core/objective/closure_objective.h"
-#include "core/train/task_objective.h"
+#include "core/task_objective/task_objective.h"
 #include "noisy_task.h"
 
 namespace talweg {

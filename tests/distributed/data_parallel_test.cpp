@@ -2,11 +2,11 @@
 // for what bends the ordinary path (micro-batches, clipping, parts without examples, losses that weigh examples).
 #include <gtest/gtest.h>
 
-#include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/files/yaml.h"
 #include "core/libtorch.h"
+#include "core/replicas/sharded_state.h"
 #include "core/temporary_folder.h"
-#include "core/train/sharded_state.h"
 #include "core/train/trainer.h"
 #include "distributed/ranks.h"
 #include "small_optimizer.h"

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "core/weights/gguf_tokenizer.h"
+#include "core/tokenizer/gguf_tokenizer.h"
 #include "target.h"
 
 TALWEG_FUZZ_TARGET(gguf) {
@@ -13,6 +13,6 @@ TALWEG_FUZZ_TARGET(gguf) {
   std::ofstream(path, std::ios::binary) << bytes;
   const talweg::weights::GgufFile file(path);
   for (const auto& tensor : file.tensors()) file.tensor(tensor.name);
-  const auto tokenizer = talweg::weights::gguf_tokenizer(file);
+  const auto tokenizer = talweg::tokenizer::gguf_tokenizer(file);
   tokenizer->decode(tokenizer->encode(bytes));
 }

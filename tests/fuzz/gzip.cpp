@@ -1,4 +1,4 @@
-#include "core/io/read_file.h"
+#include "core/files/read_file.h"
 
 #include "target.h"
 

@@ -1,4 +1,4 @@
-#include "core/config/yaml.h"
+#include "core/files/yaml.h"
 
 #include "target.h"
 

@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/files/yaml.h"
 #include "core/libtorch.h"
 #include "models/deep_linear.h"
 #include "models/factor_kernel.h"

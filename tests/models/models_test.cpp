@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/files/yaml.h"
 #include "core/libtorch.h"
 #include "models/register.h"
 #include "models/tensor_model.h"

@@ -8,9 +8,9 @@
 #include <cmath>
 #include <thread>
 
-#include "core/config/yaml.h"
 #include "core/error.h"
-#include "core/train/task_objective.h"
+#include "core/files/yaml.h"
+#include "core/task_objective/task_objective.h"
 #include "host_reads.h"
 #include "noisy_task.h"
 #include "optim/function_objective.h"

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <functional>
 
-#include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/files/yaml.h"
 #include "core/libtorch.h"
 #include "optim/adamw.h"
 #include "optim/function_objective.h"

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "core/config/yaml.h"
+#include "core/files/yaml.h"
 #include "core/metrics/json_lines.h"
 #include "core/temporary_folder.h"
 #include "core/train/trainer.h"

@@ -1,7 +1,7 @@
 // A small Llama learns a made-up language byte by byte with AdamW, GaLore and LORENZA, from three seeds, equal steps.
 #include <gtest/gtest.h>
 
-#include "core/config/yaml.h"
+#include "core/files/yaml.h"
 #include "core/libtorch.h"
 #include "core/temporary_folder.h"
 #include "core/train/trainer.h"

@@ -5,8 +5,8 @@
 
 #include "complaint.h"
 #include "core/agents/team.h"
-#include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/files/yaml.h"
 #include "core/kinds/run_recipe.h"
 #include "core/libtorch.h"
 #include "core/metrics/json_lines.h"

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "complaint.h"
+#include "core/tokenizer/chat_template.h"
 #include "tasks/language_modeling/chat_messages.h"
-#include "tasks/language_modeling/chat_template.h"
 
 namespace talweg::tasks {
 namespace {
@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 /// "role: content" of every turn; "*" behind a role of which nothing is trained.
 std::string turns_of(const std::string& object) {
   std::string text;
-  for (const ChatMessage& message : read_messages(nlohmann::json::parse(object), {}))
+  for (const tokenizer::ChatMessage& message : read_messages(nlohmann::json::parse(object), {}))
     text += message.role + (message.trained ? "" : "*") + ": " + message.content + "; ";
   return text;
 }
@@ -57,13 +57,14 @@ TEST(ChatMessages, OtherFormsAreRefusedWithTheReason) {
 }
 
 TEST(ChatTemplate, TheSystemMessageOfATemplateIsFound) {
-  EXPECT_EQ(system_of_template(chatml_template("You're \\ {here}.\nYes.")), "You're \\ {here}.\nYes.");
-  EXPECT_EQ(system_of_template(chatml_template("Be brief.")), "Be brief.");
-  EXPECT_EQ(system_of_template(chatml_template("")), "");
-  EXPECT_EQ(system_of_template("{{ '<|im_start|>system\\n' + messages[0]['content'] + '<|im_end|>' }}"
-                               "{{ '<|im_start|>system\\nYou are Q.<|im_end|>\\n' }}"),
+  EXPECT_EQ(tokenizer::system_of_template(tokenizer::chatml_template("You're \\ {here}.\nYes.")),
+            "You're \\ {here}.\nYes.");
+  EXPECT_EQ(tokenizer::system_of_template(tokenizer::chatml_template("Be brief.")), "Be brief.");
+  EXPECT_EQ(tokenizer::system_of_template(tokenizer::chatml_template("")), "");
+  EXPECT_EQ(tokenizer::system_of_template("{{ '<|im_start|>system\\n' + messages[0]['content'] + '<|im_end|>' }}"
+                                          "{{ '<|im_start|>system\\nYou are Q.<|im_end|>\\n' }}"),
             "You are Q.");
-  EXPECT_THAT(complaint([] { system_of_template("{{ '[INST]' }}"); }), HasSubstr("no ChatML"));
+  EXPECT_THAT(complaint([] { tokenizer::system_of_template("{{ '[INST]' }}"); }), HasSubstr("no ChatML"));
 }
 
 }  // namespace

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "complaint.h"
-#include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/files/yaml.h"
 #include "core/libtorch.h"
 #include "tasks/register.h"
 

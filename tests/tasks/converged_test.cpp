@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "core/config/yaml.h"
+#include "core/files/yaml.h"
 #include "core/metrics/json_lines.h"
 #include "core/temporary_folder.h"
 #include "core/train/trainer.h"

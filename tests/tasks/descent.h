@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "core/config/yaml.h"
+#include "core/files/yaml.h"
 #include "core/libtorch.h"
+#include "core/task_objective/task_objective.h"
 #include "core/train/run_config.h"
-#include "core/train/task_objective.h"
 #include "tasks/register.h"
 
 namespace talweg::tasks {

@@ -6,13 +6,13 @@
 #include <cmath>
 #include <fstream>
 
-#include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/files/yaml.h"
 #include "core/libtorch.h"
+#include "core/task_objective/task_objective.h"
 #include "core/temporary_folder.h"
-#include "core/train/task_objective.h"
+#include "core/tokenizer/chat_template.h"
 #include "models/language/fused.h"
-#include "tasks/language_modeling/chat_template.h"
 #include "tasks/language_modeling/tokenised_text.h"
 #include "tasks/language_modeling/word_chain.h"
 #include "tasks/pretrained/language_model_files.h"
@@ -117,9 +117,9 @@ TEST(LanguageData, TokenisedOnceAndAgainWhenAnythingChanges) {
 
 TEST(ChatTemplate, IsChatMlWithTheAnswersMarked) {
   const auto pieces =
-      format_chat({{"user", "Hi"}, {"assistant", "Yes"}, {"user", "So"}, {"assistant", "No"}}, "Sys", false);
+      tokenizer::format_chat({{"user", "Hi"}, {"assistant", "Yes"}, {"user", "So"}, {"assistant", "No"}}, "Sys", false);
   std::string text, trained;
-  for (const ChatPiece& piece : pieces) {
+  for (const tokenizer::ChatPiece& piece : pieces) {
     text += piece.text;
     if (piece.trained) trained += piece.text;
   }
@@ -127,7 +127,7 @@ TEST(ChatTemplate, IsChatMlWithTheAnswersMarked) {
             "<|im_start|>system\nSys<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nYes<|im_end|>\n"
             "<|im_start|>user\nSo<|im_end|>\n<|im_start|>assistant\nNo<|im_end|>\n");
   EXPECT_EQ(trained, "Yes<|im_end|>No<|im_end|>");
-  const auto asked = format_chat({{"system", "Own"}, {"user", "Hi"}}, "Sys", true);
+  const auto asked = tokenizer::format_chat({{"system", "Own"}, {"user", "Hi"}}, "Sys", true);
   ASSERT_EQ(asked.size(), 1U);
   EXPECT_EQ(asked[0].text,
             "<|im_start|>system\nOwn<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");

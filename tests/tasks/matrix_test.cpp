@@ -5,12 +5,12 @@
 
 #include <map>
 
-#include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/files/yaml.h"
 #include "core/libtorch.h"
 #include "core/metrics/json_lines.h"
+#include "core/task/capabilities.h"
 #include "core/temporary_folder.h"
-#include "core/train/capabilities.h"
 #include "core/train/trainer.h"
 #include "small_optimizer.h"
 #include "tasks/register.h"

@@ -1,8 +1,8 @@
 // A configuration holds one kind of run; one that mixes them is told what belongs to what.
 #include <gtest/gtest.h>
 
-#include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/files/yaml.h"
 #include "core/kinds/run_recipe.h"
 #include "tasks/register.h"
 

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "core/config/compose.h"
-#include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/files/compose.h"
+#include "core/files/yaml.h"
 #include "core/libtorch.h"
 #include "core/temporary_folder.h"
 #include "core/train/trainer.h"

@@ -1,8 +1,8 @@
 // A step that does not fit into memory ends the run with what would.
 #include <gtest/gtest.h>
 
-#include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/files/yaml.h"
 #include "core/libtorch.h"
 #include "core/temporary_folder.h"
 #include "core/train/trainer.h"

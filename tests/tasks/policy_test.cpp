@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "core/libtorch.h"
-#include "core/train/capabilities.h"
+#include "core/task/capabilities.h"
 #include "tasks/descent.h"
 
 namespace talweg::tasks {

@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/files/yaml.h"
 #include "core/libtorch.h"
 #include "core/train/fit.h"
 #include "tasks/privacy_audit/canary_audit.h"

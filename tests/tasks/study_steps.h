@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "core/config/yaml.h"
+#include "core/files/yaml.h"
 #include "core/libtorch.h"
 #include "core/study/study_config.h"
 #include "tasks/register.h"

@@ -19,7 +19,7 @@ Accountant paper_dc_accountant();
 std::string poisson_misfit(const Mechanism& mechanism);
 std::string without_replacement_misfit(const Mechanism& mechanism);
 std::string epoch_misfit(const Mechanism& mechanism);
-/// What a bound for a hidden state on a bounded domain needs of a mechanism.
+/// Conditions on a mechanism that bounds for a hidden state on a bounded domain need.
 std::string bounded_domain_misfit(const Mechanism& mechanism);
 
 /// The one entry of a ledger for bounds that hold for constant steps only; throws ConfigError naming the accountant.

@@ -32,7 +32,7 @@ LatticeLossPair pessimistic_loss(double sampling_rate, double noise_multiplier, 
 
 /// A pair that is no more informative: the line is cut so that the ratio of the masses of every cell is itself a
 /// multiple of the spacing, and the pair of masses of the cells is a post-processing of the true pair. Mass that fits
-/// no multiple, and tails, are left out, which only lowers the answer. Source: ours; the optimistic estimate of
+/// no multiple, and tails, are left out, which only lowers the result. Source: ours; the optimistic estimate of
 /// Doroshenko et al. 2022 by tangents is the same construction seen from the dual side.
 LatticeLossPair optimistic_loss(double sampling_rate, double noise_multiplier, double spacing, double tail);
 

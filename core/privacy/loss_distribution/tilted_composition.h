@@ -14,11 +14,11 @@ struct RepeatedLoss {
   std::int64_t steps = 0;
 };
 
-/// Bounds on the sum of independent losses of one spacing, as a function that answers ε(δ).
+/// Bounds on the sum of independent losses of one spacing, as a function that returns ε(δ).
 ///
 /// With K(λ) = Σ steps·ln Σ mass·e^{λ·loss}, the distribution of the sum is e^{K(λ) − λx} times that of the sum of
 /// tilted losses (mass·e^{λ·loss}/norm), whose mean is near ε when λ minimises (K(λ) + ln 1/δ)/λ. The FFT therefore
-/// works where the answer is decided, in a window a few deviations wide, and its absolute rounding is relative to δ:
+/// works where the result is decided, in a window a few deviations wide, and its absolute rounding is relative to δ:
 /// values of δ far below the precision of a double are no harder than others. Upper and lower bound are composed by one
 /// complex FFT, one in the real, one in the imaginary part.
 struct ComposedBounds {

@@ -8,9 +8,11 @@
 
 #include "complaint.h"
 #include "core/config/component.h"
-#include "core/config/sweep.h"
-#include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/files/complete_schema.h"
+#include "core/files/sweep.h"
+#include "core/files/yaml.h"
+#include "core/io/closest_word.h"
 
 namespace talweg::config {
 
@@ -220,8 +222,8 @@ TEST(Sweep, RefusesWhatIsNoList) {
 }
 
 TEST(Suggestion, KnowsNearWords) {
-  EXPECT_EQ(suggestion("momentun", {"momentum", "rate"}), " (did you mean 'momentum'?)");
-  EXPECT_EQ(suggestion("zzz", {"a", "b"}), " (known: a, b)");
+  EXPECT_EQ(io::suggestion("momentun", {"momentum", "rate"}), " (did you mean 'momentum'?)");
+  EXPECT_EQ(io::suggestion("zzz", {"a", "b"}), " (known: a, b)");
 }
 
 }  // namespace

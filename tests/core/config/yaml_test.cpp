@@ -1,4 +1,4 @@
-#include "core/config/yaml.h"
+#include "core/files/yaml.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -6,9 +6,9 @@
 
 #include <fstream>
 
-#include "core/config/compose.h"
-#include "core/config/sweep.h"
 #include "core/error.h"
+#include "core/files/compose.h"
+#include "core/files/sweep.h"
 #include "core/temporary_folder.h"
 
 namespace talweg::config {

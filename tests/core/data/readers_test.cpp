@@ -12,7 +12,7 @@
 #include "core/data/libsvm.h"
 #include "core/data/synthetic.h"
 #include "core/error.h"
-#include "core/io/read_file.h"
+#include "core/files/read_file.h"
 #include "core/libtorch.h"
 #include "core/temporary_folder.h"
 

@@ -7,8 +7,8 @@
 #include <numeric>
 #include <set>
 
-#include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/files/yaml.h"
 
 namespace talweg::data {
 namespace {

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "complaint.h"
+#include "core/files/read_json_file.h"
 #include "core/io/json_fields.h"
 #include "core/temporary_folder.h"
 #include "core/tokenizer/read_tokenizer.h"

@@ -2,6 +2,7 @@
 // and with what the post-processor puts around them, and pairs that are cut.
 #include <gtest/gtest.h>
 
+#include "core/files/read_json_file.h"
 #include "core/io/json_fields.h"
 #include "core/tokenizer/read_tokenizer.h"
 

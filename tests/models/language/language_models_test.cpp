@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/files/yaml.h"
 #include "core/libtorch.h"
 #include "models/language/fused.h"
 #include "models/language/gpt2.h"

@@ -5,10 +5,11 @@
 #include <fstream>
 
 #include "complaint.h"
+#include "core/files/read_json_file.h"
 #include "core/io/json_fields.h"
 #include "core/libtorch.h"
+#include "core/task/module_state.h"
 #include "core/temporary_folder.h"
-#include "core/train/module_state.h"
 #include "core/weights/model_folder.h"
 #include "tasks/language_modeling/language_modeling.h"
 #include "tasks/pretrained/language_model_files.h"

@@ -9,7 +9,7 @@
 #include "core/temporary_folder.h"
 #include "core/weights/gguf_bytes.h"
 #include "core/weights/model_folder.h"
-#include "tasks/language_modeling/adapter.h"
+#include "models/language/adapter.h"
 #include "tasks/pretrained/bert_files.h"
 #include "tasks/pretrained/language_model_files.h"
 #include "tasks/pretrained/model_configs.h"
@@ -258,11 +258,11 @@ TEST_F(AdapterConfig, RanksAndAlphasOfSingleModulesAreRead) {
       {"layers.1.attention.query", {2, 8, 0, true}},
       {"layers.1.attention.value", {3, 4, 0, true}}};
   torch::manual_seed(1);
-  std::vector<PlacedAdapter> placed;
+  std::vector<models::PlacedAdapter> placed;
   for (const auto& [name, projection] : written->projections())
     for (const auto& [wanted, shape] : shapes)
       if (name == wanted) placed.push_back({projection, shape});
-  place_adapters(*written, placed);
+  models::place_adapters(*written, placed);
   {
     torch::NoGradGuard no_grad;
     for (const auto& [projection, shape] : placed) projection->adapter_b.normal_();

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/config/yaml.h"
+#include "core/files/yaml.h"
 #include "core/libtorch.h"
 #include "models/language/llama.h"
 #include "models/text/pooling.h"

@@ -4,8 +4,8 @@
 
 #include <fstream>
 
-#include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/files/yaml.h"
 #include "core/libtorch.h"
 #include "core/temporary_folder.h"
 #include "core/train/fit.h"

@@ -3,8 +3,8 @@
 #include <fstream>
 
 #include "complaint.h"
-#include "core/config/yaml.h"
 #include "core/error.h"
+#include "core/files/yaml.h"
 #include "core/temporary_folder.h"
 #include "tasks/text_classification/evaluation_set.h"
 #include "tasks/text_classification/lexicon.h"

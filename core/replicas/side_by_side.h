@@ -1,0 +1,68 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "core/data/batch_loader.h"
+#include "core/metrics/record.h"
+#include "core/optimizer/optimizer.h"
+#include "core/random/random_streams.h"
+#include "core/task_objective/batch_sharing.h"
+
+namespace talweg {
+
+/// How a training stands to those that run beside it. Alone, it is by itself; SharedTraining makes it one rank of a
+/// training that several processes make together.
+class SideBySide {
+ public:
+  virtual ~SideBySide() = default;
+
+  /// Streams of the training's own randomness (order of the data, noise), from those of the run. Data and initial
+  /// parameters come from the run's.
+  virtual RandomStreams streams_of(const RandomStreams& run) const = 0;
+  /// The part of the training data that is the training's own; null: all of it. `data` outlives the part.
+  virtual std::unique_ptr<data::Dataset> part_of(const data::Dataset& data) const = 0;
+  /// Processes that share every batch, and this one's part of it.
+  virtual data::BatchPart part() const = 0;
+  virtual std::unique_ptr<BatchSharing> share_batches(const ParameterList& parameters) = 0;
+
+  /// Calls `make`, on the first process before the others: what it prepares in files, they find there.
+  virtual void in_turn(const std::function<void()>& make) = 0;
+  /// Called once with the optimizer, before its first step; it outlives this object's use. Throws ConfigError.
+  virtual void take_over(Optimizer& optimizer) = 0;
+  /// Called after every step of the optimizer.
+  virtual void after_step() = 0;
+  /// The optimizer's state with what other processes keep of it, where a checkpoint is written.
+  virtual OptimizerState whole(OptimizerState own) = 0;
+
+  /// Stops processes that did not come to the same parameters; floating-point buffers become the first one's.
+  /// Throws SystemError.
+  virtual void require_equal(const ParameterList& parameters, const std::vector<at::Tensor>& buffers) = 0;
+  /// Decisions are made from the first process's numbers.
+  virtual void take_first(Metrics& values) = 0;
+  /// What being several costs: of the `steps` made in `seconds` since the last call.
+  virtual Metrics report(std::int64_t steps, double seconds) = 0;
+  /// What being several cost in the whole session, as sections of the summary.
+  virtual nlohmann::json remarks() const = 0;
+};
+
+/// A training that nothing runs beside.
+class Alone : public SideBySide {
+ public:
+  RandomStreams streams_of(const RandomStreams& run) const override { return run; }
+  std::unique_ptr<data::Dataset> part_of(const data::Dataset&) const override { return nullptr; }
+  data::BatchPart part() const override { return {}; }
+  std::unique_ptr<BatchSharing> share_batches(const ParameterList&) override { return std::make_unique<WholeBatch>(); }
+  void in_turn(const std::function<void()>& make) override { make(); }
+  void take_over(Optimizer&) override {}
+  void after_step() override {}
+  OptimizerState whole(OptimizerState own) override { return own; }
+  void require_equal(const ParameterList&, const std::vector<at::Tensor>&) override {}
+  void take_first(Metrics&) override {}
+  Metrics report(std::int64_t, double) override { return {}; }
+  nlohmann::json remarks() const override { return nlohmann::json::object(); }
+};
+
+}  // namespace talweg
