@@ -80,8 +80,15 @@ void add_sweep_to_statement(RunOutcome& outcome, std::size_t points) {
 void say_how_it_went(const std::string& name, const RunOutcome& outcome, const RunDirectory& directory) {
   std::string line = fmt::format("{}: {} after {} steps in {}", name, name_of(outcome.status), outcome.steps,
                                  metrics::format_duration(outcome.seconds));
-  for (const auto& [metric, value] : outcome.metrics)
-    if (metric.starts_with("eval/")) line += fmt::format(", {} {:.4g}", metric, value);
+  // The deciding metric first; a task may measure dozens, which the report has.
+  constexpr std::size_t kShown = 4;
+  Metrics shown;
+  for (const auto& metric : outcome.metrics)
+    if (metric.first.starts_with("eval/")) shown.push_back(metric);
+  std::stable_partition(shown.begin(), shown.end(),
+                        [&](const auto& metric) { return outcome.best && metric.first == outcome.best->metric; });
+  for (std::size_t i = 0; i < std::min(shown.size(), kShown); ++i)
+    line += fmt::format(", {} {:.4g}", shown[i].first, shown[i].second);
   fmt::print("{}\n", line);
   if (!outcome.reason.empty()) fmt::print("  {}\n", outcome.reason);
   if (const auto privacy = outcome.account.find("privacy"); privacy != outcome.account.end()) say_epsilon(*privacy);
