@@ -12,6 +12,7 @@ int list(const Invocation& invocation);
 int describe(const Invocation& invocation);
 int schema(const Invocation& invocation);
 int report(const Invocation& invocation);
+int mlflow(const Invocation& invocation);
 int reproduce(const Invocation& invocation);
 int generate(const Invocation& invocation);
 int export_model(const Invocation& invocation);

@@ -25,9 +25,10 @@ void keep_large_blocks() {
 
 int dispatch(const Invocation& invocation) {
   constexpr std::pair<const char*, int (*)(const Invocation&)> commands[] = {
-      {"train", train},       {"resume", resume},       {"check", check},   {"list", list},
-      {"describe", describe}, {"schema", schema},       {"report", report}, {"reproduce", reproduce},
-      {"generate", generate}, {"export", export_model}, {"theory", theory}, {"version", version}};
+      {"train", train},         {"resume", resume},     {"check", check},         {"list", list},
+      {"describe", describe},   {"schema", schema},     {"report", report},       {"mlflow", mlflow},
+      {"reproduce", reproduce}, {"generate", generate}, {"export", export_model}, {"theory", theory},
+      {"version", version}};
   for (const auto& [name, command] : commands)
     if (invocation.command == name) return command(invocation);
   throw UsageError(fmt::format("there is no command '{}'", invocation.command));

@@ -28,6 +28,10 @@ struct RunPart {
 RunOutcome carry_out(RunRecipe& recipe, const RunDirectory* directory, const Invocation& invocation,
                      const RunPart& part, const RankSession& ranks);
 
+/// Writes the report of runs. It explains them; a missing gnuplot, which is told, must not turn a trained model into a
+/// failure.
+void write_run_report(const std::vector<std::filesystem::path>& runs, const std::filesystem::path& file);
+
 /// The end of a whole sweep: how its runs came out.
 struct SweepOutcome {
   std::vector<std::filesystem::path> runs;  ///< directories, in the order of the grid

@@ -82,12 +82,15 @@ void require_lasting_noise(const config::Value& root) {
         "longer one would spend more than the budget; train anew with the new length");
 }
 
-/// Removes the folder of a sweep in which no point has begun.
-void discard_if_empty(const fs::path& folder) {
+/// Removes what this process wrote into the folder of a sweep in which no point has begun, and the folder where nothing
+/// is left in it.
+void discard_sweep(const fs::path& folder) {
   std::error_code ignored;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored))
-    if (entry.is_directory(ignored) || entry.path().filename() == "config.yaml") return;
-  fs::remove_all(folder, ignored);
+    if (entry.is_directory(ignored)) return;
+  fs::remove(folder / "sweep.yaml", ignored);
+  fs::remove(folder / ".lock", ignored);
+  fs::remove(folder, ignored);
 }
 
 /// Runs all points as one of the ranks that a launcher started, or alone. Errors are told to the other ranks.
@@ -95,6 +98,7 @@ int train_as_rank(const config::Value& root, const fs::path& folder, const Invoc
   const std::vector<config::SweepPoint> points = config::expand_sweep(root);
   const SignalWatch signals;
   const RankSession ranks(*parse_recipe(points.front().config));
+  bool made = false;  // the folder, by this process
   try {
     if (invocation.continues && ranks.agree(has_begun(folder))) {
       begins = false;
@@ -102,6 +106,7 @@ int train_as_rank(const config::Value& root, const fs::path& folder, const Invoc
     }
     if (begins && ranks.is_first()) {
       RunDirectory::create(folder);  // refuses a folder that is occupied
+      made = true;
       // The folder of a sweep holds the composed configuration, so that the sweep can be continued.
       if (root.find("sweep")) io::write_file_atomically(folder / "sweep.yaml", config::to_yaml(root));
     }
@@ -112,7 +117,7 @@ int train_as_rank(const config::Value& root, const fs::path& folder, const Invoc
     return static_cast<int>(train_points(root, folder, invocation, ranks).code);
   } catch (const std::exception& error) {
     ranks.announce(message_of(error));
-    if (begins && ranks.is_first()) discard_if_empty(folder);
+    if (made) discard_sweep(folder);
     throw;
   }
 }

@@ -29,7 +29,8 @@ std::vector<EpsilonAt> epsilon_curve(const Accountant& accountant, const Ledger&
   std::set<std::int64_t> marks = {last};
   for (int i = 1; i < count; ++i) {
     const double wanted = static_cast<double>(last) * i / count;
-    marks.insert(std::clamp<std::int64_t>(std::llround(wanted / static_cast<double>(unit)) * unit, 1, last));
+    const std::int64_t mark = std::llround(wanted / static_cast<double>(unit)) * unit;
+    if (mark > 0) marks.insert(std::min(mark, last));
   }
   std::vector<EpsilonAt> curve;
   for (const std::int64_t steps : marks)

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include "core/error.h"
 #include "core/io/output_file.h"
@@ -16,10 +17,17 @@ namespace talweg {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// Hidden files are the lock and leftovers of a run that was killed before it began.
+bool is_visible(const fs::directory_entry& entry) {
+  return entry.path().filename().string()[0] != '.';
+}
+
+}  // namespace
+
 RunDirectory RunDirectory::create(const fs::path& path) {
   std::error_code error;
-  // Hidden files are the lock and leftovers of a run that was killed before it began.
-  const auto is_visible = [](const fs::directory_entry& entry) { return entry.path().filename().string()[0] != '.'; };
   const bool occupied = fs::exists(path, error) &&
                         (!fs::is_directory(path, error) ||
                          std::any_of(fs::directory_iterator(path, error), fs::directory_iterator(), is_visible));
@@ -51,7 +59,11 @@ RunDirectory::RunDirectory(fs::path path) : path_(std::move(path)) {
 
 void RunDirectory::discard() const noexcept {
   std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(path_, ignored)) fs::remove_all(entry.path(), ignored);
+  // What is visible is the run's: create() found nothing else. Hidden files may be anybody's, but for the lock.
+  std::vector<fs::path> own = {path_ / ".lock"};
+  for (const fs::directory_entry& entry : fs::directory_iterator(path_, ignored))
+    if (is_visible(entry)) own.push_back(entry.path());
+  for (const fs::path& path : own) fs::remove_all(path, ignored);
   fs::remove(path_, ignored);
 }
 

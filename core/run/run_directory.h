@@ -11,8 +11,9 @@ class RunDirectory {
   static RunDirectory create(const std::filesystem::path& path);
   /// Opens a run to continue it. Throws UsageError when the folder is no run.
   static RunDirectory open(const std::filesystem::path& path);
-  /// Removes every file of a run that ended before its first step, and the folder itself, so that nothing stands in the
-  /// way of the next one. What cannot be removed stays without a word: the run ends with an error of its own.
+  /// Removes the files of a run that create() began and that ended before its first step, and the folder where nothing
+  /// else is in it, so that nothing stands in the way of the next one. What cannot be removed stays without a word: the
+  /// run ends with an error of its own.
   void discard() const noexcept;
   ~RunDirectory();
   RunDirectory(RunDirectory&& other) noexcept;

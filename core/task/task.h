@@ -56,8 +56,11 @@ class Task {
   virtual std::string memory_advice() const { return ""; }
 
   /// What the task made of its examples beside handing them out in batches (statistics, names of classes), each as a
-  /// whole sentence with what to do where that must not be private: for the statement of private training.
-  virtual std::vector<std::string> uses_of_data() const { return {}; }
+  /// whole sentence with what to do where that must not be private: for the statement of private training. A task that
+  /// does not override it is said to say nothing, which is no promise that there is nothing.
+  virtual std::vector<std::string> uses_of_data() const {
+    return {"The task does not say what else it makes of its examples (statistics, names of classes, a vocabulary)."};
+  }
 
   /// What should be known before training begins, as a sentence; empty when there is nothing to say.
   virtual std::string announcement() const { return ""; }

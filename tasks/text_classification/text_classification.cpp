@@ -98,6 +98,23 @@ TextClassification::TextClassification(const TextClassificationOptions& options,
   freeze();
 }
 
+std::vector<std::string> TextClassification::uses_of_data() const {
+  std::vector<std::string> uses;
+  if (is_regression() && !options_.keep_head)
+    uses.push_back(
+        "The model began at the mean rating of the training texts, without noise: 'task.keep_head' begins at that of "
+        "the "
+        "backbone's files.");
+  if (!options_.evaluation_data)
+    uses.push_back(
+        "The evaluation texts were split off the same data, and metrics of them are published without noise: keep the "
+        "metrics, or give public texts to evaluate on ('task.evaluation_data').");
+  uses.push_back(
+      "The names of the classes, the commonest of them and the number of texts were read from the training data: they "
+      "are taken to be public, and there is no private way for them yet.");
+  return uses;
+}
+
 void TextClassification::make_head(const TaskContext& context, double first_value) {
   const auto outputs = is_regression() ? 1 : static_cast<std::int64_t>(class_names_.size());
   torch::NoGradGuard no_grad;

@@ -55,6 +55,7 @@ class TextClassification : public Task, public PerExampleLosses, public ModelExp
   Metrics evaluate() override;
   std::vector<plot::Figure> figures() override;
   std::vector<plot::Figure> figures_over_time(const std::vector<metrics::Record>& records) override;
+  std::vector<std::string> uses_of_data() const override;
   void write_model(const std::filesystem::path& folder, std::optional<at::ScalarType> type) override;
 
   /// Logits or ratings: [n, outputs].

@@ -29,7 +29,7 @@ class Commands(TalwegCase):
         loaded = "".join(path.read_text() for path in self.folder.glob("loader*"))
         self.assertIn("libc.so", loaded)
         self.assertNotIn("libtorch", loaded)
-        for command in ("train", "resume", "check", "list", "describe", "schema", "report", "reproduce", "privacy", "theory", "version",
+        for command in ("train", "resume", "check", "list", "describe", "schema", "report", "reproduce", "mlflow", "privacy", "theory", "version",
                         "completion"):
             self.assertIn(command, done.stdout)
             self.assertIn("Usage: talweg " + command, self.run_talweg(command, "--help").stdout)

@@ -11,6 +11,8 @@ import subprocess
 import time
 import unittest
 
+import yaml
+
 from talweg_case import SMALL, SOURCE, TalwegCase
 
 # Every optimizer of `talweg list` is killed and resumed; some ask for options or for a task that knows what they need.
@@ -129,6 +131,17 @@ class Training(TalwegCase):
         self.run_talweg("train", file, "--output", "run")
         self.assertIn("exists already", self.run_talweg("train", file, "--output", "run", code=2).stderr)
         self.assertIn("not a run directory", self.run_talweg("resume", self.folder, code=2).stderr)
+        # What is somebody else's stays, in a folder that is refused and in one where a run did not begin.
+        mine = self.folder / "mine"
+        mine.mkdir()
+        (mine / "notes.txt").write_text("mine")
+        sweep = self.write("sweep.yaml", SMALL + "sweep: {seed: [1, 2]}\n")
+        for config in (file, sweep):
+            self.run_talweg("train", config, "--output", "mine", code=2)
+        (mine / "notes.txt").rename(mine / ".notes")
+        for config in (file, sweep):
+            self.run_talweg("train", config, "--output", "mine", "--set", "checkpoint.best_metric=eval/nothing", code=3)
+        self.assertEqual([path.name for path in mine.iterdir()], [".notes"])
 
     def newest_step(self, run):
         return max((int(path.name[5:]) for path in (run / "checkpoints").glob("step-*")), default=0)
@@ -292,6 +305,21 @@ class Training(TalwegCase):
         winner, = (path for path, summary in summaries.items() if summary["status"] == "completed")
         self.run_talweg("train", winner / "config.yaml", "--output", "whole")
         self.assertEqual(self.final_weights(winner), self.final_weights(self.folder / "whole"))
+
+    def test_runs_are_written_as_mlflow_reads_them(self):
+        self.run_talweg("train", self.write("x.yaml", SMALL), "--output", "run", "--set", "name=it's mine")
+        for _ in range(2):  # again: the run is replaced
+            self.assertIn("mlflow ui", self.run_talweg("mlflow", "run").stdout)
+        experiment, = (self.folder / "mlruns").iterdir()
+        folder, = (path for path in experiment.iterdir() if path.is_dir())
+        meta = yaml.safe_load((folder / "meta.yaml").read_text())
+        self.assertEqual((meta["run_id"], meta["run_name"], meta["status"], meta["experiment_id"]),
+                         (folder.name, "it's mine", 3, experiment.name))
+        self.assertEqual(yaml.safe_load((experiment / "meta.yaml").read_text())["name"], "talweg")
+        self.assertEqual((folder / "params/training.batch_size").read_text(), "32")
+        lines = [line.split() for line in (folder / "metrics/eval/accuracy").read_text().splitlines()]
+        self.assertEqual([line[2] for line in lines], ["0", "20", "40", "60"])
+        self.assertEqual(float(lines[-1][1]), json.loads((self.folder / "run/summary.json").read_text())["metrics"]["eval/accuracy"])
 
     def test_reproduce_tells_claim_and_verdict(self):
         text = SMALL + "sweep: {seed: [0, 1, 2]}\nexpect:\n  - {claim: it learns, metric: eval/accuracy, at_least: 0.7, source: ours}\n"

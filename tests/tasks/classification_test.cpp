@@ -34,12 +34,11 @@ TEST(Classification, LossIsTheMeanCrossEntropy) {
 
 TEST(Classification, FeaturesAreScaledByRangesThatAreKnownBeforehand) {
   const std::string task = "{type: classification, data: digits, model: linear";
-  const auto inputs = [](const std::unique_ptr<Task>& made) {
-    const std::int64_t some[] = {0, 1, 2, 3};
-    return made->training_data().batch(some, 0).tensors[0];
+  const std::int64_t indices[] = {0, 1, 2, 3};
+  const auto inputs = [&](const std::string& end) {
+    return make(task + end)->training_data().batch(indices, 0).tensors[0];
   };
-  const at::Tensor raw = inputs(make(task + "}")), scaled = inputs(make(task + ", ranges: {low: 0, high: 16}}"));
-  EXPECT_TRUE(at::allclose(scaled, raw / 8 - 1));
+  EXPECT_TRUE(at::allclose(inputs(", ranges: {low: 0, high: 16}}"), inputs("}") / 8 - 1));
   const auto complaint_about = [&](const std::string& options) {
     return testing::complaint([&] { make(task + ", " + options + "}"); });
   };

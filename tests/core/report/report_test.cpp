@@ -125,7 +125,7 @@ TEST_F(Report, BeginsWithWhichRunWon) {
 }
 
 TEST_F(Report, AxesSayWhatTheyShowAndOneDotIsNoChart) {
-  const fs::path run = make("a", {.steps = 300});
+  const fs::path run = make("a", {.steps = 300, .finished = false});
   metrics::JsonLinesSink sink(run / "metrics.jsonl");
   sink.write({301, 2, 10, {{"train/step_size", 0.1}, {"time/probe", 2.5}, {"eval/once", 7}}});
   sink.write({302, 3, 10, {{"train/step_size", 0.05}, {"time/probe", 2.5}}});

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "core/io/atomic_file.h"
 #include "core/metrics/json_lines.h"
 #include "core/temporary_folder.h"
 
@@ -129,6 +130,65 @@ TEST_F(RunLoop, GoesOnFromTheNewestStateAndForgetsLaterRecords) {
   for (const metrics::Record& record : metrics::read_metrics(directory_.metrics()))
     if (record.values.front().first == "eval/loss") evaluated.push_back(record.step);
   EXPECT_THAT(evaluated, ElementsAre(0, 3, 5));
+}
+
+TEST_F(RunLoop, PausesWhereItIsToldAndGoesOnAsIfItHadNot) {
+  const RunOutcome paused = [&] {
+    Loop loop(std::make_unique<Adding>(Plan{}, asked_), make_directory_recorder(directory_),
+              {2, best_, true, nullptr, 3});
+    return loop.run();
+  }();
+  EXPECT_EQ(paused.status, RunStatus::paused);
+  EXPECT_EQ(paused.reason, "paused after 3 of 5 steps");
+  EXPECT_EQ(asked_.back(), "measure 3") << "what is judged is measured there; pictures come at the end";
+  Loop again = run({});
+  again.restore();
+  const RunOutcome outcome = again.run();
+  EXPECT_EQ(outcome.status, RunStatus::completed);
+  EXPECT_EQ(outcome.metrics.front(), (std::pair<std::string, double>("eval/loss", 0)));
+  Plan shorter;
+  shorter.steps = 4;
+  Loop taken_back = run(shorter);
+  EXPECT_THROW(taken_back.restore(), ConfigError);
+}
+
+TEST_F(RunLoop, RehearsesWhatComesBeforeTheFirstStep) {
+  run({}).rehearse();
+  EXPECT_THAT(asked_, ElementsAre("evaluate 0", "measure 0"));
+  CheckpointOptions checkpoint;
+  checkpoint.best_metric = "eval/los";
+  best_.emplace(checkpoint, std::nullopt);
+  EXPECT_THROW(run({}).rehearse(), ConfigError);
+}
+
+TEST_F(RunLoop, KeepsTheTimeBetweenTwoStates) {
+  best_.emplace(CheckpointOptions{}, std::nullopt);
+  Plan plan;
+  plan.cadence = {.record = 1, .evaluate = 1, .save = 1, .seconds_between_saves = 1000};
+  plan.fails_at = 5;
+  Loop failing = run(plan);
+  EXPECT_THROW(failing.run(), TrainingError);
+  EXPECT_FALSE(make_directory_recorder(directory_)->newest()) << "steps are quick, and there was nothing to save yet";
+  plan.fails_at = -1;
+  run(plan).run();
+  EXPECT_EQ(make_directory_recorder(directory_)->newest()->step, 5) << "the end is saved whenever it comes";
+  const checkpoint::CheckpointFolder best(directory_.checkpoints(), "best");
+  EXPECT_EQ(best.load_newest([](const std::string&) {})->step, 5) << "and so is the best";
+}
+
+TEST_F(RunLoop, LeavesNothingOfARunThatDidNotBegin) {
+  const std::filesystem::path mine = folder_.path() / "mine";
+  std::filesystem::create_directories(mine);
+  io::write_file_atomically(mine / ".hidden", "somebody else's");
+  for (const auto& [path, stays] : {std::pair{folder_.path() / "new", false}, std::pair{mine, true}}) {
+    const RunDirectory begun = RunDirectory::create(path);
+    io::write_file_atomically(begun.config(), "name: x\n");
+    std::filesystem::create_directories(begun.figures());
+    begun.discard();
+    EXPECT_EQ(std::filesystem::exists(path), stays);
+    EXPECT_NO_THROW(RunDirectory::create(path));
+  }
+  EXPECT_TRUE(std::filesystem::exists(mine / ".hidden"));
 }
 
 TEST_F(RunLoop, NumbersOfTheAccountAreMetricsAndThoseOfRemarksAreNot) {
