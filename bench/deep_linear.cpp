@@ -16,7 +16,7 @@
 #include "core/study/study_config.h"
 #include "core/task_objective/task_objective.h"
 #include "core/train/run_config.h"
-#include "models/factor_kernel.h"
+#include "models/deep_linear/factor_kernel.h"
 #include "tasks/deep_matrix_factorization/deep_matrix_factorization.h"
 #include "tasks/register.h"
 

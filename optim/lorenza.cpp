@@ -35,7 +35,7 @@ void declare(config::Fields& f, LorenzaOptions& o) {
 void validate(const LorenzaOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
   validate(o.low_rank, where, diagnostics);
   if (o.low_rank.per_layer && o.refresh_from == RefreshFrom::previous)
-    diagnostics.error(where.find("refresh_from") ? where.find("refresh_from")->where : where.where,
+    diagnostics.error(where.at("refresh_from"),
                       "'refresh_from: previous' needs the gradients of the step after it; 'per_layer' lets go of them. "
                       "Use 'fresh', with 'subspace.refresh_stagger'");
 }

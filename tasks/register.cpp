@@ -29,28 +29,10 @@
 #include "tasks/text_classification/text_classification.h"
 
 namespace talweg::tasks {
-namespace {
-
-template <class T, class Options>
-void add(const char* name, const char* summary, const char* source) {
-  config::Registry<TaskKind>::instance().add<Options>(
-      name, summary, source, [](const Options& options, const TaskContext& context) -> std::unique_ptr<Task> {
-        return std::make_unique<T>(options, context);
-      });
-}
-
-template <class T, class Options>
-void add_study(const char* name, const char* summary, const char* source) {
-  config::Registry<StudyKind>::instance().add<Options>(
-      name, summary, source, [](const Options& options, const StudyContext& context) -> std::unique_ptr<Study> {
-        return std::make_unique<T>(options, context);
-      });
-}
-
-}  // namespace
-
 void register_components() {
   static const bool once = [] {
+    auto& tasks = config::Registry<TaskKind>::instance();
+    auto& studies = config::Registry<StudyKind>::instance();
     data::register_samplers();
     agents::register_consensus();
     register_schedules();
@@ -61,50 +43,50 @@ void register_components() {
     register_language_data();
     register_labelled_texts();
     register_text_backbones();
-    add<Classification, ClassificationOptions>("classification", "classes of labelled examples", "standard");
-    add<TextClassification, TextClassificationOptions>(
+    tasks.add<Classification, ClassificationOptions>("classification", "classes of labelled examples", "standard");
+    tasks.add<TextClassification, TextClassificationOptions>(
         "text_classification", "classes or ratings of texts, on a pretrained encoder", "Devlin et al. 2019");
-    add<GeneralizedLinear, GeneralizedLinearOptions>("glm", "generalised linear model: logistic link, squared loss",
-                                                     "Vaswani and Babanezhad 2025");
-    add<Bandit, BanditOptions>("bandit", "softmax policy on arms of known rewards, exact gradients",
+    tasks.add<GeneralizedLinear, GeneralizedLinearOptions>(
+        "glm", "generalised linear model: logistic link, squared loss", "Vaswani and Babanezhad 2025");
+    tasks.add<Bandit, BanditOptions>("bandit", "softmax policy on arms of known rewards, exact gradients",
+                                     "Vaswani and Babanezhad 2025");
+    tasks.add<Mdp, MdpOptions>("mdp", "tabular Markov decision process, softmax policy, exact gradients",
                                "Vaswani and Babanezhad 2025");
-    add<Mdp, MdpOptions>("mdp", "tabular Markov decision process, softmax policy, exact gradients",
-                         "Vaswani and Babanezhad 2025");
-    add_study<PrivacyBounds, PrivacyBoundsOptions>(
+    studies.add<PrivacyBounds, PrivacyBoundsOptions>(
         "privacy_bounds", "bounds on the privacy loss of DP-SGD with a hidden state", "Liang et al. 2026");
-    add<MatrixFactorization, MatrixFactorizationOptions>(
+    tasks.add<MatrixFactorization, MatrixFactorizationOptions>(
         "matrix_factorization", "two-layer linear network on an ill-conditioned map", "Vaswani et al. 2019");
-    add<GaussianMean, GaussianMeanOptions>("gaussian_mean", "the mean of Gaussian points: what noise and a domain cost",
-                                           "ours");
-    add<CanaryAudit, CanaryAuditOptions>("canary_audit", "audits private training with canaries, in one run",
-                                         "Steinke et al. 2023");
-    add_study<MembershipInference, MembershipInferenceOptions>(
+    tasks.add<GaussianMean, GaussianMeanOptions>("gaussian_mean",
+                                                 "the mean of Gaussian points: what noise and a domain cost", "ours");
+    tasks.add<CanaryAudit, CanaryAuditOptions>("canary_audit", "audits private training with canaries, in one run",
+                                               "Steinke et al. 2023");
+    studies.add<MembershipInference, MembershipInferenceOptions>(
         "membership_inference", "shadow models attack a trained model: were these examples in its data?",
         "Shokri et al. 2017; Liang et al. 2026");
-    add<ChebyshevRegression, ChebyshevRegressionOptions>(
+    tasks.add<ChebyshevRegression, ChebyshevRegressionOptions>(
         "chebyshev_regression", "a model fitted to a Chebyshev polynomial at a few points", "Cohen et al. 2021");
-    add<MatrixQuadratic, MatrixQuadraticOptions>("matrix_quadratic", "a quadratic loss of one matrix",
-                                                 "Refael et al. 2024");
-    add_study<RangeFinderStudy, RangeFinderStudyOptions>(
+    tasks.add<MatrixQuadratic, MatrixQuadraticOptions>("matrix_quadratic", "a quadratic loss of one matrix",
+                                                       "Refael et al. 2024");
+    studies.add<RangeFinderStudy, RangeFinderStudyOptions>(
         "range_finder", "errors of randomized bases of a matrix beside their bounds", "Halko et al. 2011");
-    add_study<ProbeStudy, ProbeStudyOptions>("low_rank_probes",
-                                             "how well slopes along low-rank probes estimate a gradient", "ours");
-    add_study<TransportStudy, TransportStudyOptions>("moment_transport", "what changes of basis do to second moments",
-                                                     "ours");
-    add<DeepMatrixFactorization, DeepMatrixFactorizationOptions>("deep_matrix_factorization",
-                                                                 "deep linear network fitted to a matrix, mode by mode",
-                                                                 "Ghosh et al. 2025 (arXiv 2502.20531)");
-    add_study<Bifurcation, BifurcationOptions>("bifurcation_diagram",
-                                               "deep linear networks side by side, each with its own step size",
+    studies.add<ProbeStudy, ProbeStudyOptions>("low_rank_probes",
+                                               "how well slopes along low-rank probes estimate a gradient", "ours");
+    studies.add<TransportStudy, TransportStudyOptions>("moment_transport", "what changes of basis do to second moments",
+                                                       "ours");
+    tasks.add<DeepMatrixFactorization, DeepMatrixFactorizationOptions>(
+        "deep_matrix_factorization", "deep linear network fitted to a matrix, mode by mode",
+        "Ghosh et al. 2025 (arXiv 2502.20531)");
+    studies.add<Bifurcation, BifurcationOptions>("bifurcation_diagram",
+                                                 "deep linear networks side by side, each with its own step size",
+                                                 "Ghosh et al. 2025 (arXiv 2502.20531)");
+    studies.add<ModeTheory, ModeTheoryOptions>("mode_theory",
+                                               "orbits and period doublings of a mode beyond its edge of stability",
                                                "Ghosh et al. 2025 (arXiv 2502.20531)");
-    add_study<ModeTheory, ModeTheoryOptions>("mode_theory",
-                                             "orbits and period doublings of a mode beyond its edge of stability",
-                                             "Ghosh et al. 2025 (arXiv 2502.20531)");
-    add<InContextRegression, InContextRegressionOptions>(
+    tasks.add<InContextRegression, InContextRegressionOptions>(
         "in_context_regression", "linear regression from the examples of a prompt, by chain of thought or at once",
         "Huang, Wang and Lee 2025; Garg et al. 2022");
-    add<LanguageModeling, LanguageModelingOptions>("language_modeling", "a decoder predicts the next token of a text",
-                                                   "standard");
+    tasks.add<LanguageModeling, LanguageModelingOptions>("language_modeling",
+                                                         "a decoder predicts the next token of a text", "standard");
     return true;
   }();
   (void)once;

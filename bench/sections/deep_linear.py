@@ -5,7 +5,7 @@ from write_performance import duration
 
 def measure(bench):
     ours, peers = bench.ours("deep_linear"), bench.peer("deep_linear")
-    text = """Gradient descent on ½‖W₃W₂W₁ − M‖², float64, processor time of one thread, medians of rounds in turns. "kernel" is `models/factor_kernel.h`, "products" the six
+    text = """Gradient descent on ½‖W₃W₂W₁ − M‖², float64, processor time of one thread, medians of rounds in turns. "kernel" is `models/deep_linear/factor_kernel.h`, "products" the six
 matrix products of a step through LibTorch, "task" a step by way of autograd as a trainer makes it.
 
 | d | kernel | products alone | task | numpy | PyTorch, closed form | PyTorch, autograd | numpy over kernel | kernel over products |

@@ -107,7 +107,7 @@ void declare(config::Fields& f, Expectation& o) {
 }
 
 void validate(const Expectation& o, const config::Value& where, config::Diagnostics& diagnostics) {
-  const auto at = [&](const char* key) { return where.find(key) ? where.find(key)->where : where.where; };
+  const auto at = [&](const char* key) { return where.at(key); };
   const bool number = o.value || o.at_least || o.at_most;
   if (number + o.below.has_value() + o.above.has_value() != 1)
     diagnostics.error(where.where,

@@ -69,6 +69,14 @@ class RegistryOf<Kind, Product(Args...)> : public AnyRegistry {
         {name, summary, source, std::move(abilities), [create] { return std::make_shared<Concrete>(create); }});
   }
 
+  /// Registers a class T that is made from its options and the arguments of the kind.
+  template <class T, Declared Options>
+  void add(const std::string& name, const std::string& summary, const std::string& source) {
+    add<Options>(name, summary, source, [](const Options& options, Args... args) {
+      return Product(new T(options, std::forward<Args>(args)...));
+    });
+  }
+
   /// Fresh options of the component `name` with their defaults, or null when there is no such component.
   std::shared_ptr<Bound> make(const std::string& name) const {
     for (const Entry& entry : entries_)

@@ -48,6 +48,11 @@ class Value {
   /// The member named `key`, or nullptr.
   const Value* find(std::string_view key) const;
   Value* find(std::string_view key);
+  /// Where the member named `key` was written; without one, where this value was: for messages about it.
+  const Location& at(std::string_view key) const {
+    const Value* member = find(key);
+    return member ? member->where : where;
+  }
   /// Adds or replaces the member named `key`.
   void set(std::string_view key, Value value);
   /// Removes the member named `key`; returns whether there was one.

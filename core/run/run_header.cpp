@@ -16,11 +16,9 @@ void validate(const RunHeader& o, const config::Value& where, config::Diagnostic
   const bool known = o.device == "auto" || o.device == "cpu" || o.device == "cuda" ||
                      (o.device.starts_with("cuda:") && o.device.size() < 9 && digits(o.device.substr(5)));
   if (!known)
-    diagnostics.error(where.find("device") ? where.find("device")->where : where.where,
-                      "'device' takes cpu, cuda, cuda:N or auto, found '" + o.device + "'");
+    diagnostics.error(where.at("device"), "'device' takes cpu, cuda, cuda:N or auto, found '" + o.device + "'");
   if (o.name.empty() || o.name.find('/') != std::string::npos || o.name.starts_with('.'))
-    diagnostics.error(where.find("name") ? where.find("name")->where : where.where,
-                      "'name' becomes a folder: not empty, without '/', not starting with '.'");
+    diagnostics.error(where.at("name"), "'name' becomes a folder: not empty, without '/', not starting with '.'");
 }
 
 }  // namespace talweg

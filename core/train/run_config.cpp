@@ -34,8 +34,7 @@ void validate(const TrainingOptions& o, const config::Value& where, config::Diag
   if (!o.steps && !o.epochs)
     diagnostics.error(where.where, "the length of the run is missing: give 'steps' or 'epochs'");
   if (o.micro_batch_size && *o.micro_batch_size > o.batch_size)
-    diagnostics.error(where.find("micro_batch_size") ? where.find("micro_batch_size")->where : where.where,
-                      "'micro_batch_size' is larger than 'batch_size'");
+    diagnostics.error(where.at("micro_batch_size"), "'micro_batch_size' is larger than 'batch_size'");
 }
 
 void declare(config::Fields& f, WeightAverageOptions& o) {

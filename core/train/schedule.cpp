@@ -216,27 +216,24 @@ class WarmupStableDecay : public WarmedUp<WarmupStableDecayOptions> {
   }
 };
 
-template <class T, class Options>
-void add(const char* name, const char* summary, const char* source) {
-  config::Registry<ScheduleKind>::instance().add<Options>(
-      name, summary, source, [](const Options& o) -> std::unique_ptr<Schedule> { return std::make_unique<T>(o); });
-}
-
 }  // namespace
 
 void register_schedules() {
   static const bool once = [] {
-    add<Constant, ConstantOptions>("constant", "the same rate throughout", "standard");
-    add<Linear, DecayOptions>("linear", "falls linearly to the end of the run", "standard");
-    add<Cosine, DecayOptions>("cosine", "falls along half a cosine wave", "Loshchilov and Hutter 2017");
-    add<CosineRestarts, RestartOptions>("cosine_restarts", "falls along half a cosine wave again and again",
-                                        "Loshchilov and Hutter 2017, section 3");
-    add<Polynomial, PolynomialOptions>("polynomial", "falls like a power of what is left of the run", "standard");
-    add<Plateau, PlateauOptions>("plateau", "falls by a factor when a metric has stopped improving", "standard");
-    add<StepDecay, StepDecayOptions>("step", "falls by a factor at regular intervals", "standard");
-    add<InverseSquareRoot, InverseSquareRootOptions>("inverse_square_root", "falls like one over the root of the step",
-                                                     "Vaswani et al. 2017, section 5.3");
-    add<WarmupStableDecay, WarmupStableDecayOptions>(
+    auto& registry = config::Registry<ScheduleKind>::instance();
+    registry.add<Constant, ConstantOptions>("constant", "the same rate throughout", "standard");
+    registry.add<Linear, DecayOptions>("linear", "falls linearly to the end of the run", "standard");
+    registry.add<Cosine, DecayOptions>("cosine", "falls along half a cosine wave", "Loshchilov and Hutter 2017");
+    registry.add<CosineRestarts, RestartOptions>("cosine_restarts", "falls along half a cosine wave again and again",
+                                                 "Loshchilov and Hutter 2017, section 3");
+    registry.add<Polynomial, PolynomialOptions>("polynomial", "falls like a power of what is left of the run",
+                                                "standard");
+    registry.add<Plateau, PlateauOptions>("plateau", "falls by a factor when a metric has stopped improving",
+                                          "standard");
+    registry.add<StepDecay, StepDecayOptions>("step", "falls by a factor at regular intervals", "standard");
+    registry.add<InverseSquareRoot, InverseSquareRootOptions>(
+        "inverse_square_root", "falls like one over the root of the step", "Vaswani et al. 2017, section 5.3");
+    registry.add<WarmupStableDecay, WarmupStableDecayOptions>(
         "warmup_stable_decay", "constant, then linear decay in the last part", "Hu et al. 2024, section 4");
     return true;
   }();

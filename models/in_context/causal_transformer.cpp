@@ -16,7 +16,7 @@ void declare(config::Fields& f, CausalTransformerOptions& o) {
 
 void validate(const CausalTransformerOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
   if (o.width % o.heads != 0)
-    diagnostics.error(where.find("heads") ? where.find("heads")->where : where.where,
+    diagnostics.error(where.at("heads"),
                       fmt::format("'heads' must divide 'width': {} heads do not share {} numbers", o.heads, o.width));
 }
 

@@ -17,7 +17,7 @@ void declare(config::Fields& f, LabelLoopOptions& o) {
 
 void validate(const LabelLoopOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
   if (o.train_label_entry && o.parametrisation == Parametrisation::sparse)
-    diagnostics.error(where.find("train_label_entry")->where,
+    diagnostics.error(where.at("train_label_entry"),
                       "'train_label_entry' is for 'parametrisation: dense'; the sparse one holds P");
 }
 

@@ -111,13 +111,6 @@ class LogLossTest : public AcceptanceTest {
   double c_;
 };
 
-template <class Test, class Options>
-void add_test(const char* name, const char* summary, const char* source) {
-  config::Registry<AcceptanceKind>::instance().add<Options>(
-      name, summary, source,
-      [](const Options& options) -> std::unique_ptr<AcceptanceTest> { return std::make_unique<Test>(options); });
-}
-
 }  // namespace
 
 void declare(config::Fields& f, ArmijoTestOptions& o) {
@@ -127,14 +120,15 @@ void declare(config::Fields& f, ArmijoTestOptions& o) {
 
 void register_acceptance_tests() {
   static const bool once = [] {
-    add_test<ArmijoTest, ArmijoTestOptions>("armijo", "sufficient decrease", "Armijo 1966");
-    add_test<GoldsteinTest, GoldsteinTestOptions>("goldstein", "sufficient, but not excessive decrease",
-                                                  "Goldstein 1965");
-    add_test<NonmonotoneTest, NonmonotoneTestOptions>("nonmonotone",
-                                                      "sufficient decrease against a mean of earlier losses",
-                                                      "Zhang and Hager 2004; Galli et al. 2023");
-    add_test<LogLossTest, LogLossTestOptions>("log_loss", "sufficient decrease of the logarithm of the loss",
-                                              "policy gradients with a known optimum");
+    auto& registry = config::Registry<AcceptanceKind>::instance();
+    registry.add<ArmijoTest, ArmijoTestOptions>("armijo", "sufficient decrease", "Armijo 1966");
+    registry.add<GoldsteinTest, GoldsteinTestOptions>("goldstein", "sufficient, but not excessive decrease",
+                                                      "Goldstein 1965");
+    registry.add<NonmonotoneTest, NonmonotoneTestOptions>("nonmonotone",
+                                                          "sufficient decrease against a mean of earlier losses",
+                                                          "Zhang and Hager 2004; Galli et al. 2023");
+    registry.add<LogLossTest, LogLossTestOptions>("log_loss", "sufficient decrease of the logarithm of the loss",
+                                                  "policy gradients with a known optimum");
     return true;
   }();
   (void)once;

@@ -128,28 +128,22 @@ class Polyak : public StartRule {
   std::int64_t exponent_ = 0;
 };
 
-template <class Rule, class Options>
-void add_start_rule(const char* name, const char* summary, const char* source) {
-  config::Registry<StartRuleKind>::instance().add<Options>(
-      name, summary, source,
-      [](const Options& options) -> std::unique_ptr<StartRule> { return std::make_unique<Rule>(options); });
-}
-
 }  // namespace
 
 void register_start_rules() {
   static const bool once = [] {
-    add_start_rule<Max, MaxOptions>("max", "the largest step, at every search: the rates of the paper need it",
-                                    "Vaswani and Babanezhad 2025, algorithm 1");
-    add_start_rule<Keep, InitialOptions>("keep", "the last accepted step; steps never grow", "Vaswani et al. 2019");
-    add_start_rule<Grow, GrowOptions>("grow", "a little more than the last accepted step", "Vaswani et al. 2019");
-    add_start_rule<Init, InitialOptions>("init", "one and the same step", "Vaswani et al. 2019");
-    add_start_rule<Epoch, InitialOptions>("epoch",
-                                          "one and the same step at the start of an epoch, else the last accepted one",
-                                          "Galli et al. 2023, code of AdaSLS");
-    add_start_rule<BbRatio, InitialOptions>(
+    auto& registry = config::Registry<StartRuleKind>::instance();
+    registry.add<Max, MaxOptions>("max", "the largest step, at every search: the rates of the paper need it",
+                                  "Vaswani and Babanezhad 2025, algorithm 1");
+    registry.add<Keep, InitialOptions>("keep", "the last accepted step; steps never grow", "Vaswani et al. 2019");
+    registry.add<Grow, GrowOptions>("grow", "a little more than the last accepted step", "Vaswani et al. 2019");
+    registry.add<Init, InitialOptions>("init", "one and the same step", "Vaswani et al. 2019");
+    registry.add<Epoch, InitialOptions>("epoch",
+                                        "one and the same step at the start of an epoch, else the last accepted one",
+                                        "Galli et al. 2023, code of AdaSLS");
+    registry.add<BbRatio, InitialOptions>(
         "bb_ratio", "the last accepted step, scaled by the change of the gradient's norm", "Galli et al. 2023");
-    add_start_rule<Polyak, PolyakOptions>("polyak", "the Polyak step of the batch", "Galli et al. 2023");
+    registry.add<Polyak, PolyakOptions>("polyak", "the Polyak step of the batch", "Galli et al. 2023");
     return true;
   }();
   (void)once;

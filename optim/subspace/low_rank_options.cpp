@@ -24,7 +24,7 @@ void declare(config::Fields& f, LowRankOptions& o) {
 
 void validate(const LowRankOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
   const auto forbid = [&](bool wrong, const char* key, const char* why) {
-    if (wrong) diagnostics.error(where.find(key) ? where.find(key)->where : where.where, why);
+    if (wrong) diagnostics.error(where.at(key), why);
   };
   forbid(o.per_layer && o.residual != ResidualMode::none, "residual",
          "'residual' needs whole gradients at the update; 'per_layer' lets go of them before. Choose one");

@@ -7,7 +7,7 @@
 
 #include "core/error.h"
 #include "core/libtorch.h"
-#include "models/factor_lanes.h"
+#include "models/deep_linear/factor_lanes.h"
 
 namespace talweg::tasks {
 namespace {

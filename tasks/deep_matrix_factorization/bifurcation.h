@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/study/study.h"
-#include "models/deep_linear.h"
+#include "models/deep_linear/deep_linear.h"
 #include "tasks/deep_matrix_factorization/network_batch.h"
 #include "tasks/deep_matrix_factorization/orbit_statistics.h"
 #include "tasks/deep_matrix_factorization/step_size_range.h"

@@ -5,7 +5,7 @@
 #include "core/device/host_read.h"
 #include "core/libtorch.h"
 #include "core/task/metric_series.h"
-#include "models/factor_chain.h"
+#include "models/deep_linear/factor_chain.h"
 #include "tasks/deep_matrix_factorization/theory.h"
 
 namespace talweg::tasks {

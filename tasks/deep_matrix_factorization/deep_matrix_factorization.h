@@ -2,7 +2,7 @@
 
 #include "core/task/step_size_theory.h"
 #include "core/task/task.h"
-#include "models/deep_linear.h"
+#include "models/deep_linear/deep_linear.h"
 #include "tasks/deep_matrix_factorization/target.h"
 
 namespace talweg::tasks {

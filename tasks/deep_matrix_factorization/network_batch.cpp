@@ -3,7 +3,7 @@
 #include <ATen/Parallel.h>
 
 #include "core/libtorch.h"
-#include "models/factor_lanes.h"
+#include "models/deep_linear/factor_lanes.h"
 
 namespace talweg::tasks {
 namespace {

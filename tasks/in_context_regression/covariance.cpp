@@ -28,8 +28,7 @@ void declare(config::Fields& f, SpreadOptions& o) {
   f("rotate", o.rotate, "turn the eigenvectors away from the axes at random");
 }
 void validate(const SpreadOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
-  if (o.low > o.high)
-    diagnostics.error(where.find("low") ? where.find("low")->where : where.where, "'low' is larger than 'high'");
+  if (o.low > o.high) diagnostics.error(where.at("low"), "'low' is larger than 'high'");
 }
 
 struct EigenvalueOptions {

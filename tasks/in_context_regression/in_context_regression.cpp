@@ -79,7 +79,7 @@ void declare(config::Fields& f, InContextRegressionOptions& o) {
 }
 
 void validate(const InContextRegressionOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
-  const auto at = [&](const char* key) { return where.find(key) ? where.find(key)->where : where.where; };
+  const auto at = [&](const char* key) { return where.at(key); };
   if (o.last_steps > 1 && o.supervision != Supervision::outcome)
     diagnostics.error(at("last_steps"), "'last_steps' is for 'supervision: outcome'");
   if (o.last_steps > o.steps)

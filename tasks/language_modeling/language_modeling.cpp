@@ -54,7 +54,7 @@ void declare(config::Fields& f, LanguageModelingOptions& o) {
 void validate(const LanguageModelingOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
   if (o.pretrained.empty()) return;
   const auto refuse = [&](const char* key) {
-    diagnostics.error(where.find(key)->where, fmt::format("'{}' is part of what 'pretrained' names", key));
+    diagnostics.error(where.at(key), fmt::format("'{}' is part of what 'pretrained' names", key));
   };
   if (o.model) refuse("model");
   if (o.tokenizer) refuse("tokenizer");

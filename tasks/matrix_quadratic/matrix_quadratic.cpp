@@ -32,8 +32,7 @@ void declare(config::Fields& f, MatrixQuadraticOptions& o) {
 void validate(const MatrixQuadraticOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
   const auto check = [&](const char* key, const std::vector<double>& list, std::int64_t count) {
     if (!list.empty() && static_cast<std::int64_t>(list.size()) != count)
-      diagnostics.error(where.find(key) ? where.find(key)->where : where.where,
-                        fmt::format("'{}' has {} numbers for {} places", key, list.size(), count));
+      diagnostics.error(where.at(key), fmt::format("'{}' has {} numbers for {} places", key, list.size(), count));
   };
   check("row_curvatures", o.row_curvatures, o.rows);
   check("column_curvatures", o.column_curvatures, o.columns);

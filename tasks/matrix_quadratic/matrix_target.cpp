@@ -40,9 +40,8 @@ at::Tensor make_matrix(const MatrixTargetOptions& o, const RandomStreams& stream
 void require_rank(const MatrixTargetOptions& options, std::int64_t rank, const char* key, const config::Value& where,
                   config::Diagnostics& diagnostics) {
   if (rank > options.shorter_side())
-    diagnostics.error(
-        where.find(key) ? where.find(key)->where : where.where,
-        fmt::format("'{}' asks for a larger rank than the shorter side, {}", key, options.shorter_side()));
+    diagnostics.error(where.at(key), fmt::format("'{}' asks for a larger rank than the shorter side, {}", key,
+                                                 options.shorter_side()));
 }
 
 }  // namespace talweg::tasks

@@ -27,9 +27,7 @@ void declare(config::Fields& f, TransportStudyOptions& o) {
 }
 
 void validate(const TransportStudyOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
-  if (o.rank > o.rows)
-    diagnostics.error(where.find("rank") ? where.find("rank")->where : where.where,
-                      fmt::format("'rank' is at most 'rows', {}", o.rows));
+  if (o.rank > o.rows) diagnostics.error(where.at("rank"), fmt::format("'rank' is at most 'rows', {}", o.rows));
 }
 
 TransportStudy::TransportStudy(const TransportStudyOptions& options, const StudyContext& context)

@@ -118,7 +118,7 @@ COMP_WORDS=({PROGRAM} {line}); COMP_CWORD={len(line.split())}; COMPREPLY=(); _ta
             self.assertEqual(len({len(re.match(r"  \S+ +", line)[0]) for line in block.splitlines()[1:]}), 1, block)
 
     def test_describe_opens_sections(self):
-        for name, words in {"training": ["batch_size: integer (default 64)", "at least 1", "sampler: sampler (default shuffle)"],
+        for name, words in {"training": ["batch_size: integer (default 64)", "at least 1", "sampler: sampler, optional"],
                             "checkpoint": ["best_metric: text (default eval/loss)"],
                             "optimizer.lorenza.ascent": ["rho: number (default", "at least 0"],
                             "task.language_modeling.adapter": ["rank: integer", "alpha: number"],

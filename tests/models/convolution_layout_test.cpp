@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "core/gradient/clipping.h"
+#include "core/gradient/per_example_gradients.h"
 #include "core/libtorch.h"
 #include "core/random/seeded_normals.h"
 #include "models/image_input.h"
@@ -57,6 +59,41 @@ TEST(ConvolutionLayout, GivesTheNumbersOfFloat64ForEveryShapeItIsChosenFor) {
             }
           }
         }
+}
+
+/// Sum of the clipped gradients of examples by the weight, each example's loss the product of its result with numbers
+/// of its own. The clipping norm is half of what most examples have.
+at::Tensor clipped_weight_gradient(const Shape& shape, at::ScalarType type, bool channels_last,
+                                   gradient::Backend backend) {
+  at::Tensor images = random_numbers({6, shape.channels, 8, 8}, 1).to(type);
+  if (channels_last) images = channels_last_on_cpu(images);
+  const at::Tensor weight =
+      random_numbers({4, shape.channels / shape.groups, shape.kernel, shape.kernel}, 2).to(type).requires_grad_();
+  const auto losses = [&](std::int64_t begin, std::int64_t length) {
+    const torch::AutoGradMode with_graph(true);
+    const at::Tensor result = at::conv2d(images.narrow(0, begin, length), weight, at::Tensor(), shape.stride,
+                                         shape.kernel / 2, at::IntArrayRef{1}, shape.groups);
+    const at::Tensor factors = random_numbers({6, 4, result.size(2), result.size(3)}, 4).to(type);
+    return (result * factors.narrow(0, begin, length)).sum(at::IntArrayRef{1, 2, 3});
+  };
+  gradient::PerExampleGradients gradients({{"weight", weight}});
+  std::vector<at::Tensor> sums(1);
+  gradients.add_clipped(losses, 0, 6, gradient::FlatClipping(10), backend, sums);
+  return sums[0];
+}
+
+TEST(ConvolutionLayout, GivesTheClippedGradientsOfFloat64) {
+  for (const std::int64_t kernel : {1, 3, 5})
+    for (const std::int64_t stride : {1, 2, 3})
+      for (const std::int64_t channels : {1, 3, 4, 6, 7, 8, 12, 32, 33}) {
+        const Shape shape{kernel, stride, channels, 1};
+        const at::Tensor exact = clipped_weight_gradient(shape, at::kDouble, false, gradient::Backend::loop);
+        const bool last = channels_last_is_safe(channels, kernel, stride);
+        for (const gradient::Backend backend : {gradient::Backend::ghost, gradient::Backend::materialise})
+          ASSERT_LE((clipped_weight_gradient(shape, at::kFloat, last, backend) - exact).abs().max().item<double>(),
+                    1e-5 * exact.abs().max().item<double>())
+              << "kernel " << kernel << ", stride " << stride << ", channels " << channels;
+      }
 }
 
 }  // namespace

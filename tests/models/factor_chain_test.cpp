@@ -1,6 +1,6 @@
 // The closed forms of the factorisation loss against autograd, and the hand-written arithmetic against the closed
 // forms.
-#include "models/factor_chain.h"
+#include "models/deep_linear/factor_chain.h"
 
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -8,9 +8,9 @@
 #include "core/error.h"
 #include "core/files/yaml.h"
 #include "core/libtorch.h"
-#include "models/deep_linear.h"
-#include "models/factor_kernel.h"
-#include "models/factor_lanes.h"
+#include "models/deep_linear/deep_linear.h"
+#include "models/deep_linear/factor_kernel.h"
+#include "models/deep_linear/factor_lanes.h"
 
 namespace talweg::models {
 namespace {

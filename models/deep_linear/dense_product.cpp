@@ -1,4 +1,4 @@
-#include "models/dense_product.h"
+#include "models/deep_linear/dense_product.h"
 
 #include <algorithm>
 

@@ -1,9 +1,9 @@
-#include "models/factor_chain.h"
+#include "models/deep_linear/factor_chain.h"
 
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "core/libtorch.h"
-#include "models/factor_kernel.h"
+#include "models/deep_linear/factor_kernel.h"
 
 namespace talweg::models {
 namespace {

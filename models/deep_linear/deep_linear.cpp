@@ -1,4 +1,4 @@
-#include "models/deep_linear.h"
+#include "models/deep_linear/deep_linear.h"
 
 #include <fmt/format.h>
 
@@ -43,7 +43,7 @@ void declare(config::Fields& f, DeepLinearOptions& o) {
 
 void validate(const DeepLinearOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
   if (!o.scales.empty() && static_cast<std::int64_t>(o.scales.size()) != o.depth)
-    diagnostics.error(where.find("scales") ? where.find("scales")->where : where.where,
+    diagnostics.error(where.at("scales"),
                       fmt::format("'scales' has {} numbers for {} layers", o.scales.size(), o.depth));
 }
 

@@ -1,4 +1,4 @@
-#include "models/factor_lanes.h"
+#include "models/deep_linear/factor_lanes.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -1,11 +1,11 @@
-#include "models/factor_kernel.h"
+#include "models/deep_linear/factor_kernel.h"
 
 #include <cstdlib>
 #include <cstring>
 #include <new>
 
 #include "core/libtorch.h"
-#include "models/dense_product.h"
+#include "models/deep_linear/dense_product.h"
 
 namespace talweg::models {
 namespace {
