@@ -71,6 +71,9 @@ cxxopts::Options make_options(const Command& command) {
   if (has("quiet")) add("q,quiet", "no progress");
   if (has("continue"))
     add("continue", "go on with the run that is in --output already, if one is: for jobs that are started again");
+  if (has("accept-changed-data"))
+    add("accept-changed-data",
+        "go on with files that have changed since the last checkpoint, and record that they had");
   if (has("no-build"))
     add("no-build", "read the files alone: neither their data nor a GPU is needed, and nothing is built");
   if (has("paths")) add("paths", "print every name that 'describe' takes, one a line, for scripts and completion");
@@ -116,7 +119,7 @@ const std::vector<Command>& commands() {
        "Makes a run directory with the resolved configuration, metrics, checkpoints and report.html (default:\n"
        "runs/NAME-DATE-TIME). A configuration with 'sweep:' makes one run per point and a table of them.\n"
        "SIGTERM, SIGINT and SIGUSR1 finish the step, save and end with exit code 6.\n",
-       {"set", "output", "continue", "device", "seed", "quiet"},
+       {"set", "output", "continue", "accept-changed-data", "device", "seed", "quiet"},
        1,
        1},
       {"resume",
@@ -124,8 +127,10 @@ const std::vector<Command>& commands() {
        "continue an interrupted run or sweep, or make a finished one longer",
        "Continues from the newest whole checkpoint, bit for bit on the same device. --set changes how long it goes on\n"
        "and what is kept and told of it; a schedule is that of the new length from there on. For example:\n"
-       "  talweg resume runs/mine --set training.steps=80000\n",
-       {"set", "quiet"},
+       "  talweg resume runs/mine --set training.steps=80000\n"
+       "Files of data and weights that have changed since are refused, each by name (exit code 4), unless\n"
+       "--accept-changed-data is given.\n",
+       {"set", "accept-changed-data", "quiet"},
        1,
        1},
       {"check",
@@ -296,6 +301,7 @@ std::optional<Invocation> parse_command_line(int argc, char** argv) {
     invocation.builds = !(known("no-build") && parsed.count("no-build") > 0);
     invocation.lists_paths = known("paths") && parsed.count("paths") > 0;
     invocation.continues = known("continue") && parsed.count("continue") > 0;
+    invocation.accepts_changed_data = known("accept-changed-data") && parsed.count("accept-changed-data") > 0;
   } catch (const cxxopts::exceptions::exception& error) {
     throw UsageError(fmt::format("{}; 'talweg {} --help' shows the options", error.what(), name));
   }

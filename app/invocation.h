@@ -17,9 +17,10 @@ struct Invocation {
   /// Of options that belong to one command, by name: {"noise", "1.1"}.
   std::vector<std::pair<std::string, std::string>> values;
   bool quiet = false;
-  bool lists_paths = false;  ///< --paths: list prints what describe takes
-  bool builds = true;        ///< not with --no-build: check builds what it has read
-  bool continues = false;    ///< --continue: train goes on with the run that is in --output already, if one is
+  bool lists_paths = false;           ///< --paths: list prints what describe takes
+  bool builds = true;                 ///< not with --no-build: check builds what it has read
+  bool continues = false;             ///< --continue: train goes on with the run that is in --output already, if one is
+  bool accepts_changed_data = false;  ///< --accept-changed-data: go on though files of the run have changed
   std::vector<std::string> command_line;  ///< as typed, for the record
 };
 

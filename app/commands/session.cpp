@@ -20,6 +20,7 @@
 #include "core/metrics/json_lines.h"
 #include "core/metrics/progress_line.h"
 #include "core/report/report.h"
+#include "core/run/changed_files.h"
 #include "core/run/summary.h"
 
 namespace talweg::app {
@@ -65,6 +66,13 @@ void add_sweep_to_statement(RunOutcome& outcome, std::size_t points) {
       privacy->at("statement").get<std::string>(), points);
 }
 
+/// What the command line says about files that have changed; of several ranks the first tells of it.
+ChangedFilesPolicy policy_on_changed_files(const Invocation& invocation, const RankSession& ranks) {
+  if (!invocation.accepts_changed_data) return refuse_changed_files;
+  if (ranks.is_first()) return announce_changed_files;
+  return [](const io::FileChanges&) {};
+}
+
 void say_how_it_went(const std::string& name, const RunOutcome& outcome, const RunDirectory& directory) {
   std::string line = fmt::format("{}: {} after {} steps in {}", name, name_of(outcome.status), outcome.steps,
                                  metrics::format_duration(outcome.seconds));
@@ -105,7 +113,7 @@ RunOutcome carry_out(RunRecipe& recipe, const RunDirectory* directory, const Inv
     run = recipe.make(directory ? make_directory_recorder(*directory) : make_silent_recorder(),
                       {resolve_device(recipe.header().device, ranks.local_rank()), ranks.group(),
                        invocation.quiet || !directory, part.pause_after});
-    if (part.continued) run->restore();
+    if (part.continued) run->restore(policy_on_changed_files(invocation, ranks));
     // The configuration makes a folder that of a run; it comes first, and after everything that may be refused.
     const bool is_changed = !part.continued || !invocation.assignments.empty();  // made longer
     if (directory && is_changed) io::write_file_atomically(directory->config(), recipe.resolved());

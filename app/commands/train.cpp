@@ -156,6 +156,8 @@ int train(const Invocation& invocation) {
   const std::string name = parse_recipe(points.front().config)->header().name;
   if (invocation.continues && invocation.output.empty())
     throw UsageError("--continue needs --output: the folder in which the run may have begun");
+  if (invocation.accepts_changed_data && !invocation.continues)
+    throw UsageError("--accept-changed-data needs --continue: a run that begins takes its files as they are");
   const fs::path folder = invocation.output.empty() ? default_run_folder(name) : fs::path(invocation.output);
   return train_as_rank(root, folder, invocation, /*begins=*/true);
 }

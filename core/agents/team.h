@@ -24,6 +24,8 @@ class Team : public Computation {
   Team(const AgentsConfig& config, at::Device device);
 
   Work work() const override;
+  /// Those of one agent: all are built from the same.
+  io::FileFingerprints files() const override { return agents_.front()->files(); }
   Cadence cadence() const override;
   std::string announcement() const override;
   void require_sound(std::int64_t step) override;

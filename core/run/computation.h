@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/checkpoint/checkpoint.h"
+#include "core/io/file_fingerprint.h"
 #include "core/metrics/record.h"
 #include "core/plot/figure.h"
 #include "core/run/text_samples.h"
@@ -45,6 +46,8 @@ class Computation {
   virtual Work work() const = 0;
   virtual Cadence cadence() const = 0;
 
+  /// Files that it was built from, as they were when they were read; empty where there are none.
+  virtual io::FileFingerprints files() const { return {}; }
   /// A line for the log before the first step of a session; may be empty.
   virtual std::string announcement() const { return {}; }
   /// Called at the start of every session after its state was loaded, and before every state is saved. Throws

@@ -201,23 +201,42 @@ RunOutcome Run::so_far() const {
   outcome.seconds = seconds();
   outcome.counts = computation_->counts();
   outcome.metrics = latest_;
+  if (!changed_files_.empty()) outcome.account["changed_files"] = changed_files_;
   if (setup_.best && setup_.best->best()) outcome.best = {setup_.best->metric(), *setup_.best->best()};
   return outcome;
 }
 
-void Run::restore() {
+void Run::restore(const ChangedFilesPolicy& on_change) {
   std::optional<checkpoint::Checkpoint> newest = recorder_->newest();
   if (setup_.group) newest = broadcast(*setup_.group, std::move(newest));
   if (newest && newest->step > work_.steps)
     throw ConfigError(fmt::format("the run has made {} steps already, and its length is {}: no step is taken back",
                                   newest->step, work_.steps));
-  if (newest) load(*newest);
+  if (newest) {
+    const bool accepted = settle_changed_files(*newest, on_change);
+    load(*newest);
+    if (accepted) last_save_ = -1;  // the state is saved with its files as they are now, though no step may follow
+  }
   // What later steps were seen to do is on record, though it is undone now.
   std::int64_t seen = step_;
   for (const metrics::Record& record : recorder_->records()) seen = std::max(seen, record.step);
   if (setup_.group) seen = static_cast<std::int64_t>(setup_.group->maximum(static_cast<double>(seen)));
   computation_->count_lost_steps(seen - step_);
   recorder_->truncate_after(newest ? newest->step : -1);
+}
+
+bool Run::settle_changed_files(const checkpoint::Checkpoint& checkpoint, const ChangedFilesPolicy& on_change) {
+  const auto earlier = checkpoint.values.find("changed_files");
+  if (earlier != checkpoint.values.end()) changed_files_ = earlier->second;
+  const auto known = checkpoint.values.find("files");
+  if (known == checkpoint.values.end()) return false;
+  io::FileChanges changes = io::changes_between(known->second.get<io::FileFingerprints>(), computation_->files());
+  if (setup_.group)
+    changes = nlohmann::json::parse(setup_.group->broadcast(nlohmann::json(changes).dump())).get<io::FileChanges>();
+  if (changes.empty()) return false;
+  on_change(changes);
+  changed_files_.push_back({{"step", checkpoint.step}, {"files", changes}});
+  return true;
 }
 
 checkpoint::Checkpoint Run::state() const {
@@ -229,6 +248,8 @@ checkpoint::Checkpoint Run::state() const {
   nlohmann::json latest = nlohmann::json::array();
   for (const auto& [name, value] : latest_) latest.push_back({name, io::json_number(value)});
   checkpoint.values["metrics"] = latest;
+  if (const io::FileFingerprints files = computation_->files(); !files.empty()) checkpoint.values["files"] = files;
+  if (!changed_files_.empty()) checkpoint.values["changed_files"] = changed_files_;
   return checkpoint;
 }
 

@@ -8,6 +8,7 @@
 #include "core/distributed/process_group.h"
 #include "core/metrics/progress.h"
 #include "core/run/best_tracker.h"
+#include "core/run/changed_files.h"
 #include "core/run/computation.h"
 #include "core/run/run_outcome.h"
 #include "core/run/run_recorder.h"
@@ -30,8 +31,10 @@ class Run {
  public:
   Run(std::unique_ptr<Computation> computation, std::unique_ptr<RunRecorder> recorder, RunSetup setup);
 
-  /// Continues from the newest whole checkpoint; starts from the beginning when there is none.
-  void restore();
+  /// Continues from the newest whole checkpoint; starts from the beginning when there is none. `on_change` is asked
+  /// where files that the run is built from are others than those of the checkpoint; one that says nothing of files, of
+  /// an earlier version, is gone on with.
+  void restore(const ChangedFilesPolicy& on_change = refuse_changed_files);
 
   /// Does what comes before the first step: sound parameters, the first evaluation and measurement, and whether the
   /// metric that decides about the best state is measured. Throws what run() would throw there.
@@ -56,6 +59,8 @@ class Run {
   void write_samples();
   nlohmann::json emit_account();
   void emit(const Metrics& values);
+  /// Asks what becomes of the run where its files have changed; returns whether they have.
+  bool settle_changed_files(const checkpoint::Checkpoint& checkpoint, const ChangedFilesPolicy& on_change);
   bool is_over() const;
   bool is_paused() const { return setup_.pause_after && step_ >= *setup_.pause_after; }
   bool due(std::int64_t interval) const {
@@ -83,7 +88,8 @@ class Run {
   std::optional<checkpoint::Checkpoint> pending_best_;  // a best state that is saved with the next one
   double earlier_seconds_ = 0;
   std::chrono::steady_clock::time_point session_start_ = std::chrono::steady_clock::now();
-  Metrics latest_;  // last value of every metric
+  Metrics latest_;                                          // last value of every metric
+  nlohmann::json changed_files_ = nlohmann::json::array();  // changes that were gone on with, each with its step
 };
 
 }  // namespace talweg

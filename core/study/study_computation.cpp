@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/libtorch.h"
+#include "core/task/reads_files.h"
 
 namespace talweg {
 namespace {
@@ -28,6 +29,11 @@ Work StudyComputation::work() const {
   work.steps = study_->steps();
   work.until = [this](std::int64_t steps) { return study_->work_until(steps); };
   return work;
+}
+
+io::FileFingerprints StudyComputation::files() const {
+  const auto* reader = dynamic_cast<const ReadsFiles*>(study_.get());
+  return reader ? reader->files_read() : io::FileFingerprints();
 }
 
 void StudyComputation::step(std::int64_t index) {

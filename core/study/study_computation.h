@@ -15,6 +15,7 @@ class StudyComputation : public Computation {
   StudyComputation(const StudyConfig& config, at::Device device);
 
   Work work() const override;
+  io::FileFingerprints files() const override;
   Cadence cadence() const override { return cadence_; }
   void require_sound(std::int64_t) override {}
   void step(std::int64_t index) override;

@@ -12,6 +12,7 @@
 #include "core/device/device_info.h"
 #include "core/error.h"
 #include "core/libtorch.h"
+#include "core/task/reads_files.h"
 
 namespace talweg {
 namespace {
@@ -114,6 +115,11 @@ Work Training::work() const {
   if (device_.is_cuda())
     work.memory_bytes = [device = device_] { return static_cast<double>(peak_device_bytes(device)); };
   return work;
+}
+
+io::FileFingerprints Training::files() const {
+  const auto* reader = dynamic_cast<const ReadsFiles*>(task_.get());
+  return reader ? reader->files_read() : io::FileFingerprints();
 }
 
 Cadence Training::cadence() const {

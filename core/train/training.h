@@ -31,6 +31,7 @@ class Training : public Computation {
   const ParameterList& parameters() const { return parameters_; }
 
   Work work() const override;
+  io::FileFingerprints files() const override;
   Cadence cadence() const override;
   std::string announcement() const override;
   /// Parameters are finite, and those of all processes equal.

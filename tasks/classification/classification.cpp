@@ -59,6 +59,7 @@ void declare(config::Fields& f, RbfKernelOptions& o) {
 Classification::Classification(const ClassificationOptions& options, const TaskContext& context)
     : options_(options), device_(context.device) {
   ClassificationData source = options_.data.create(context.streams);
+  files_ = source.files;
   splits_evaluation_ = source.evaluation.size() == 0;
   if (splits_evaluation_) {
     std::tie(source.training, source.evaluation) =

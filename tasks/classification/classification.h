@@ -2,6 +2,7 @@
 
 #include "core/data/dataset.h"
 #include "core/task/capabilities.h"
+#include "core/task/reads_files.h"
 #include "core/task/task.h"
 #include "models/tensor_model.h"
 #include "tasks/classification/data_source.h"
@@ -46,13 +47,18 @@ void validate(const ClassificationOptions& o, const config::Value& where, config
 /// Classes of labelled examples: mean cross-entropy of the softmax or logistic head, accuracy and confusion matrix on
 /// examples that were not trained on. With a linear model this is softmax or logistic regression, and the loss is exact
 /// far below the precision of its terms.
-class Classification : public Task, public LinearInParameters, public KnownSmoothness, public PerExampleLosses {
+class Classification : public Task,
+                       public LinearInParameters,
+                       public KnownSmoothness,
+                       public PerExampleLosses,
+                       public ReadsFiles {
  public:
   /// Throws DataError for data without examples, ConfigError when data and model do not fit.
   Classification(const ClassificationOptions& options, const TaskContext& context);
 
   torch::nn::Module& module() override { return *model_; }
   const data::Dataset& training_data() const override { return *training_; }
+  const io::FileFingerprints& files_read() const override { return files_; }
   at::Tensor loss(const data::Batch& batch) override;
   at::Tensor example_losses(const data::Batch& batch) override;
   Metrics evaluate() override;
@@ -80,6 +86,7 @@ class Classification : public Task, public LinearInParameters, public KnownSmoot
   void for_each_evaluation_block(Visit&& visit);
 
   ClassificationOptions options_;
+  io::FileFingerprints files_;
   bool splits_evaluation_ = false;  // off the training data
   at::Device device_;
   std::shared_ptr<models::TensorModel> model_;

@@ -16,6 +16,13 @@ using config::Diagnostics;
 using config::Fields;
 using config::Value;
 
+/// The bytes of a file, which is noted in `files`.
+std::string read_noted(const std::string& path, io::FileFingerprints& files) {
+  std::string bytes = io::read_file(path);  // its sentence on a missing file has the nearest name
+  files.push_back(io::fingerprint_of(path));
+  return bytes;
+}
+
 struct NoOptions {};
 void declare(Fields&, NoOptions&) {}
 
@@ -42,10 +49,11 @@ ClassificationData read_csv(const CsvSource& source, const RandomStreams&) {
   data::CsvOptions options = source.csv;
   options.delimiter = source.delimiter == "tab" ? '\t' : source.delimiter.front();
   ClassificationData result;
-  result.training = data::parse_csv(io::read_file(source.path), source.path, options);
+  result.training = data::parse_csv(read_noted(source.path, result.files), source.path, options);
   if (source.evaluation_path.empty()) return result;
   options.like = result.training.layout;
-  result.evaluation = data::parse_csv(io::read_file(source.evaluation_path), source.evaluation_path, options);
+  result.evaluation =
+      data::parse_csv(read_noted(source.evaluation_path, result.files), source.evaluation_path, options);
   return result;
 }
 
@@ -69,11 +77,12 @@ ClassificationData read_libsvm(const LibsvmSource& source, const RandomStreams&)
   data::LibsvmOptions options;
   options.features = source.features;
   options.index_base = source.index_base;
-  result.training = data::parse_libsvm(io::read_file(source.path), source.path, options);
+  result.training = data::parse_libsvm(read_noted(source.path, result.files), source.path, options);
   if (source.evaluation_path.empty()) return result;
   options.features = result.training.inputs.size(1);
   options.index_base = result.training.layout.index_base;
-  result.evaluation = data::parse_libsvm(io::read_file(source.evaluation_path), source.evaluation_path, options);
+  result.evaluation =
+      data::parse_libsvm(read_noted(source.evaluation_path, result.files), source.evaluation_path, options);
   return result;
 }
 
@@ -94,12 +103,15 @@ void validate(const IdxSource& o, const Value& where, Diagnostics& diagnostics) 
 }
 
 ClassificationData read_idx(const IdxSource& source, const RandomStreams&) {
-  const auto read = [](const std::string& images, const std::string& labels) {
+  ClassificationData result;
+  const auto read = [&](const std::string& images, const std::string& labels) {
     if (images.empty()) return data::LabelledData();
-    return data::combine_idx(data::parse_idx(io::read_file(images), images),
-                             data::parse_idx(io::read_file(labels), labels), images);
+    return data::combine_idx(data::parse_idx(read_noted(images, result.files), images),
+                             data::parse_idx(read_noted(labels, result.files), labels), images);
   };
-  return {read(source.images, source.labels), read(source.evaluation_images, source.evaluation_labels)};
+  result.training = read(source.images, source.labels);
+  result.evaluation = read(source.evaluation_images, source.evaluation_labels);
+  return result;
 }
 
 struct CifarSource {
@@ -114,12 +126,16 @@ void declare(Fields& f, CifarSource& o) {
 }
 
 ClassificationData read_cifar(const CifarSource& source, const RandomStreams&) {
+  ClassificationData result;
   const auto read = [&](const std::vector<std::string>& paths) {
     std::vector<data::LabelledData> parts;
-    for (const std::string& path : paths) parts.push_back(data::parse_cifar(io::read_file(path), path, source.labels));
+    for (const std::string& path : paths)
+      parts.push_back(data::parse_cifar(read_noted(path, result.files), path, source.labels));
     return data::concatenate(parts);
   };
-  return {read(source.paths), read(source.evaluation_paths)};
+  result.training = read(source.paths);
+  result.evaluation = read(source.evaluation_paths);
+  return result;
 }
 
 struct BlobsSource {

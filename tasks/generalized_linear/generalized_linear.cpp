@@ -14,7 +14,9 @@ void declare(config::Fields& f, GeneralizedLinearOptions& o) {
 }
 
 GeneralizedLinear::GeneralizedLinear(const GeneralizedLinearOptions& options, const TaskContext& context) {
-  const data::LabelledData source = options.data.create(context.streams).training;
+  const ClassificationData read = options.data.create(context.streams);
+  files_ = read.files;
+  const data::LabelledData& source = read.training;
   const at::Tensor inputs = source.inputs.flatten(1).to(at::kDouble);
   at::Tensor targets;
   if (options.teacher.empty()) {

@@ -26,6 +26,7 @@ using nlohmann::json;
 class FileBytes {
  public:
   explicit FileBytes(const std::string& path) {
+    fingerprint_ = io::fingerprint_of(path);
     auto mapped = std::make_shared<io::MappedFile>(path);
     if (io::is_gzip(mapped->bytes()))
       unpacked_ = io::gunzip(mapped->bytes(), path);
@@ -33,9 +34,11 @@ class FileBytes {
       mapped_ = std::move(mapped);
     io::require_utf8(view(), path);
   }
+  const io::FileFingerprint& fingerprint() const { return fingerprint_; }
   std::string_view view() const { return mapped_ ? mapped_->bytes() : std::string_view(unpacked_); }
 
  private:
+  io::FileFingerprint fingerprint_;
   std::shared_ptr<io::MappedFile> mapped_;
   std::string unpacked_;
 };
@@ -105,7 +108,7 @@ LanguageCorpus read_text(const TextSource& source, const Tokenisation& how) {
     });
     end();
   };
-  return {tokenised(text, how)};
+  return {tokenised(text, how), std::nullopt, std::nullopt, {bytes->fingerprint()}};
 }
 
 /// Calls visit(object) for the JSON object of every line. Throws DataError with the line's number.
@@ -157,7 +160,7 @@ LanguageCorpus read_jsonl(const JsonlSource& source, const Tokenisation& how) {
       sink.end_document();
     });
   };
-  return {tokenised(text, how)};
+  return {tokenised(text, how), std::nullopt, std::nullopt, {bytes->fingerprint()}};
 }
 
 struct ChatSource {
@@ -191,7 +194,10 @@ LanguageCorpus read_chat(const ChatSource& source, const Tokenisation& how) {
     });
   };
   // The template has beginnings and ends of its own.
-  return {tokenised(text, {how.tokenizer, how.tokenizer_key, false, how.cache, false}), std::nullopt, source.system};
+  return {tokenised(text, {how.tokenizer, how.tokenizer_key, false, how.cache, false}),
+          std::nullopt,
+          source.system,
+          {bytes->fingerprint()}};
 }
 
 enum class IdWidth { two, four };
@@ -226,10 +232,13 @@ std::vector<std::filesystem::path> files_of(const std::string& pattern) {
 }
 
 LanguageCorpus read_tokens(const TokenSource& source, const Tokenisation& how) {
-  auto file = std::make_shared<data::TokenFile>(data::TokenFile::open_plain(
-      files_of(source.path), source.width == IdWidth::two ? 2 : 4, source.separator.value_or(-1)));
+  const std::vector<std::filesystem::path> paths = files_of(source.path);
+  auto file = std::make_shared<data::TokenFile>(
+      data::TokenFile::open_plain(paths, source.width == IdWidth::two ? 2 : 4, source.separator.value_or(-1)));
   file->require_below(how.tokenizer.vocabulary_size());
-  return {file};
+  LanguageCorpus corpus{file};
+  for (const std::filesystem::path& path : paths) corpus.files.push_back(io::fingerprint_of(path));
+  return corpus;
 }
 
 struct WordChainSource {

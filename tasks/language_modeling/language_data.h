@@ -7,6 +7,7 @@
 
 #include "core/config/component.h"
 #include "core/data/token_file.h"
+#include "core/io/file_fingerprint.h"
 #include "core/tokenizer/tokenizer.h"
 
 namespace talweg::tasks {
@@ -28,6 +29,7 @@ struct LanguageCorpus {
   std::optional<double> entropy_per_byte = std::nullopt;
   /// Of conversations: the system message of those that have none.
   std::optional<std::string> chat_system = std::nullopt;
+  io::FileFingerprints files = {};  ///< that it was read from; empty where it was not
 };
 
 /// The kind of component that `data:` chooses in language modeling.

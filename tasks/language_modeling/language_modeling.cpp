@@ -12,6 +12,7 @@
 #include "core/tokenizer/chat_template.h"
 #include "models/language/fused.h"
 #include "tasks/pretrained/language_model_files.h"
+#include "tasks/pretrained/source_files.h"
 
 namespace talweg::tasks {
 
@@ -64,6 +65,7 @@ LanguageModeling::LanguageModeling(const LanguageModelingOptions& options, const
     : options_(options), device_(context.device), streams_(context.streams) {
   if (!options_.pretrained.empty()) {
     PretrainedLanguageModel pretrained = read_language_model(options_.pretrained);
+    io::append(files_, fingerprints_of_model(options_.pretrained));
     model_ = std::move(pretrained.model);
     tokenizer_ = std::move(pretrained.tokenizer);
     tokenizer_key_ = std::move(pretrained.tokenizer_key);
@@ -73,6 +75,7 @@ LanguageModeling::LanguageModeling(const LanguageModelingOptions& options, const
                                     options_.pretrained, model_->positions()));
   } else {
     NamedTokenizer named = read_named_tokenizer(options_.tokenizer.value_or("bytes"));
+    io::append(files_, fingerprints_of_tokenizer(options_.tokenizer.value_or("bytes")));
     tokenizer_ = std::move(named.tokenizer);
     tokenizer_key_ = std::move(named.key);
   }
@@ -81,10 +84,12 @@ LanguageModeling::LanguageModeling(const LanguageModelingOptions& options, const
     model_ = options_.model.value_or(config::Component<models::LanguageModelKind>("llama"))
                  .create({tokenizer_->vocabulary_size(), options_.length});
   if (options_.adapter) {
-    if (options_.adapter->weights.empty())
+    if (options_.adapter->weights.empty()) {
       models::attach_adapters(*model_, *options_.adapter);
-    else
+    } else {
       read_adapters(options_.adapter->weights, *model_);
+      io::append(files_, fingerprints_of_adapters(options_.adapter->weights));
+    }
   }
   model_->recompute_layers(options_.activation_checkpointing);
   model_->to(context.device, context.dtype);
@@ -95,9 +100,11 @@ void LanguageModeling::read_data(const TaskContext&) {
                          options_.cache.empty() ? default_cache_folder() : std::filesystem::path(options_.cache)};
   LanguageCorpus corpus = options_.data.create(how);
   chat_system_ = corpus.chat_system;
+  io::append(files_, corpus.files);
   if (options_.evaluation.data) {
     training_ = data::all_sequences(corpus.tokens, options_.sequences, options_.length);
     corpus = options_.evaluation.data->create(how);
+    io::append(files_, corpus.files);
     evaluation_ = data::all_sequences(corpus.tokens, options_.sequences, options_.length);
   } else {
     data::SplitSequences split =

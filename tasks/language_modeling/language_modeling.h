@@ -2,6 +2,7 @@
 
 #include "core/data/token_sequences.h"
 #include "core/task/capabilities.h"
+#include "core/task/reads_files.h"
 #include "core/task/task.h"
 #include "models/language/adapter.h"
 #include "models/language/language_model.h"
@@ -44,13 +45,18 @@ void validate(const LanguageModelingOptions& o, const config::Value& where, conf
 
 /// A decoder learns to predict the next token: from nothing on a corpus, or further from pretrained weights, whole or
 /// through low-rank adapters. The loss is the mean over the counted tokens of a batch, whatever its division.
-class LanguageModeling : public Task, public WeightedExamples, public ModelExport, public RestingWeights {
+class LanguageModeling : public Task,
+                         public WeightedExamples,
+                         public ModelExport,
+                         public RestingWeights,
+                         public ReadsFiles {
  public:
   /// Throws ConfigError when model, tokenizer and lengths do not fit; DataError for files.
   LanguageModeling(const LanguageModelingOptions& options, const TaskContext& context);
 
   torch::nn::Module& module() override { return *model_; }
   const data::Dataset& training_data() const override { return *training_; }
+  const io::FileFingerprints& files_read() const override { return files_; }
   at::Tensor loss(const data::Batch& batch) override;
   double weight(const data::Batch& batch) override;
   /// "loss" is the mean over all tokens of the evaluation data, to the last one, in nats; "perplexity" its exponential;
@@ -98,6 +104,7 @@ class LanguageModeling : public Task, public WeightedExamples, public ModelExpor
   std::string tokenizer_key_;
   std::shared_ptr<models::LanguageModel> model_;
   std::unique_ptr<data::TokenSequences> training_, evaluation_;
+  io::FileFingerprints files_;
   at::ScalarType number_type_ = at::kFloat;  // of the pretrained weights' file
   std::optional<std::string> chat_system_;
   std::string announcement_;

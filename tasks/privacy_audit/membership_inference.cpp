@@ -43,6 +43,7 @@ void declare(config::Fields& f, MembershipInferenceOptions& o) {
 MembershipInference::MembershipInference(const MembershipInferenceOptions& options, const StudyContext& context)
     : options_(options), context_{context.device, at::kFloat, context.streams} {
   ClassificationData source = options_.data.create(context.streams);
+  files_ = source.files;
   if (source.evaluation.size() == 0)
     std::tie(source.training, source.evaluation) =
         data::stratified_split(source.training, options_.evaluation_share, context.streams);

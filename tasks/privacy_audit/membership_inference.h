@@ -6,6 +6,7 @@
 
 #include "core/data/labelled_data.h"
 #include "core/study/study.h"
+#include "core/task/reads_files.h"
 #include "core/train/fit.h"
 #include "models/tensor_model.h"
 #include "tasks/classification/data_source.h"
@@ -34,11 +35,12 @@ void declare(config::Fields& f, MembershipInferenceOptions& o);
 /// from logits to "was in" or "was out", on the logits of the shadow models, whose members are known. It is evaluated
 /// on the target: members against examples that it never saw. A step is one of an optimizer: of the target, of the
 /// shadow models one after the other, of the attack.
-class MembershipInference : public Study {
+class MembershipInference : public Study, public ReadsFiles {
  public:
   /// Reads the data. Throws ConfigError when it has too few examples.
   MembershipInference(const MembershipInferenceOptions& options, const StudyContext& context);
 
+  const io::FileFingerprints& files_read() const override { return files_; }
   std::int64_t steps() const override;
   /// Examples times parameters.
   double work_until(std::int64_t steps) const override;
@@ -66,6 +68,7 @@ class MembershipInference : public Study {
 
   MembershipInferenceOptions options_;
   TaskContext context_;
+  io::FileFingerprints files_;
   data::LabelledData data_, unseen_;  // no model is trained on the latter
   // Which examples of the data every model is trained on and compared with, the target first, which is compared with
   // the unseen ones.

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/libtorch.h"
 #include "tasks/pretrained/language_model_files.h"
+#include "tasks/pretrained/source_files.h"
 #include "tasks/text_classification/text_backbone.h"
 
 namespace talweg::tasks {
@@ -25,6 +26,7 @@ TextBackbone read_decoder(const DecoderOptions& options) {
   backbone.encoder = std::make_shared<DecoderEncoder>(pretrained.model);
   backbone.tokenizer = pretrained.tokenizer;
   backbone.pooling = models::Pooling::last;
+  backbone.files = fingerprints_of_model(options.path);
   backbone.folder_content = [](const TextHead&) -> weights::ModelFolderContent {
     throw ConfigError("a decoder with a head for classes or values has no folder layout here; its checkpoint holds it");
   };

@@ -8,6 +8,7 @@
 #include "core/tokenizer/byte_tokenizer.h"
 #include "core/tokenizer/read_tokenizer.h"
 #include "tasks/pretrained/bert_files.h"
+#include "tasks/pretrained/source_files.h"
 #include "tasks/pretrained/tokenizer_files.h"
 #include "tasks/text_classification/decoder_backbone.h"
 
@@ -117,6 +118,7 @@ TextBackbone read_pretrained(const PretrainedOptions& options) {
   TextBackbone backbone{encoder, tokenizer::read_tokenizer(folder.path()), Pooling::mean,
                         bert_exporter(encoder, tokenizer_files(folder.path())), read_head(folder, *encoder)};
   backbone.number_type = folder.number_type();
+  backbone.files = fingerprints_of_model(options.path);
   if (backbone.head) backbone.pooling = backbone.head->pooling;
   if (backbone.tokenizer->vocabulary_size() > encoder->vocabulary())
     throw DataError(fmt::format("{}: the tokenizer has {} tokens, the encoder {}", options.path,
@@ -133,6 +135,7 @@ TextBackbone fresh_bert(const FreshBertOptions& options) {
   } else {
     backbone.tokenizer = tokenizer::read_tokenizer(options.tokenizer);
     files = tokenizer_files(options.tokenizer);
+    backbone.files = fingerprints_of_tokenizer(options.tokenizer);
   }
   models::BertShape shape;
   shape.vocabulary = backbone.tokenizer->vocabulary_size();

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "core/config/component.h"
+#include "core/io/file_fingerprint.h"
 #include "core/tokenizer/tokenizer.h"
 #include "core/weights/model_folder.h"
 #include "models/text/pooling.h"
@@ -33,6 +34,8 @@ struct TextBackbone {
   std::optional<TextHead> head = std::nullopt;
   /// The type in which the backbone's weights were read.
   at::ScalarType number_type = at::kFloat;
+  /// What it was read from; empty where everything is new.
+  io::FileFingerprints files = {};
 };
 
 /// The kind of component that `backbone:` chooses.

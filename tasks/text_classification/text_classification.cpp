@@ -60,11 +60,14 @@ TextClassification::TextClassification(const TextClassificationOptions& options,
     evaluation = target(options_.evaluation_data->create(context.streams), options_.target, class_names_);
   else
     std::tie(training, evaluation) = split(training, options_.evaluation_share, context.streams);
+  files_ = training.texts.files;
+  io::append(files_, evaluation.texts.files);
   if (training.texts.first.empty() || evaluation.texts.first.empty())
     throw DataError(fmt::format("{} texts to train on and {} to evaluate on; at least one of each is needed",
                                 training.texts.size(), evaluation.texts.size()));
 
   backbone_ = options_.backbone.create();
+  io::append(files_, backbone_.files);
   if (options_.longest > backbone_.encoder->positions())
     throw ConfigError(fmt::format("task.longest: {} tokens, the encoder has {} positions", options_.longest,
                                   backbone_.encoder->positions()));
@@ -83,10 +86,12 @@ TextClassification::TextClassification(const TextClassificationOptions& options,
   const std::int64_t majority = std::max_element(counts.begin(), counts.end()) - counts.begin();
   const auto lexicon =
       options_.lexicon.empty() ? nullptr : std::make_unique<Lexicon>(std::filesystem::path(options_.lexicon));
+  if (lexicon) io::append(files_, {io::fingerprint_of(options_.lexicon)});
   training_ = dataset(training);
   sets_.emplace_back("", evaluation, dataset(evaluation), majority, lexicon.get());
   for (const TransferOptions& transfer : options_.transfer) {
     const TargetedTexts texts = target(transfer.data.create(context.streams), options_.target, class_names_);
+    io::append(files_, texts.texts.files);
     sets_.emplace_back(transfer.name + "_", texts, dataset(texts), majority, lexicon.get());
   }
 

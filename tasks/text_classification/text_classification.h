@@ -3,6 +3,7 @@
 #include <torch/nn/modules/linear.h>
 
 #include "core/task/capabilities.h"
+#include "core/task/reads_files.h"
 #include "core/task/task.h"
 #include "tasks/text_classification/evaluation_set.h"
 #include "tasks/text_classification/lexicon.h"
@@ -43,13 +44,14 @@ void validate(const TextClassificationOptions& o, const config::Value& where, co
 /// texts, "NAME_" for a transfer): accuracy, f1 (of the second of two classes, else the mean over classes), matthews,
 /// and where labels are numbers pearson and spearman of the score with them. The score is the predicted rating, or of
 /// two classes the difference of the logits. With ratings, classes are their signs.
-class TextClassification : public Task, public PerExampleLosses, public ModelExport {
+class TextClassification : public Task, public PerExampleLosses, public ModelExport, public ReadsFiles {
  public:
   /// Throws DataError for texts or weights that cannot be used, ConfigError when options do not fit together.
   TextClassification(const TextClassificationOptions& options, const TaskContext& context);
 
   torch::nn::Module& module() override { return module_; }
   const data::Dataset& training_data() const override { return *training_; }
+  const io::FileFingerprints& files_read() const override { return files_; }
   at::Tensor loss(const data::Batch& batch) override;
   at::Tensor example_losses(const data::Batch& batch) override;
   Metrics evaluate() override;
@@ -71,6 +73,7 @@ class TextClassification : public Task, public PerExampleLosses, public ModelExp
 
   TextClassificationOptions options_;
   at::Device device_;
+  io::FileFingerprints files_;
   TextBackbone backbone_;
   models::Pooling pooling_;
   std::vector<std::string> class_names_;  // empty for ratings

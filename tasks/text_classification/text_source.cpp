@@ -149,12 +149,15 @@ LabelledTexts read_text_file(const TextFileOptions& options) {
   TextFormat format = options.format;
   if (format == TextFormat::automatic)
     format = stem.ends_with(".jsonl") || stem.ends_with(".json") ? TextFormat::jsonl : TextFormat::tsv;
-  return format == TextFormat::jsonl ? parse_jsonl(bytes, options.path, options)
-                                     : parse_tsv(bytes, options.path, options);
+  LabelledTexts texts =
+      format == TextFormat::jsonl ? parse_jsonl(bytes, options.path, options) : parse_tsv(bytes, options.path, options);
+  texts.files.push_back(io::fingerprint_of(options.path));
+  return texts;
 }
 
 LabelledTexts select(const LabelledTexts& texts, const std::vector<std::int64_t>& indices) {
-  return {pick(texts.first, indices), pick(texts.second, indices), pick(texts.labels, indices), texts.name};
+  return {pick(texts.first, indices), pick(texts.second, indices), pick(texts.labels, indices), texts.name,
+          texts.files};
 }
 
 void register_labelled_texts() {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/config/component.h"
+#include "core/io/file_fingerprint.h"
 #include "core/random/random_streams.h"
 
 namespace talweg::tasks {
@@ -14,7 +15,8 @@ struct LabelledTexts {
   std::vector<std::string> first;
   std::vector<std::string> second;  ///< of pairs; otherwise empty
   std::vector<std::string> labels;
-  std::string name;  ///< for messages
+  std::string name;                 ///< for messages
+  io::FileFingerprints files = {};  ///< that they were read from; empty where they were not
   std::size_t size() const { return first.size(); }
   bool is_pairs() const { return !second.empty(); }
 };

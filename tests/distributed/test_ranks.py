@@ -158,6 +158,32 @@ class Ranks(RanksCase):
             self.finish(self.start(2, "resume", "signalled"))
         self.assert_equal_weights("undisturbed", "signalled", 1e-9)
 
+    def test_the_first_rank_decides_whether_data_has_changed(self):
+        rows = "".join(f"{i % 7},{i % 5},{i % 2}\n" for i in range(40))
+        hosts = [self.folder / f"host{rank}" for rank in range(2)]
+        for host in hosts:
+            host.mkdir()
+            (host / "data.csv").write_text(rows)
+        config = self.write("csv.yaml", CONFIG.replace("data: digits", "data: {type: csv, path: data.csv}")
+                            .replace("steps: 400", "steps: 20"))
+        run = self.folder / "run"
+
+        def start(*arguments):
+            return self.start(2, *arguments, prefix=lambda rank: ["env", "-C", str(hosts[rank])])
+
+        self.finish(start("train", config, "--output", run))
+        (hosts[1] / "data.csv").write_text(rows + "1,1,1\n" * 2)
+        self.finish(start("resume", run, "--set", "training.steps=30"))
+        self.assertNotIn("changed_files", json.loads((run / "summary.json").read_text()))
+        (hosts[0] / "data.csv").write_text(rows + "1,1,1\n")
+        grown = f"'data.csv' grew from {len(rows)} to {len(rows) + 6} bytes"
+        errors = self.finish(start("resume", run, "--set", "training.steps=40"), code=4)
+        for rank in range(2):
+            self.assertIn(grown, errors[rank])
+        (hosts[1] / "data.csv").write_text(rows + "1,1,1\n")
+        self.finish(start("resume", run, "--set", "training.steps=40", "--accept-changed-data"))
+        self.assertEqual([change["step"] for change in json.loads((run / "summary.json").read_text())["changed_files"]], [30])
+
     def test_torchrun_starts_ranks_again_after_one_died(self):
         self.run_talweg("train", self.config, "--output", "calm")
         # The first attempt loses rank 1 after a checkpoint; the same command then continues.

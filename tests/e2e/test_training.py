@@ -206,6 +206,94 @@ class Training(TalwegCase):
             self.assertEqual(summary["status"], "interrupted")
             self.assertEqual(f"step-{summary['steps']:08}", self.final_weights(run)[0], "the last step is saved")
 
+    def test_a_run_does_not_go_on_with_changed_data_unasked(self):
+        rows = [f"{i % 7},{i % 5},{'even' if i % 2 == 0 else 'odd'}\n" for i in range(60)]
+        data = self.write("data.csv", "".join(rows))
+        file = self.write("x.yaml", """\
+name: changed
+device: cpu
+task: {type: classification, data: {type: csv, path: data.csv}, model: linear}
+optimizer: {type: sgd, learning_rate: 1e-2}
+training: {steps: 50000000, batch_size: 8, log_every: 1000, evaluate_every: 10000}
+""")
+        run = self.folder / "run"
+        process = self.start_talweg("train", file, "--output", run)
+        while not (run / "metrics.jsonl").exists():
+            time.sleep(0.05)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(60), 6)
+        steps = json.loads((run / "summary.json").read_text())["steps"]
+        longer = ("resume", run, "--set", f"training.steps={steps + 10}")
+        size = data.stat().st_size
+        with data.open("a") as more:
+            more.write("1,2,odd\n")
+        before = self.final_weights(run)
+        for refused in (("resume", run), longer, ("train", file, "--output", run, "--continue")):
+            said = self.run_talweg(*refused, code=4).stderr
+            self.assertIn(f"'data.csv' grew from {size} to {size + 8} bytes", said)
+            self.assertIn("--accept-changed-data", said)
+        self.assertEqual(self.final_weights(run), before, "what was refused has changed nothing")
+        self.assertIn("'data.csv' grew", self.run_talweg(*longer, "--accept-changed-data").stderr)
+        summary = json.loads((run / "summary.json").read_text())
+        change = {"path": "data.csv", "change": f"grew from {size} to {size + 8} bytes"}
+        self.assertEqual(summary["changed_files"], [{"step": steps, "files": [change]}])
+        self.assertEqual((summary["status"], summary["steps"]), ("completed", steps + 10))
+        # The file as it is now is what the run rests on, and what was accepted stays on record.
+        self.run_talweg("resume", run, "--set", f"training.steps={steps + 20}")
+        self.assertEqual(json.loads((run / "summary.json").read_text())["changed_files"], summary["changed_files"])
+        data.unlink()
+        self.assertIn("data.csv", self.run_talweg("resume", run, "--set", f"training.steps={steps + 30}", code=4).stderr)
+        self.assertIn("needs --continue", self.run_talweg("train", file, "--accept-changed-data", code=2).stderr)
+
+    def test_files_of_every_kind_are_known_again(self):
+        labelled = [(f"{'good' if i % 2 else 'bad'} word {i}", i % 2) for i in range(40)]
+        self.write("a.csv", "".join(f"{i},{i % 3},{i % 2}\n" for i in range(40)))
+        self.write("a.libsvm", "".join(f"{i % 2} 1:{i} 2:{i % 3}\n" for i in range(40)))
+        self.write("a.tsv", "sentence\tlabel\n" + "".join(f"{text}\t{label}\n" for text, label in labelled))
+        self.write("b.jsonl", "".join(json.dumps({"sentence": text, "label": label}) + "\n" for text, label in labelled))
+        self.write("a.txt", "".join(f"the river runs where the valley is deepest {i}\n" for i in range(40)))
+        self.write("a.jsonl", "".join(json.dumps({"text": f"a line of text {i}"}) + "\n" for i in range(40)))
+        for part in (1, 2):
+            (self.folder / f"part-{part}.bin").write_bytes(bytes(i % 200 if i % 2 == 0 else 0 for i in range(4002)))
+        idx = bytes([0, 0, 8, 3, 0, 0, 0, 40, 0, 0, 0, 2, 0, 0, 0, 2]) + bytes(i % 250 for i in range(160))
+        (self.folder / "images").write_bytes(idx)
+        (self.folder / "labels").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 40]) + bytes(i % 2 for i in range(40)))
+        (self.folder / "batch.bin").write_bytes(b"".join(bytes([i % 10]) + bytes([i] * 3072) for i in range(40)))
+        classes = "{type: classification, model: linear, data: %s}"
+        texts = "{type: text_classification, backbone: {type: bert, layers: 1, width: 8, heads: 1}, longest: 16, data: %s}"
+        language = "{type: language_modeling, length: 16, cache: cache, model: {type: llama, layers: 1, width: 16, heads: 1}, data: %s}"
+        kinds = [
+            (classes % "{type: csv, path: a.csv}", ["a.csv"]),
+            ("{type: glm, teacher: [], data: {type: csv, path: a.csv}}", ["a.csv"]),
+            (classes % "{type: libsvm, path: a.libsvm}", ["a.libsvm"]),
+            (classes % "{type: idx, images: images, labels: labels}", ["images", "labels"]),
+            (classes % "{type: cifar, paths: [batch.bin]}", ["batch.bin"]),
+            (texts % "{type: file, path: a.tsv}", ["a.tsv"]),
+            (texts % "{type: file, path: b.jsonl}", ["b.jsonl"]),
+            (language % "{type: text, path: a.txt}", ["a.txt"]),
+            (language % "{type: jsonl, path: a.jsonl}", ["a.jsonl"]),
+            (language % "{type: tokens, path: 'part-*.bin'}", ["part-1.bin", "part-2.bin"]),
+        ]
+        for number, (task, files) in enumerate(kinds):
+            with self.subTest(task=task):
+                run = self.folder / f"kind{number}"
+                file = self.write("kind.yaml", f"name: kind\ndevice: cpu\ntask: {task}\n"
+                                  "optimizer: {type: sgd, learning_rate: 1e-3}\ntraining: {steps: 2, batch_size: 4}\n")
+                self.run_talweg("train", file, "--output", run)
+                last = files[-1]
+                kept = (self.folder / last).read_bytes()
+                flipped = kept[:-1] + bytes([kept[-1] ^ 1])
+                (self.folder / last).write_bytes(kept.replace(b"39", b"38") if kept.endswith(b"\n") else flipped)
+                said = self.run_talweg("resume", run, "--set", "training.steps=3", code=4).stderr
+                (self.folder / last).write_bytes(kept)
+                self.assertIn(f"'{last}' has the same size of {len(kept)} bytes but other contents", said)
+                self.run_talweg("resume", run, "--set", "training.steps=3")
+        (self.folder / "part-2.bin").unlink()
+        (self.folder / "part-3.bin").write_bytes(bytes(4000))
+        said = self.run_talweg("resume", run, "--set", "training.steps=4", code=4).stderr
+        self.assertIn("'part-2.bin' is missing; 'part-3.bin' is new, of 4000 bytes", said)
+
     def test_two_processes_never_share_a_run(self):
         file = self.write("x.yaml", SMALL.replace("steps: 60", "steps: 100000"))
         run = self.folder / "run"

@@ -20,6 +20,7 @@ struct Plan {
   Cadence cadence{2, 3, 4, 2};
   std::int64_t finishes_at = -1;
   std::int64_t fails_at = -1;
+  io::FileFingerprints files = {};
 };
 
 /// Its state is the sum of the indices of its steps.
@@ -28,6 +29,7 @@ class Adding : public Computation {
   Adding(Plan plan, std::vector<std::string>& asked) : plan_(plan), asked_(asked) {}
   Work work() const override { return {plan_.steps, 0, {}}; }
   Cadence cadence() const override { return plan_.cadence; }
+  io::FileFingerprints files() const override { return plan_.files; }
   void require_sound(std::int64_t) override {}
   void step(std::int64_t index) override {
     if (index + 1 == plan_.fails_at) throw TrainingError("failed");
@@ -150,6 +152,49 @@ TEST_F(RunLoop, PausesWhereItIsToldAndGoesOnAsIfItHadNot) {
   shorter.steps = 4;
   Loop taken_back = run(shorter);
   EXPECT_THROW(taken_back.restore(), ConfigError);
+}
+
+/// The plan of a run that is built from a file of so many bytes.
+Plan built_from(std::uint64_t size, std::int64_t steps) {
+  Plan plan;
+  plan.steps = steps;
+  plan.files = {{"data.csv", size, "key", 0}};
+  return plan;
+}
+
+TEST_F(RunLoop, ChangedFilesAreRefusedByNameOrGoneOnWithOnRecord) {
+  EXPECT_FALSE(run(built_from(100, 5)).run().account.contains("changed_files"));
+  EXPECT_NO_THROW(run(built_from(100, 7)).restore()) << "nothing has changed";
+  try {
+    run(built_from(120, 7)).restore();
+    FAIL() << "goes on with other data";
+  } catch (const DataError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("'data.csv' grew from 100 to 120 bytes"));
+    EXPECT_THAT(error.what(), HasSubstr("--accept-changed-data"));
+  }
+  io::FileChanges told;
+  Loop accepted = run(built_from(120, 7));
+  accepted.restore([&](const io::FileChanges& changes) { told = changes; });
+  ASSERT_EQ(told.size(), 1u);
+  const nlohmann::json once = {{"step", 5}, {"files", told}};
+  EXPECT_EQ(accepted.run().account.at("changed_files"), nlohmann::json::array({once}));
+  // From there on the file of 120 bytes is the run's, and the record stays.
+  Loop later = run(built_from(120, 9));
+  later.restore();
+  EXPECT_EQ(later.run().account.at("changed_files"), nlohmann::json::array({once}));
+}
+
+TEST_F(RunLoop, ChangedFilesThatWereAcceptedAreNotAskedAboutAgain) {
+  run(built_from(100, 5)).run();
+  Loop accepted = run(built_from(120, 5));
+  accepted.restore([](const io::FileChanges&) {});
+  accepted.run();  // no step is left to make
+  EXPECT_NO_THROW(run(built_from(120, 5)).restore());
+}
+
+TEST_F(RunLoop, AStateThatKnowsNoFilesIsGoneOnWith) {
+  run({}).run();
+  EXPECT_NO_THROW(run(built_from(100, 7)).restore());
 }
 
 TEST_F(RunLoop, RehearsesWhatComesBeforeTheFirstStep) {
