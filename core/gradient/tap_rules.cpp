@@ -86,7 +86,10 @@ bool convolution(const Use& use, const nodes::ConvolutionBackward0& node) {
     return line ? std::array<std::int64_t, 2>{otherwise, of_image(0)}
                 : std::array<std::int64_t, 2>{of_image(0), of_image(1)};
   };
-  const auto entry = [](const auto& list) { return [&list](std::size_t i) { return list[i].expect_int(); }; };
+  // A list of one number is for both dimensions.
+  const auto entry = [](const auto& list) {
+    return [&list](std::size_t i) { return list[std::min(i, list.size() - 1)].expect_int(); };
+  };
   const ConvolutionWindow where{
       window([&](std::size_t i) { return use.parameter.size(static_cast<std::int64_t>(i) + 2); }, 1),
       window(entry(node.stride), 1), window(entry(node.padding), 0), window(entry(node.dilation), 1)};
