@@ -12,7 +12,7 @@
 namespace talweg::tasks {
 namespace {
 
-constexpr auto kLanes = static_cast<std::int64_t>(models::kLanes);
+constexpr auto kNetworkLanes = static_cast<std::int64_t>(models::kLanes);
 
 std::vector<double> chosen_step_sizes(const BifurcationOptions& o) {
   std::vector<double> list = o.step_sizes;
@@ -24,9 +24,9 @@ std::vector<double> chosen_step_sizes(const BifurcationOptions& o) {
 
 /// [blocks, 8] from K numbers; lanes that are left over repeat the last.
 at::Tensor in_lanes(const std::vector<double>& values) {
-  const auto count = static_cast<std::int64_t>(values.size()), blocks = (count + kLanes - 1) / kLanes;
-  at::Tensor lanes = at::empty({blocks, kLanes}, at::kDouble);
-  for (std::int64_t i = 0; i < blocks * kLanes; ++i)
+  const auto count = static_cast<std::int64_t>(values.size()), blocks = (count + kNetworkLanes - 1) / kNetworkLanes;
+  at::Tensor lanes = at::empty({blocks, kNetworkLanes}, at::kDouble);
+  for (std::int64_t i = 0; i < blocks * kNetworkLanes; ++i)
     lanes.mutable_data_ptr<double>()[i] = values[static_cast<std::size_t>(std::min(i, count - 1))];
   return lanes;
 }
@@ -78,7 +78,7 @@ Bifurcation::Bifurcation(const BifurcationOptions& options, const StudyContext& 
     const at::Tensor one = diagonal ? layer.detach().diagonal().unsqueeze(1) : layer.detach();
     widths.push_back(one.size(0));
     layers_.push_back(
-        one.unsqueeze(0).unsqueeze(3).expand({weights.size(0), one.size(0), one.size(1), kLanes}).contiguous());
+        one.unsqueeze(0).unsqueeze(3).expand({weights.size(0), one.size(0), one.size(1), kNetworkLanes}).contiguous());
   }
   const at::Tensor sigma = at::tensor(at::ArrayRef<double>(target_.singular_values), at::kDouble);
   const double radius = options_.divergence * target_.matrix.norm().item<double>();

@@ -16,7 +16,7 @@ using simd::Lanes;
 using simd::multiply;
 using simd::View;
 
-constexpr std::int64_t kLanes = simd::lane_count<double>;
+constexpr std::int64_t kPromptLanes = simd::lane_count<double>;
 
 /// A law as plain memory, and where the prompts go.
 template <class T>
@@ -51,10 +51,10 @@ TALWEG_INLINE void colour(const PromptLaw& law, const double* factor, std::int64
 template <class T>
 TALWEG_INLINE void put(const Lanes<double>* rows, std::int64_t count, std::int64_t valid, std::int64_t distance,
                        T* to) {
-  typedef T Numbers __attribute__((vector_size(kLanes * sizeof(T))));
+  typedef T Numbers __attribute__((vector_size(kPromptLanes * sizeof(T))));
   for (std::int64_t i = 0; i < count; ++i) {
     const Numbers numbers = __builtin_convertvector(rows[i], Numbers);
-    if (valid == kLanes)
+    if (valid == kPromptLanes)
       std::memcpy(to + i * distance, &numbers, sizeof(numbers));
     else
       for (std::int64_t b = 0; b < valid; ++b) to[i * distance + b] = numbers[b];
@@ -146,12 +146,12 @@ DrawnPrompts draw_in_lanes(const PromptLaw& law, std::span<const std::uint64_t> 
                    query.mutable_data_ptr<T>(),
                    weights.mutable_data_ptr<T>(),
                    path.mutable_data_ptr<T>()};
-  at::parallel_for(0, (count + kLanes - 1) / kLanes, 8, [&](std::int64_t begin, std::int64_t end) {
+  at::parallel_for(0, (count + kPromptLanes - 1) / kPromptLanes, 8, [&](std::int64_t begin, std::int64_t end) {
     thread_local simd::Scratch<double> scratch;
     Lanes<double>* const memory = scratch.reserve(job.lanes_needed());
     for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t first = i * kLanes, valid = std::min(kLanes, count - first);
-      std::uint64_t own[kLanes] = {};
+      const std::int64_t first = i * kPromptLanes, valid = std::min(kPromptLanes, count - first);
+      std::uint64_t own[kPromptLanes] = {};
       std::copy_n(keys.begin() + first, valid, own);
       keyed_normals(own, job.normals(), reinterpret_cast<double*>(memory));
       block_of(job, first, valid, memory);

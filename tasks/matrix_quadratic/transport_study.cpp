@@ -12,7 +12,7 @@
 namespace talweg::tasks {
 namespace {
 
-constexpr std::int64_t kColumns = 32;  // of the gradients
+constexpr std::int64_t kGradientColumns = 32;  // of the gradients
 constexpr double kMeanDecay = 0.9, kSquareDecay = 0.999;
 constexpr optim::MomentTransport kRules[] = {optim::MomentTransport::squared, optim::MomentTransport::ldadam};
 constexpr std::int64_t kRuleCount = 2;
@@ -34,7 +34,7 @@ TransportStudy::TransportStudy(const TransportStudyOptions& options, const Study
     : options_(options),
       streams_(context.streams),
       basis_(orthonormal_normals(options.rows, options.rank, context.streams.seed_of("basis"))),
-      means_(at::zeros({kRuleCount, options.rank, kColumns}, at::kDouble)),
+      means_(at::zeros({kRuleCount, options.rank, kGradientColumns}, at::kDouble)),
       squares_(at::zeros_like(means_)),
       negative_(at::zeros({}, at::kDouble)),
       smallest_(at::full({kRuleCount}, INFINITY, at::kDouble)) {}
@@ -43,7 +43,7 @@ void TransportStudy::step(std::int64_t step) {
   torch::NoGradGuard no_grad;
   const auto index = static_cast<std::uint64_t>(step);
   const std::int64_t r = options_.rank;
-  const at::Tensor gradient = normals({r, kColumns}, streams_.seed_of("gradient", index));
+  const at::Tensor gradient = normals({r, kGradientColumns}, streams_.seed_of("gradient", index));
   const at::Tensor next = linalg::orthonormal_columns(
       basis_ + options_.change * normals({options_.rows, r}, streams_.seed_of("basis", index + 1)));
   const at::Tensor overlap = at::mm(next.t(), basis_);

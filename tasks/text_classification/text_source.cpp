@@ -19,7 +19,7 @@ using nlohmann::json;
 
 /// Calls visit(line, number) for every line that is not empty.
 template <class Visit>
-void for_each_line(std::string_view text, Visit&& visit) {
+void for_each_nonempty_line(std::string_view text, Visit&& visit) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   for (std::int64_t number = 1; !text.empty(); ++number) {
     const std::size_t end = std::min(text.find('\n'), text.size());
@@ -96,7 +96,7 @@ LabelledTexts parse_tsv(std::string_view text, const std::string& name, const Te
   LabelledTexts result;
   result.name = name;
   std::size_t first = 0, second = 0, label = 0, count = 0;
-  for_each_line(text, [&](std::string_view line, std::int64_t number) {
+  for_each_nonempty_line(text, [&](std::string_view line, std::int64_t number) {
     const auto fields = fields_of(line);
     if (count == 0) {
       count = fields.size();
@@ -121,7 +121,7 @@ LabelledTexts parse_tsv(std::string_view text, const std::string& name, const Te
 LabelledTexts parse_jsonl(std::string_view text, const std::string& name, const TextFileOptions& options) {
   LabelledTexts result;
   result.name = name;
-  for_each_line(text, [&](std::string_view line, std::int64_t number) {
+  for_each_nonempty_line(text, [&](std::string_view line, std::int64_t number) {
     const std::string where = fmt::format("{}:{}", name, number);
     const json object = json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (!object.is_object()) throw DataError(where + ": not a JSON object");
