@@ -254,10 +254,9 @@ void Fields::operator()(std::string name, T& target, std::string doc, Constraint
     return schema;
   };
   field.options = [&target]() -> std::vector<OptionInfo> {
-    if constexpr (requires { Converter<T>::options(target); })
-      return Converter<T>::options(target);
-    else
-      return {};
+    if constexpr (requires { Converter<T>::options(target); }) return Converter<T>::options(target);
+    (void)target;
+    return {};
   };
   fields_.push_back(std::move(field));
 }

@@ -104,10 +104,16 @@ Extremes extremes(const Run& run, const std::string& metric) {
   return found;
 }
 
+/// Whether a value has rows of its own: an object, or a list of such.
+bool has_rows(const ordered_json& value) {
+  return value.is_object() || (value.is_array() && !value.empty() && value.front().is_structured());
+}
+
+/// A row for every value below, its path first; members of lists are counted from 0.
 void environment_rows(const ordered_json& object, const std::string& prefix, int depth,
                       std::vector<std::vector<std::string>>& rows) {
   for (const auto& [name, value] : object.items()) {
-    if (value.is_object() && depth < 8)
+    if (has_rows(value) && depth < 8)
       environment_rows(value, prefix + name + ".", depth + 1, rows);
     else
       rows.push_back({escape(prefix + name), shown(value)});
@@ -275,7 +281,7 @@ std::string detail_section(const std::vector<Run>& runs) {
                           escape(run.config_text));
     std::vector<std::vector<std::string>> stated;
     for (const auto& [name, value] : run.summary.items())
-      if (value.is_object() && name != "metrics" && name != "best" && name != "privacy")
+      if (has_rows(value) && name != "metrics" && name != "best" && name != "privacy" && name != "expectations")
         environment_rows(value, name + ".", 0, stated);
     if (!stated.empty())
       html += fmt::format("<details class=\"card\"><summary>What the run states{}</summary>{}</details>\n", of,

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kLongestPeriod = 64;
 constexpr std::size_t kMostListed = 32;
-constexpr double kMoves = 1e-6;             // relative to σ: more is an oscillation
+constexpr double kMoves = 1e-6;                           // relative to σ: more is an oscillation
 constexpr int kDiagramColumns = 500, kDiagramRows = 320;  // points of a diagram that fall together are drawn once
 
 double value_at(const Orbits& orbits, std::int64_t time, std::size_t mode, std::size_t k) {
@@ -63,8 +63,9 @@ plot::Figure diagram(const Orbits& orbits) {
       if (orbits.left[k]) continue;
       for (std::int64_t t = 0; t < orbits.values.size(0); ++t) {
         const double x = orbits.step_sizes[k], y = value_at(orbits, t, mode, k);
-        const auto cell = std::pair(last > first ? static_cast<int>((x - first) / (last - first) * kDiagramColumns) : 0,
-                                    high > low ? static_cast<int>(std::floor((y - low) / (high - low) * kDiagramRows)) : 0);
+        const auto cell =
+            std::pair(last > first ? static_cast<int>((x - first) / (last - first) * kDiagramColumns) : 0,
+                      high > low ? static_cast<int>(std::floor((y - low) / (high - low) * kDiagramRows)) : 0);
         if (!drawn.insert(cell).second) continue;
         series.x.push_back(x);
         series.y.push_back(y);

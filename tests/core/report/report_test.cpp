@@ -190,6 +190,17 @@ TEST_F(Report, DamageIsToldInThePageAndReturned) {
   EXPECT_THAT(html, HasSubstr("metrics.jsonl:1"));
 }
 
+TEST_F(Report, ListsInTheSummaryAreStatedMemberByMember) {
+  const fs::path run = make("a", {.steps = 300});
+  io::write_file_atomically(
+      run / "summary.json",
+      R"({"changed_files":[{"step":120,"files":[{"path":"data.csv","change":"grew by a row"}]}]})");
+  const std::string html = page({run});
+  EXPECT_THAT(html, HasSubstr("changed_files.0.step"));
+  EXPECT_THAT(html, HasSubstr("changed_files.0.files.0.change"));
+  EXPECT_THAT(html, HasSubstr("grew by a row"));
+}
+
 TEST_F(Report, WithoutGnuplotTheNumbersAreStillThere) {
   const fs::path run = make("a", {.steps = 300});
   const std::string path = std::getenv("PATH");
