@@ -25,6 +25,10 @@ WORTH = {
     "tasks.OptimizerOptions": "both ends of every option of every optimizer",
     "tasks.StudyMatrix": "every study killed after every third step",
     "models.ConvolutionLayout": "kernels, strides and channels against float64, and on a processor without AVX-512",
+    "tasks.InContextRegression": "closed forms of attention beside models of every kind, and their gradients",
+    "tasks.LineSearchTheory": "the rates that theory promises line searches, step by step",
+    "optim.DpSgd": "moments of the noise, ledgers, the price of every sampler",
+    "science.SmolLm2": "logits of real weights beside the reference library's",
     "science.": "a theorem's number, at the size where it shows",
     "interop.": "equal to the reference library",
 }
