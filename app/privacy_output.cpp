@@ -95,7 +95,7 @@ void print_answer(const PrivacyQuestion& q) {
   if (const std::string reason = q.chosen->misfit(q.mechanism); !reason.empty())
     throw ConfigError(fmt::format("the accountant '{}' {}", q.chosen->name, reason));
   fmt::print("{} sampling with q = {:.6g}, noise multiplier {:.6g}, {} steps ({:.4g} epochs), δ = {:g}\n\n",
-             privacy::name_of(q.mechanism.sampling), q.mechanism.sampling_rate, q.mechanism.noise_multiplier, q.steps,
+             name_of(q.mechanism.sampling), q.mechanism.sampling_rate, q.mechanism.noise_multiplier, q.steps,
              static_cast<double>(q.steps) * q.mechanism.sampling_rate, q.delta);
   print_table(q, ledger);
   print_bars(q);

@@ -46,6 +46,10 @@ void validate(const AgentsConfig& o, const config::Value& where, config::Diagnos
   if (const config::Value* distributed = where.find("distributed"))
     diagnostics.error(distributed->where,
                       "'distributed' divides one training among processes; agents train by themselves, in one process");
+  if (o.training.stop_when_converged.value_or(false))
+    diagnostics.error(where.find("training")->at("stop_when_converged"),
+                      "'stop_when_converged' ends one training; an agent that finds nothing left to gain by itself is "
+                      "moved on by what it hears");
   if (const config::Value* average = where.find("weight_average"))
     diagnostics.error(average->where,
                       "'weight_average' averages the steps of one training, which exchanges would mix; the mean over "

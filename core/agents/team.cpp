@@ -81,6 +81,22 @@ checkpoint::Checkpoint mean_model_of(const std::vector<std::unique_ptr<Training>
   return model;
 }
 
+/// While it lives, an agent has the weights of another model.
+class LentModel {
+ public:
+  LentModel(Training& agent, const checkpoint::Checkpoint& model) : agent_(agent), own_(model_of(agent)) {
+    for (auto& item : own_.tensors.at("model")) item.second = item.second.detach().clone();
+    load_weights(agent_.task(), model);
+  }
+  ~LentModel() { load_weights(agent_.task(), own_); }
+  LentModel(const LentModel&) = delete;
+  LentModel& operator=(const LentModel&) = delete;
+
+ private:
+  Training& agent_;
+  checkpoint::Checkpoint own_;
+};
+
 }  // namespace
 
 Team::Team(const AgentsConfig& config, at::Device device)
@@ -135,7 +151,7 @@ void Team::require_sound(std::int64_t step) {
 
 void Team::step(std::int64_t index) {
   for (std::size_t i = 0; i < agents_.size(); ++i)
-    if (index < steps_[i] && agents_[i]->finished().empty()) of_agent(i, [&] { agents_[i]->step(index); });
+    if (index < steps_[i]) of_agent(i, [&] { agents_[i]->step(index); });
   if ((index + 1) % options_.every == 0) exchange((index + 1) / options_.every - 1);
 }
 
@@ -150,12 +166,6 @@ void Team::exchange(std::int64_t round) {
     consensus_[i]->combine(parameters_[i], links_.receive(round, static_cast<std::int64_t>(i)));
 }
 
-std::string Team::finished() const {
-  for (const auto& agent : agents_)
-    if (agent->finished().empty()) return {};
-  return "every agent has converged: their optimizers find nothing left to gain";
-}
-
 Metrics Team::record() {
   std::vector<Metrics> values;
   for (std::size_t i = 0; i < agents_.size(); ++i) values.push_back(of_agent(i, [&] { return agents_[i]->record(); }));
@@ -167,14 +177,9 @@ Metrics Team::evaluate() {
   for (const auto& agent : agents_) of_agents.push_back(agent->evaluate());
   Metrics values = disagreement();
   {
-    torch::NoGradGuard no_grad;
-    Task& task = agents_.front()->task();
-    checkpoint::Checkpoint own = model_of(*agents_.front());
-    for (auto& item : own.tensors.at("model")) item.second = item.second.detach().clone();
-    load_weights(task, mean_model_of(agents_));
+    const LentModel mean(*agents_.front(), mean_model_of(agents_));
     for (const auto& [name, value] : agents_.front()->evaluate_model())
       values.emplace_back("mean_model/" + name.substr(name.find('/') + 1), value);
-    load_weights(task, own);
   }
   const Metrics all = with_means(of_agents);
   values.insert(values.end(), all.begin(), all.end());

@@ -30,8 +30,6 @@ class Team : public Computation {
   std::string announcement() const override;
   void require_sound(std::int64_t step) override;
   void step(std::int64_t index) override;
-  /// When every agent has converged.
-  std::string finished() const override;
   Metrics record() override;
   Metrics evaluate() override;
   /// Of every agent; means as above.

@@ -38,10 +38,6 @@ std::vector<std::pair<std::string, NeighbouringRelation>> choices(NeighbouringRe
           {"replace_one", NeighbouringRelation::replace_one}};
 }
 
-std::string name_of(Sampling sampling) {
-  return choice_name(sampling);
-}
-
 std::string name_of(NeighbouringRelation relation) {
   return choice_name(relation);
 }

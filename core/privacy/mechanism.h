@@ -20,7 +20,6 @@ enum class NeighbouringRelation {
 std::vector<std::pair<std::string, NeighbouringRelation>> choices(NeighbouringRelation);
 
 /// The names of the configuration: "poisson", "replace_one", ….
-std::string name_of(Sampling sampling);
 std::string name_of(NeighbouringRelation relation);
 
 /// How far the sum of clipped gradients of neighbours can be apart, in units of the clipping norm C: 1 or 2.

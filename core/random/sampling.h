@@ -23,6 +23,13 @@ inline std::vector<std::pair<std::string, Sampling>> choices(Sampling) {
           {"sequential", Sampling::sequential}};
 }
 
+/// The name of the configuration: "poisson".
+inline std::string name_of(Sampling sampling) {
+  for (const auto& [name, candidate] : choices(sampling))
+    if (candidate == sampling) return name;
+  return "?";
+}
+
 /// Whether every example is used exactly once in every epoch.
 inline bool uses_each_once_per_epoch(Sampling sampling) {
   return sampling == Sampling::shuffle || sampling == Sampling::sequential;

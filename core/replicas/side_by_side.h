@@ -30,7 +30,8 @@ class SideBySide {
 
   /// Calls `make`, on the first process before the others: what it prepares in files, they find there.
   virtual void in_turn(const std::function<void()>& make) = 0;
-  /// Called once with the optimizer, before its first step; it outlives this object's use. Throws ConfigError.
+  /// Called once with the optimizer, before its first step. Throws ConfigError when its state cannot be divided as the
+  /// configuration asks.
   virtual void take_over(Optimizer& optimizer) = 0;
   /// Called after every step of the optimizer.
   virtual void after_step() = 0;

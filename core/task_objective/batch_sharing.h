@@ -14,7 +14,8 @@ namespace talweg {
 /// (DataParallel). A loss of this process counts with share(), and what all of them have is summed.
 class BatchSharing {
  public:
-  /// Runs the passes of a step and calls `last` with the loss of the last backward pass before it.
+  /// Runs the passes of a step, and calls `last`, unless it is empty, with the loss of the last backward pass before
+  /// that pass. Returns the sum of the weighted losses here: a scalar.
   using Evaluate = std::function<at::Tensor(const std::function<void(const at::Tensor&)>& last)>;
 
   virtual ~BatchSharing() = default;

@@ -7,6 +7,7 @@
 #include "core/task_objective/tensor_scopes.h"
 
 namespace talweg {
+
 ParameterList trainable_parameters(torch::nn::Module& module) {
   ParameterList list;
   for (const auto& item : module.named_parameters())

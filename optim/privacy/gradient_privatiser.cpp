@@ -12,6 +12,7 @@
 #include "core/privacy/statement.h"
 
 namespace talweg::optim {
+
 GradientPrivatiser::GradientPrivatiser(const PrivacyOptions& options, const ParameterList& parameters)
     : options_(options), clipping_(make_clipping(options, parameters)) {
   for (const NamedParameter& parameter : parameters) parameters_.push_back(parameter.tensor);
@@ -56,8 +57,8 @@ void GradientPrivatiser::begin_run(const RunPlan& plan, const PerExampleObjectiv
     noise_ = std::make_unique<SecureNoise>();
   else
     noise_ = std::make_unique<SeededNoise>(
-        plan.streams, fmt::format("privacy noise {} {} {} {} {}", privacy::name_of(mechanism_.sampling),
-                                  plan.dataset_size, plan.batch_size, mechanism_.noise_multiplier, options_.clip_norm));
+        plan.streams, fmt::format("privacy noise {} {} {} {} {}", name_of(mechanism_.sampling), plan.dataset_size,
+                                  plan.batch_size, mechanism_.noise_multiplier, options_.clip_norm));
 }
 
 void GradientPrivatiser::fix_accountant(const RunPlan& plan) {
@@ -70,8 +71,7 @@ void GradientPrivatiser::fix_accountant(const RunPlan& plan) {
       throw ConfigError(fmt::format(
           "optimizer.accountant: the formula '{}' charges a step b/n of what a use of an example costs, which no "
           "random subset of the data achieves; it is for the samplers shuffle and sequential. For '{}' take '{}'",
-          accountant_->name, privacy::name_of(mechanism_.sampling),
-          privacy::default_accountant(mechanism_.sampling).name));
+          accountant_->name, name_of(mechanism_.sampling), privacy::default_accountant(mechanism_.sampling).name));
     return fix_noise(plan.steps);
   }
   // The least noise for a target, or the least ε for a noise. Bounds for a bounded domain need equal steps.
@@ -158,8 +158,7 @@ std::string GradientPrivatiser::what_poisson_samples_would_cost() const {
     return fmt::format(
         "; the sampler '{}' takes {:.1f} times the {} of Poisson samples ({:.4g} instead of {:.4g}, which are for {}): "
         "'training.sampler: poisson'",
-        privacy::name_of(mechanism_.sampling), ours / theirs, what, ours, theirs,
-        name_of(accountant.default_relation()));
+        name_of(mechanism_.sampling), ours / theirs, what, ours, theirs, name_of(accountant.default_relation()));
   };
   if (options_.target_epsilon)
     return advice("noise", mechanism_.noise_multiplier,
@@ -218,7 +217,7 @@ nlohmann::json GradientPrivatiser::account() const {
                             {"accountant", accountant_->name},
                             {"guarantee", privacy::name_of(spent.guarantee)},
                             {"neighbours", privacy::name_of(spent.relation)},
-                            {"sampler", privacy::name_of(mechanism_.sampling)},
+                            {"sampler", name_of(mechanism_.sampling)},
                             {"sampling_rate", mechanism_.sampling_rate},
                             {"steps", ledger_.steps()},
                             {"noise_multiplier", mechanism_.noise_multiplier},

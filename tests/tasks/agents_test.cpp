@@ -136,6 +136,24 @@ TEST(Team, ReportsAgentsTheirMeanAndTheMeanModel) {
   EXPECT_TRUE(std::filesystem::exists(directory.figures() / "agents_accuracy.json"));
 }
 
+// By itself an agent is soon at the mean of its two points, where a training on whole batches ends; what it hears moves
+// it on, and it goes on with that.
+TEST(Team, IsNotEndedByAgentsThatConvergedByThemselves) {
+  agents::Team agents(team("{count: 2, graph: complete, every: 200}",
+                           "task: {type: gaussian_mean, examples: 4, dimension: 2}\noptimizer: armijo\n"
+                           "training: {steps: 399, batch_size: 2, precision: float64}\n"),
+                      at::kCPU);
+  advance(agents, 199);
+  for (const int i : {0, 1}) EXPECT_NE(agents.agent(i).finished(), "") << "else there is nothing to see";
+  const at::Tensor own_mean = flat(agents.agent(0).parameters()).clone();
+  agents.step(199);
+  EXPECT_GT((flat(agents.agent(0).parameters()) - own_mean).norm().item<double>(), 1e-3) << "moved by what it heard";
+  for (std::int64_t i = 200; i < 399; ++i) agents.step(i);
+  // Losses tell parameters apart down to the root of their precision, 1.5e-8.
+  EXPECT_LT((flat(agents.agent(0).parameters()) - own_mean).norm().item<double>(), 1e-7) << "and back by itself";
+  EXPECT_EQ(agents.finished(), "");
+}
+
 TEST(AgentsConfig, NamesWhatDoesNotFitTogether) {
   const std::string rest = std::string(kRegression) + "training: {steps: 1}\n";
   const auto of = [&](const std::string& agents, const std::string& more = "") {
@@ -147,6 +165,10 @@ TEST(AgentsConfig, NamesWhatDoesNotFitTogether) {
   EXPECT_NE(of("{count: 3, graph: ring, edges: [[0, 1]]}").find("contradict"), std::string::npos);
   EXPECT_NE(of("{count: 3}", "distributed: {timeout: 3}\n").find("by themselves"), std::string::npos);
   EXPECT_NE(of("{count: 3}", "weight_average: {decay: 0.9}\n").find("mean_model"), std::string::npos);
+  EXPECT_NE(complaint([&] {
+              team("{count: 3}", std::string(kRegression) + "training: {steps: 1, stop_when_converged: true}\n");
+            }).find("moved on by what it hears"),
+            std::string::npos);
   EXPECT_NE(complaint([&] { agents::Team(team("{count: 65}", rest), at::kCPU); }).find("65 agents cannot divide 64"),
             std::string::npos);
 }
