@@ -110,16 +110,16 @@ int main(int count, char** arguments) {
   bases.refresh(model.gradients);
   std::vector<at::Tensor> projected;
   for (std::size_t k = 0; k < model.parameters.size(); ++k) {
-    const Basis& basis = bases.basis(k);
+    const Basis& basis = bases.matrices()[k].basis();
     const at::Tensor& g = model.gradients[k];
     projected.push_back(basis.side == ProjectedSide::left ? at::mm(basis.left.t(), g) : at::mm(g, basis.right));
   }
   const auto products = [&] {
     torch::NoGradGuard no_grad;
     for (std::size_t k = 0; k < projected.size(); ++k) {
-      bases.basis(k).project(model.gradients[k], projected[k], ProjectionPrecision::full);
+      bases.matrices()[k].basis().project(model.gradients[k], projected[k], ProjectionPrecision::full);
       at::Tensor weight = model.parameters[k].tensor;
-      bases.basis(k).add_lifted(weight, projected[k], 1, 1e-9, ProjectionPrecision::full);
+      bases.matrices()[k].basis().add_lifted(weight, projected[k], 1, 1e-9, ProjectionPrecision::full);
     }
   };
   // Ordinary steps and products in turns: the machine may be busy with other things.

@@ -28,16 +28,16 @@ nlohmann::json Galore::account() const {
 }
 
 StepReport Galore::step(Objective& objective) {
-  LayerwiseGradients layers(update_, tensors().size());
-  const bool parts = update_.begin_step(objective);
+  const SumOfParts sum = update_.sum_of_parts(objective);
+  LayerwiseGradients layers(update_, tensors().size(), sum);
   const Evaluation evaluation = per_layer_ ? layers.for_step(objective)
-                                : parts    ? objective.partial_gradient()
+                                : sum      ? objective.partial_gradient()
                                            : objective.gradient();
   StepReport report = report_of(evaluation, learning_rate());
   if (report.was_skipped()) return report;
   const std::vector<at::Tensor>& gradient = per_layer_ ? layers.kept() : gradients();
-  if (!per_layer_) update_.refresh(gradient);
-  update_.apply(gradient, learning_rate());
+  if (!per_layer_) update_.refresh(gradient, sum);
+  update_.apply(gradient, learning_rate(), sum);
   report.scalars = update_.norms();
   return report;
 }

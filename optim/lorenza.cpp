@@ -44,28 +44,27 @@ namespace {
 
 std::unique_ptr<ProbeDirections> make_directions(const LowRankUpdate& update, const ParameterList& parameters,
                                                  ProbeBasis kind) {
-  const std::vector<std::size_t>& projected = update.selection().projected;
-  if (kind == ProbeBasis::projected)
-    return std::make_unique<ProjectedDirections>([&update](std::size_t k) -> const Basis& { return update.basis(k); });
+  const auto basis = [&update](std::size_t k) -> const Basis& { return update.matrices()[k].basis(); };
+  if (kind == ProbeBasis::projected) return std::make_unique<ProjectedDirections>(basis);
   std::vector<DiagonalDirections::Pair> pairs;
-  for (std::size_t k = 0; k < projected.size(); ++k) {
-    const auto& [name, matrix] = parameters[projected[k]];
+  for (std::size_t k = 0; k < update.matrices().size(); ++k) {
+    const auto& [name, matrix] = parameters[update.matrices()[k].parameter()];
     if (kind == ProbeBasis::symmetric && matrix.size(0) != matrix.size(1))
       throw ConfigError(fmt::format(
           "ascent.basis: 'symmetric' probes Q diag(u) Qt have the shape of square matrices; '{}' is {} by {}. Use "
           "'paired', or choose other 'targets'",
           name, matrix.size(0), matrix.size(1)));
     if (kind == ProbeBasis::symmetric)
-      pairs.push_back([&update, k] { return std::pair(update.basis(k).projector(), update.basis(k).projector()); });
+      pairs.push_back([basis, k] { return std::pair(basis(k).projector(), basis(k).projector()); });
     else
-      pairs.push_back([&update, k] { return std::pair(update.basis(k).left, update.basis(k).right); });
+      pairs.push_back([basis, k] { return std::pair(basis(k).left, basis(k).right); });
   }
   return std::make_unique<DiagonalDirections>(std::move(pairs));
 }
 
-std::vector<at::Tensor> projected_tensors(const LowRankUpdate& update, const ParameterList& parameters) {
+std::vector<at::Tensor> projected_tensors(const LowRankUpdate& update) {
   std::vector<at::Tensor> tensors;
-  for (const std::size_t i : update.selection().projected) tensors.push_back(parameters[i].tensor);
+  for (const ProjectedMatrix& matrix : update.matrices()) tensors.push_back(matrix.weight());
   return tensors;
 }
 
@@ -83,7 +82,7 @@ Lorenza::Lorenza(ParameterList parameters, const LorenzaOptions& options)
   std::unique_ptr<ProbeDirections> directions =
       std::make_unique<DiagonalDirections>(std::vector<DiagonalDirections::Pair>{});
   if (options.ascent.zeroth_order.rho > 0) {
-    probed = projected_tensors(update_, named_parameters());
+    probed = projected_tensors(update_);
     directions = make_directions(update_, named_parameters(), options.ascent.basis);
   }
   ascent_ = std::make_unique<ZerothOrderAscent>(std::move(probed), std::move(directions), options.ascent.zeroth_order);
@@ -102,9 +101,9 @@ nlohmann::json Lorenza::account() const {
 StepReport Lorenza::step(Objective& objective) {
   const bool per_layer = options_.low_rank.per_layer;
   StepReport report{.loss = {}, .step_size = learning_rate(), .scalars = {}};
-  LayerwiseGradients layers(update_, tensors().size());
-  const bool parts = update_.begin_step(objective);
-  const auto at_once = [&] { return parts ? objective.partial_gradient() : objective.gradient(); };
+  const SumOfParts sum = update_.sum_of_parts(objective);
+  LayerwiseGradients layers(update_, tensors().size(), sum);
+  const auto at_once = [&] { return sum ? objective.partial_gradient() : objective.gradient(); };
   const auto gradient = [&] { return per_layer ? layers.for_step(objective) : at_once(); };
   Evaluation evaluation;
   last_ascent_ = {};
@@ -112,13 +111,13 @@ StepReport Lorenza::step(Objective& objective) {
     evaluation = gradient();
     ++report.forwards;
     ++report.backwards;
-    if (evaluation.usable && !per_layer) update_.refresh(gradients());
+    if (evaluation.usable && !per_layer) update_.refresh(gradients(), sum);
   } else {
     if (update_.refresh_is_due()) {
       evaluation = per_layer ? layers.for_bases(objective) : at_once();
       ++report.forwards;
       ++report.backwards;
-      if (evaluation.usable && !per_layer) update_.refresh(gradients());
+      if (evaluation.usable && !per_layer) update_.refresh(gradients(), sum);
     }
     if (evaluation.usable) evaluation = perturbed(objective, *ascent_, update_.steps(), last_ascent_, gradient);
     report.forwards += last_ascent_.forwards;
@@ -128,8 +127,8 @@ StepReport Lorenza::step(Objective& objective) {
   add_ascent_scalars(last_ascent_, ascent_->failures(), report);
   if (!evaluation.usable) return report.skipped();
   const std::vector<at::Tensor>& used = per_layer ? layers.kept() : gradients();
-  update_.apply(used, learning_rate());
-  if (options_.refresh_from == RefreshFrom::previous) update_.refresh(used);
+  update_.apply(used, learning_rate(), sum);
+  if (options_.refresh_from == RefreshFrom::previous) update_.refresh(used, sum);
   for (auto& scalar : update_.norms()) report.scalars.push_back(std::move(scalar));
   return report;
 }

@@ -10,8 +10,8 @@ namespace talweg::optim {
 /// until it is complete. Parameters that are not projected keep their gradients.
 class LayerwiseGradients {
  public:
-  /// `count`: number of all parameters.
-  LayerwiseGradients(LowRankUpdate& update, std::size_t count);
+  /// `count`: number of all parameters. `sum`: that of the step, as LowRankUpdate::sum_of_parts() returns it.
+  LayerwiseGradients(LowRankUpdate& update, std::size_t count, const SumOfParts& sum);
 
   /// For the step: Ĝ of every projected matrix is formed in `update`, new subspaces are taken over. An evaluation that
   /// is not usable leaves `update` as it was.
@@ -23,12 +23,12 @@ class LayerwiseGradients {
   const std::vector<at::Tensor>& kept() const { return kept_; }
 
  private:
-  /// LowRankUpdate::begin_step() was called for this step.
   Evaluation stream(Objective& objective, const std::function<void(GradientPart)>& visit);
   void keep(GradientPart part);
   void settle(const Evaluation& evaluation);
 
   LowRankUpdate& update_;
+  SumOfParts sum_;
   std::vector<std::size_t> matrix_;  // which projected matrix a parameter is; none: kNone
   std::vector<at::Tensor> kept_;
 };

@@ -6,30 +6,22 @@
 
 #include "core/device/host_read.h"
 #include "core/libtorch.h"
-#include "core/linalg/range_finder.h"
 #include "core/optimizer/saved_count.h"
-#include "core/random/seeded_normals.h"
 
 namespace talweg::optim {
 namespace {
 
-ProjectedSide side_of(const at::Tensor& matrix, SideRule rule) {
-  const bool wide = matrix.size(0) < matrix.size(1);
-  switch (rule) {
-    case SideRule::left:
-      return ProjectedSide::left;
-    case SideRule::right:
-      return ProjectedSide::right;
-    case SideRule::longer:
-      return wide ? ProjectedSide::right : ProjectedSide::left;
-    case SideRule::shorter:
-      break;
-  }
-  return wide ? ProjectedSide::left : ProjectedSide::right;
+std::vector<ProjectedMatrix> make_matrices(const ParameterList& parameters, const TargetSelection& selection,
+                                           const SubspaceOptions& options, bool paired) {
+  std::vector<ProjectedMatrix> matrices;
+  for (const std::size_t i : selection.projected) matrices.emplace_back(i, parameters[i], options, paired);
+  return matrices;
 }
 
-bool is_left(const Basis& basis) {
-  return basis.side == ProjectedSide::left;
+RefreshPlan make_plan(const std::vector<ProjectedMatrix>& matrices, const SubspaceOptions& options) {
+  std::vector<double> costs;
+  for (const ProjectedMatrix& matrix : matrices) costs.push_back(static_cast<double>(matrix.weight().numel()));
+  return {costs, options.interval, options.refresh_stagger};
 }
 
 }  // namespace
@@ -37,40 +29,31 @@ bool is_left(const Basis& basis) {
 LowRankUpdate::LowRankUpdate(const ParameterList& parameters, const LowRankOptions& options, bool paired)
     : parameters_(parameters),
       options_(options),
-      paired_(paired),
       selection_(select_targets(parameters, options.targets, options.subspace.rank)),
-      kept_(parameters.size(), true),
-      residual_(options.residual, options.residual_scale, options.residual_growth) {
-  std::vector<double> costs;
-  std::int64_t largest = 0;
-  for (const std::size_t i : selection_.projected) {
-    const at::Tensor& matrix = parameters_[i].tensor;
-    const at::TensorOptions like = matrix.options().requires_grad(false);
-    const std::int64_t rows = matrix.size(0), columns = matrix.size(1);
-    const std::int64_t rank = std::min({options_.subspace.rank, rows, columns});
-    Basis basis;
-    basis.side = side_of(matrix, options_.subspace.side);
-    if (paired_ || is_left(basis)) basis.left = at::zeros({rows, rank}, like);
-    if (paired_ || !is_left(basis)) basis.right = at::zeros({columns, rank}, like);
-    projected_.push_back(
-        at::zeros(is_left(basis) ? at::IntArrayRef{rank, columns} : at::IntArrayRef{rows, rank}, like));
-    residual_.add(matrix);
-    costs.push_back(static_cast<double>(matrix.numel()));
-    largest = std::max(largest, projected_.back().numel());
-    bases_.push_back(std::move(basis));
-  }
+      matrices_(make_matrices(parameters, selection_, options.subspace, paired)),
+      finder_(options.subspace, paired),
+      plan_(make_plan(matrices_, options.subspace)),
+      residual_(options.residual, options.residual_scale, options.residual_growth),
+      kept_(parameters.size(), true) {
+  for (const ProjectedMatrix& matrix : matrices_) residual_.add(matrix.weight());
+  share_scratch();
   make_rule();
-  std::map<at::ScalarType, at::Tensor> buffers;
-  for (const at::Tensor& projected : projected_) {
-    at::Tensor& buffer = buffers[projected.scalar_type()];
-    if (!buffer.defined()) buffer = at::zeros({largest}, projected.options());
-    negative_.push_back(buffer.narrow(0, 0, projected.numel()).view(projected.sizes()));
+}
+
+/// One buffer of each type, as large as its largest projection.
+void LowRankUpdate::share_scratch() {
+  std::map<at::ScalarType, std::int64_t> largest;
+  for (const ProjectedMatrix& matrix : matrices_) {
+    std::int64_t& size = largest[matrix.projected().scalar_type()];
+    size = std::max(size, matrix.projected().numel());
   }
-  plan_ = std::make_unique<RefreshPlan>(costs, options_.subspace.interval, options_.subspace.refresh_stagger);
-  found_.assign(bases_.size(), std::nullopt);
-  small_.assign(bases_.size(), false);
-  fresh_.assign(bases_.size(), false);
-  formed_.assign(bases_.size(), false);
+  std::map<at::ScalarType, at::Tensor> buffers;
+  for (ProjectedMatrix& matrix : matrices_) {
+    const at::Tensor& projected = matrix.projected();
+    at::Tensor& buffer = buffers[projected.scalar_type()];
+    if (!buffer.defined()) buffer = at::zeros({largest[projected.scalar_type()]}, projected.options());
+    matrix.set_scratch(buffer.narrow(0, 0, projected.numel()));
+  }
 }
 
 void LowRankUpdate::make_rule() {
@@ -83,7 +66,7 @@ void LowRankUpdate::make_rule() {
     rule_->add(parameters_[i].name, like);
     rule_index_[i] = count++;
   };
-  for (std::size_t k = 0; k < bases_.size(); ++k) add(selection_.projected[k], projected_[k]);
+  for (const ProjectedMatrix& matrix : matrices_) add(matrix.parameter(), matrix.projected());
   for (const std::size_t i : selection_.others) add(i, parameters_[i].tensor.detach());
 }
 
@@ -92,195 +75,131 @@ void LowRankUpdate::keep_state_of(const std::vector<bool>& kept) {
   make_rule();
 }
 
-bool LowRankUpdate::begin_step(Objective& objective) {
+SumOfParts LowRankUpdate::sum_of_parts(Objective& objective) const {
   const bool linear =
       residual_.mode() == ResidualMode::none && !options_.norms && options_.subspace.method != BasisMethod::exact_svd;
-  ranks_ = linear && objective.gradients_are_parts() ? &objective : nullptr;
-  return sums_over_ranks();
-}
-
-void LowRankUpdate::sum_over_ranks(const std::vector<at::Tensor>& tensors) const {
-  if (ranks_) ranks_->sum_over_ranks(tensors);
-}
-
-bool LowRankUpdate::is_due(std::size_t k) const {
-  return !fresh_[k] && (plan_->is_due(k, steps_) || small_[k]);
+  if (!linear || !objective.gradients_are_parts()) return {};
+  return [&objective](const std::vector<at::Tensor>& tensors) { objective.sum_over_ranks(tensors); };
 }
 
 bool LowRankUpdate::refresh_is_due() const {
-  for (std::size_t k = 0; k < bases_.size(); ++k)
+  for (std::size_t k = 0; k < matrices_.size(); ++k)
     if (is_due(k)) return true;
   return false;
 }
 
-void LowRankUpdate::refresh(const std::vector<at::Tensor>& gradients) {
-  std::map<std::pair<std::vector<std::int64_t>, ProjectedSide>, std::vector<std::size_t>> groups;
-  for (std::size_t k = 0; k < bases_.size(); ++k) {
-    const at::Tensor& gradient = gradients[selection_.projected[k]];
-    if (is_due(k) && gradient.defined()) groups[{gradient.sizes().vec(), bases_[k].side}].push_back(k);
+void LowRankUpdate::refresh(const std::vector<at::Tensor>& gradients, const SumOfParts& sum) {
+  std::map<std::pair<std::vector<std::int64_t>, ProjectedSide>, std::vector<ProjectedMatrix*>> groups;
+  for (std::size_t k = 0; k < matrices_.size(); ++k) {
+    const at::Tensor& gradient = gradients[matrices_[k].parameter()];
+    if (is_due(k) && gradient.defined())
+      groups[{gradient.sizes().vec(), matrices_[k].basis().side}].push_back(&matrices_[k]);
   }
   for (const auto& [shape, matrices] : groups) {
+    const StepClock::Scope timed(clock_, StepPhase::refresh);
     std::vector<at::Tensor> theirs;
-    for (const std::size_t k : matrices) theirs.push_back(gradients[selection_.projected[k]]);
-    find_bases(matrices, theirs);
+    for (const ProjectedMatrix* matrix : matrices) theirs.push_back(gradients[matrix->parameter()]);
+    finder_.find(matrices, theirs, refreshes_, sum);
   }
   take_over_bases();
 }
 
-void LowRankUpdate::find_basis(std::size_t k, const at::Tensor& gradient) {
-  find_bases({k}, {gradient});
-}
-
-/// New bases of matrices of one shape and side.
-void LowRankUpdate::find_bases(const std::vector<std::size_t>& matrices, const std::vector<at::Tensor>& gradients) {
+void LowRankUpdate::find_basis(std::size_t k, const at::Tensor& gradient, const SumOfParts& sum) {
   const StepClock::Scope timed(clock_, StepPhase::refresh);
-  torch::NoGradGuard no_grad;
-  const SubspaceOptions& o = options_.subspace;
-  const Basis& first = bases_[matrices.front()];
-  const bool left = is_left(first);
-  // The projected side takes the place of the rows, so that the sketch's range is what it becomes.
-  std::vector<at::Tensor> oriented;
-  for (const at::Tensor& gradient : gradients) oriented.push_back(left ? gradient : gradient.t());
-  const std::int64_t rank = first.projector().size(1);
-  const std::int64_t shorter = std::min(oriented.front().size(0), oriented.front().size(1));
-  const bool plain = o.method == BasisMethod::range_finder;
-  const std::int64_t width = plain ? rank : std::min(rank + o.oversampling, shorter);
-
-  linalg::Summation sum;
-  if (ranks_) sum = [this](const at::Tensor& products) { sum_over_ranks({products}); };
-  linalg::SingularPairs pairs;
-  if (o.method == BasisMethod::exact_svd) {
-    pairs = linalg::exact_pairs(gradients, rank);  // of G as it lies, so that signs are those of GaLore's code
-    if (!left) std::swap(pairs.left, pairs.right);
-  } else {
-    const at::Tensor sketches = at::empty({static_cast<std::int64_t>(matrices.size()), oriented.front().size(1), width},
-                                          first.projector().options());
-    for (std::size_t i = 0; i < matrices.size(); ++i)
-      fill_with_seeded_normals(sketches[static_cast<std::int64_t>(i)],
-                               streams_.seed_of("sketch/" + parameters_[selection_.projected[matrices[i]]].name,
-                                                static_cast<std::uint64_t>(refreshes_)));
-    if (!plain) {
-      pairs = linalg::randomized_pairs(oriented, sketches, rank, o.power_iterations, sum);
-    } else {
-      pairs.left = linalg::range_basis(oriented, sketches, 0, sum);
-      if (paired_) pairs.right = linalg::range_basis_of_rows(oriented, pairs.left, sum);
-    }
-  }
-  for (std::size_t i = 0; i < matrices.size(); ++i) {
-    Basis basis;
-    basis.side = first.side;
-    (left ? basis.left : basis.right) = pairs.left[static_cast<std::int64_t>(i)];
-    if (paired_) (left ? basis.right : basis.left) = pairs.right[static_cast<std::int64_t>(i)];
-    found_[matrices[i]] = std::move(basis);
-  }
+  finder_.find({&matrices_[k]}, {gradient}, refreshes_, sum);
 }
 
 void LowRankUpdate::take_over_bases() {
   const StepClock::Scope timed(clock_, StepPhase::refresh);
   torch::NoGradGuard no_grad;
   bool any = false;
-  for (std::size_t k = 0; k < bases_.size(); ++k) {
-    if (!found_[k]) continue;
-    Basis& basis = bases_[k];
-    if (const auto index = rule_index_[selection_.projected[k]]; index && steps_ > 0)
-      rule_->transport(*index,
-                       {at::mm(found_[k]->projector().t(), basis.projector()), basis.side, options_.subspace.moments});
-    if (basis.left.defined()) basis.left.copy_(found_[k]->left);
-    if (basis.right.defined()) basis.right.copy_(found_[k]->right);
-    found_[k].reset();
-    fresh_[k] = any = true;
-    small_[k] = false;
+  for (ProjectedMatrix& matrix : matrices_) {
+    if (!matrix.has_offer()) continue;
+    if (const auto index = rule_index_[matrix.parameter()]; index && steps_ > 0)
+      rule_->transport(*index, {matrix.overlap(), matrix.basis().side, options_.subspace.moments});
+    matrix.take_over();
+    any = true;
   }
   if (any) ++refreshes_;
 }
 
-void LowRankUpdate::drop_bases() {
-  found_.assign(bases_.size(), std::nullopt);
-}
-
-const Basis& LowRankUpdate::newest_basis(std::size_t k) const {
-  return found_[k] ? *found_[k] : bases_[k];
-}
-
-void LowRankUpdate::project(std::size_t k, const at::Tensor& gradient) {
-  const StepClock::Scope timed(clock_, StepPhase::projection);
-  newest_basis(k).project(gradient, projected_[k], options_.subspace.precision);
-  formed_[k] = true;
-}
-
-void LowRankUpdate::add_projected(std::size_t k, const at::Tensor& gradient) {
-  if (!formed_[k]) return project(k, gradient);
-  const StepClock::Scope timed(clock_, StepPhase::projection);
-  at::Tensor& part = negative_[k];
-  newest_basis(k).project(gradient, part, options_.subspace.precision);
-  projected_[k].add_(part);
-}
-
-void LowRankUpdate::scale_projected(const at::Tensor& factor) {
-  for (std::size_t k = 0; k < bases_.size(); ++k)
-    if (formed_[k]) projected_[k].mul_(factor.to(projected_[k].scalar_type()));
-}
-
-void LowRankUpdate::drop_projected() {
-  formed_.assign(bases_.size(), false);
-}
-
 void LowRankUpdate::step_matrix(std::size_t k, const at::Tensor& gradient, double learning_rate) {
-  const std::optional<std::size_t> index = rule_index_[selection_.projected[k]];
+  ProjectedMatrix& matrix = matrices_[k];
+  const std::optional<std::size_t> index = rule_index_[matrix.parameter()];
   // Whether a subspace is renewed depends on the projections: every rank has all of them then.
   const bool needed = index || options_.norms || options_.subspace.refresh_below;
-  if (!formed_[k] && needed) project(k, gradient);
-  formed_[k] = false;
-  fresh_[k] = false;
+  if (!matrix.is_projected() && needed) {
+    const StepClock::Scope timed(clock_, StepPhase::projection);
+    matrix.project(gradient);
+  }
+  matrix.finish_step();
   if (!index) return;
   const double alpha = options_.subspace.scale, keep = 1 - learning_rate * options_.weight_decay;
-  at::Tensor& negative = negative_[k];
-  at::Tensor weight = parameters_[selection_.projected[k]].tensor;
-  rule_->negative_direction(*index, projected_[k], negative);
+  at::Tensor& negative = matrix.scratch();
+  at::Tensor weight = matrix.weight();
+  rule_->negative_direction(*index, matrix.projected(), negative);
   if (residual_.mode() == ResidualMode::none)
-    return bases_[k].add_lifted(weight, negative, keep, learning_rate * alpha, options_.subspace.precision);
+    return matrix.basis().add_lifted(weight, negative, keep, learning_rate * alpha, options_.subspace.precision);
   negative.mul_(alpha);
   if (keep != 1) weight.mul_(keep);
-  residual_.apply(k, bases_[k], gradient, projected_[k], alpha, learning_rate, weight, negative);
-  bases_[k].add_lifted(weight, negative, 1, learning_rate, options_.subspace.precision);
+  residual_.apply(k, matrix.basis(), gradient, matrix.projected(), alpha, learning_rate, weight, negative);
+  matrix.basis().add_lifted(weight, negative, 1, learning_rate, options_.subspace.precision);
 }
 
-void LowRankUpdate::apply(const std::vector<at::Tensor>& gradients, double learning_rate) {
-  torch::NoGradGuard no_grad;
-  rule_->advance();
+void LowRankUpdate::step_others(const std::vector<at::Tensor>& gradients, double learning_rate) {
   std::vector<std::size_t> indices;
-  std::vector<at::Tensor> parameters, others;
-  if (ranks_) {
-    for (const std::size_t i : selection_.others) others.push_back(gradients[i]);
-    sum_over_ranks(others);
-    others.clear();
-    for (std::size_t k = 0; k < bases_.size(); ++k)
-      if (!formed_[k]) project(k, gradients[selection_.projected[k]]);
-    sum_over_ranks(projected_);
-  }
+  std::vector<at::Tensor> parameters, theirs;
   for (const std::size_t i : selection_.others) {
-    if (!keeps(i)) continue;
+    if (!rule_index_[i]) continue;
     indices.push_back(*rule_index_[i]);
     parameters.push_back(parameters_[i].tensor);
-    others.push_back(gradients[i]);
+    theirs.push_back(gradients[i]);
   }
-  rule_->update(indices, parameters, others, learning_rate, options_.weight_decay);
-  for (std::size_t k = 0; k < bases_.size(); ++k) step_matrix(k, gradients[selection_.projected[k]], learning_rate);
+  rule_->update(indices, parameters, theirs, learning_rate, options_.weight_decay);
+}
+
+void LowRankUpdate::apply(const std::vector<at::Tensor>& gradients, double learning_rate, const SumOfParts& sum) {
+  torch::NoGradGuard no_grad;
+  rule_->advance();
+  if (sum) {
+    std::vector<at::Tensor> others;
+    for (const std::size_t i : selection_.others) others.push_back(gradients[i]);
+    sum(others);
+    for (ProjectedMatrix& matrix : matrices_) {
+      const StepClock::Scope timed(clock_, StepPhase::projection);
+      if (!matrix.is_projected()) matrix.project(gradients[matrix.parameter()]);
+    }
+    sum(projections());
+  }
+  step_others(gradients, learning_rate);
+  for (std::size_t k = 0; k < matrices_.size(); ++k)
+    step_matrix(k, gradients[matrices_[k].parameter()], learning_rate);
   ++steps_;
   note_small_gradients();
-  if (!options_.norms || bases_.empty()) return;
+  note_norms(gradients);
+}
+
+std::vector<at::Tensor> LowRankUpdate::projections() const {
+  std::vector<at::Tensor> all;
+  for (const ProjectedMatrix& matrix : matrices_) all.push_back(matrix.projected());
+  return all;
+}
+
+void LowRankUpdate::note_small_gradients() {
+  if (!options_.subspace.refresh_below || matrices_.empty()) return;
+  const std::vector<double> norms = host_read(at::stack(at::_foreach_norm(projections())));
+  for (std::size_t k = 0; k < matrices_.size(); ++k)
+    matrices_[k].set_small(norms[k] <= *options_.subspace.refresh_below);
+}
+
+void LowRankUpdate::note_norms(const std::vector<at::Tensor>& gradients) {
+  if (!options_.norms || matrices_.empty()) return;
   std::vector<at::Tensor> whole;
   for (const std::size_t i : selection_.projected) whole.push_back(gradients[i]);
   const auto squares = [](const std::vector<at::Tensor>& list) {
     return at::stack(at::_foreach_norm(list)).to(at::kDouble).square().sum();
   };
-  norms_ = at::stack({squares(projected_), squares(whole)});
-}
-
-void LowRankUpdate::note_small_gradients() {
-  if (!options_.subspace.refresh_below || bases_.empty()) return;
-  const std::vector<double> norms = host_read(at::stack(at::_foreach_norm(projected_)));
-  for (std::size_t k = 0; k < bases_.size(); ++k) small_[k] = norms[k] <= *options_.subspace.refresh_below;
+  norms_ = at::stack({squares(projections()), squares(whole)});
 }
 
 std::vector<std::pair<std::string, double>> LowRankUpdate::norms() const {
@@ -299,7 +218,7 @@ std::int64_t LowRankUpdate::state_bytes() const {
 
 nlohmann::json LowRankUpdate::account() const {
   return {{"state_bytes", state_bytes()},
-          {"projected", bases_.size()},
+          {"projected", matrices_.size()},
           {"refreshes", refreshes_},
           {"parameters", selection_.summary}};
 }
@@ -307,14 +226,15 @@ nlohmann::json LowRankUpdate::account() const {
 OptimizerState LowRankUpdate::state_dict() const {
   OptimizerState state;
   nlohmann::json small = nlohmann::json::array(), fresh = nlohmann::json::array();
-  for (std::size_t k = 0; k < bases_.size(); ++k) {
-    const std::string& name = parameters_[selection_.projected[k]].name;
-    if (bases_[k].left.defined()) state.tensors.emplace_back("left_basis/" + name, bases_[k].left);
-    if (bases_[k].right.defined()) state.tensors.emplace_back("right_basis/" + name, bases_[k].right);
-    if (residual_.mode() == ResidualMode::fira && keeps(selection_.projected[k]))
-      state.tensors.emplace_back("residual_norm/" + name, residual_.last_norms()[k]);
-    if (small_[k]) small.push_back(k);
-    if (fresh_[k]) fresh.push_back(k);
+  for (std::size_t k = 0; k < matrices_.size(); ++k) {
+    const ProjectedMatrix& matrix = matrices_[k];
+    const Basis& basis = matrix.basis();
+    if (basis.left.defined()) state.tensors.emplace_back("left_basis/" + matrix.name(), basis.left);
+    if (basis.right.defined()) state.tensors.emplace_back("right_basis/" + matrix.name(), basis.right);
+    if (residual_.mode() == ResidualMode::fira && rule_index_[matrix.parameter()])
+      state.tensors.emplace_back("residual_norm/" + matrix.name(), residual_.last_norms()[k]);
+    if (matrix.is_small()) small.push_back(k);
+    if (matrix.is_fresh()) fresh.push_back(k);
   }
   rule_->save(state);
   state.values["refreshes"] = refreshes_;
@@ -326,22 +246,21 @@ OptimizerState LowRankUpdate::state_dict() const {
 
 void LowRankUpdate::load_state_dict(const OptimizerState& state) {
   torch::NoGradGuard no_grad;
-  for (std::size_t k = 0; k < bases_.size(); ++k) {
-    const std::string& name = parameters_[selection_.projected[k]].name;
+  std::vector<bool> small(matrices_.size()), fresh(matrices_.size());
+  for (const nlohmann::json& k : state.values.at("small")) small.at(k.get<std::size_t>()) = true;
+  for (const nlohmann::json& k : state.values.at("fresh")) fresh.at(k.get<std::size_t>()) = true;
+  for (std::size_t k = 0; k < matrices_.size(); ++k) {
     const auto read = [&](const std::string& key, at::Tensor tensor) {
-      if (tensor.defined()) tensor.copy_(state.require(key + name, tensor));
+      if (tensor.defined()) tensor.copy_(state.require(key + matrices_[k].name(), tensor));
     };
-    read("left_basis/", bases_[k].left);
-    read("right_basis/", bases_[k].right);
+    read("left_basis/", matrices_[k].basis().left);
+    read("right_basis/", matrices_[k].basis().right);
     if (residual_.mode() == ResidualMode::fira) read("residual_norm/", residual_.last_norms()[k]);
+    matrices_[k].restore(small[k], fresh[k]);
   }
   rule_->load(state);
   steps_ = saved_steps(state);
   refreshes_ = saved_count(state, "refreshes");
-  small_.assign(bases_.size(), false);
-  fresh_.assign(bases_.size(), false);
-  for (const nlohmann::json& k : state.values.at("small")) small_.at(k.get<std::size_t>()) = true;
-  for (const nlohmann::json& k : state.values.at("fresh")) fresh_.at(k.get<std::size_t>()) = true;
 }
 
 }  // namespace talweg::optim

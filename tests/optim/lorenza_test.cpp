@@ -154,7 +154,7 @@ TEST(Galore, InTheWholeSpaceDescendsAsAdamWOnARotatedProblem) {
   o.low_rank.subspace.method = BasisMethod::exact_svd;
   Galore galore(problem.parameters, o);
   galore.step(problem.objective);
-  const at::Tensor q = galore.update().basis(0).left.clone();
+  const at::Tensor q = galore.update().matrices()[0].basis().left.clone();
   at::Tensor rotated = at::zeros({12, 16}, at::kDouble).requires_grad_(true);
   FunctionObjective objective({rotated}, [&](const std::vector<at::Tensor>& p) {
     return 0.5 * (p[0] - at::mm(q.t(), problem.target)).square().sum();
@@ -198,7 +198,7 @@ TEST(Galore, FiraScalesTheResidualColumnByColumn) {
   for (int t = 1; t <= 20; ++t) {
     const at::Tensor gradient = problem.scales.square() * (weight - problem.target);
     optimizer.step(problem.objective);
-    const at::Tensor& q = optimizer.update().basis(0).left;
+    const at::Tensor& q = optimizer.update().matrices()[0].basis().left;
     const at::Tensor projected = at::mm(q.t(), gradient);
     if (t == 1) m = at::zeros_like(projected), v = at::zeros_like(projected);
     m = 0.9 * m + 0.1 * projected;
