@@ -1,11 +1,12 @@
-# cmake --install: the libraries with their headers and CMake package, and the program.
+# cmake --install: the libraries with their public headers and CMake package, and the program.
 include(CMakePackageConfigHelpers)
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/Talweg)
 
 install(TARGETS talweg_fmt talweg_base talweg_files talweg_privacy talweg_report talweg_core talweg_text talweg_training talweg_models talweg_optim talweg_tasks
   EXPORT TalwegTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT TalwegTargets NAMESPACE Talweg:: DESTINATION ${package_folder})
-install(DIRECTORY core models optim tasks DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/talweg FILES_MATCHING PATTERN "*.h")
+include(TalwegInstallHeaders)
+talweg_install_headers(cmake/public_headers.txt ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS talweg RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS talweg_engine LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/talweg)
 install(DIRECTORY configs DESTINATION ${CMAKE_INSTALL_DATADIR}/talweg)

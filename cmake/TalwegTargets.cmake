@@ -30,7 +30,7 @@ function(talweg_library name)
   target_compile_features(talweg_${name} PUBLIC cxx_std_20)  # of programs that use it too
   target_include_directories(talweg_${name} PUBLIC
     $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>
-    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/talweg>)
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(talweg_${name} PRIVATE $<BUILD_INTERFACE:talweg_flags>)
   foreach(library ${arg_USES})
     target_link_libraries(talweg_${name} PUBLIC talweg_${library})

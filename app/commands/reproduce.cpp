@@ -6,8 +6,6 @@
 #include "app/commands/commands.h"
 #include "app/commands/session.h"
 #include "core/error.h"
-#include "core/files/compose.h"
-#include "core/files/sweep.h"
 #include "core/io/atomic_file.h"
 #include "core/metrics/json_lines.h"
 
@@ -58,9 +56,8 @@ int reproduce(const Invocation& invocation) {
   std::size_t met = 0, count = 0;
   ExitCode worst = ExitCode::success;
   for (const fs::path& file : configurations(invocation.arguments)) {
-    const config::Value root = config::load(file.string());
-    const std::unique_ptr<RunRecipe> first = parse_recipe(config::expand_sweep(root).front().config);
-    const std::vector<Expectation>& expectations = first->expectations();
+    ReadConfiguration configuration = read_configuration(file.string());
+    const std::vector<Expectation>& expectations = configuration.first().expectations();
     if (expectations.empty()) {
       fmt::print("{}: states no expectation, passed over\n", file.string());
       continue;
@@ -69,7 +66,7 @@ int reproduce(const Invocation& invocation) {
     const fs::path folder = folder_of(base, file);
     fs::remove_all(folder);  // a reproduction starts afresh; this folder is its own
     Invocation quiet = invocation;
-    const SweepOutcome outcome = train_points(root, folder, quiet, RankSession(*first));
+    const SweepOutcome outcome = train_points(configuration, folder, quiet, RankSession(configuration.first()));
     if (outcome.code == ExitCode::interrupted_and_saved) return static_cast<int>(outcome.code);
     if (outcome.code != ExitCode::success) worst = outcome.code;
     if (outcome.runs.empty()) continue;
@@ -89,7 +86,7 @@ int reproduce(const Invocation& invocation) {
                            word, cell(verdict.expectation.source));
     };
     for (const Expectation& expectation : expectations) {
-      if (only_seeds(root)) {
+      if (only_seeds(configuration.root)) {
         tell(judge_median(expectation, runs), fmt::format("median of {} seeds", runs.size()));
       } else {
         for (std::size_t i = 0; i < runs.size(); ++i) tell(judge(expectation, runs[i]), outcome.labels[i]);

@@ -116,6 +116,7 @@ RunOutcome carry_out(RunRecipe& recipe, const RunDirectory* directory, const Inv
     if (part.continued) run->restore(policy_on_changed_files(invocation, ranks));
     // The configuration makes a folder that of a run; it comes first, and after everything that may be refused.
     const bool is_changed = !part.continued || !invocation.assignments.empty();  // made longer
+    if (directory && part.accepted) part.accepted();
     if (directory && is_changed) io::write_file_atomically(directory->config(), recipe.resolved());
     if (directory) io::write_file_atomically(directory->environment(), describe_environment(invocation).dump(1) + "\n");
     outcome = run->run();

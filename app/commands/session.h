@@ -2,15 +2,15 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "app/commands/rank_session.h"
 #include "app/invocation.h"
-#include "core/config/value.h"
 #include "core/error.h"
-#include "core/kinds/run_recipe.h"
+#include "core/kinds/read_configuration.h"
 
 namespace talweg::app {
 
@@ -19,6 +19,7 @@ struct RunPart {
   bool continued = false;                   ///< it goes on in its directory
   std::size_t runs_of_sweep = 1;            ///< how many runs the sweep has that it belongs to
   std::optional<std::int64_t> pause_after;  ///< stop after so many steps, to go on later
+  std::function<void()> accepted;           ///< called, where there is a directory, after all that may be refused
 };
 
 /// Carries one run to its end in its directory and writes everything around it: resolved configuration, environment,
@@ -39,11 +40,11 @@ struct SweepOutcome {
   ExitCode code = ExitCode::success;        ///< of the worst run
 };
 
-/// Carries out every point of a configuration (one, or the grid of its `sweep:`) below `folder`, or continues it there:
-/// finished runs are passed over. A failed point does not keep the others from running; a signal does. With `halving:`
-/// the points go on round by round, fewer each time.
-SweepOutcome train_points(const config::Value& root, const std::filesystem::path& folder, const Invocation& invocation,
-                          const RankSession& ranks);
+/// Carries out every point of a configuration (one, or the grid of its `sweep:`, each named in its recipe) below
+/// `folder`, or continues it there: finished runs are passed over. A failed point does not keep the others from
+/// running; a signal does. With `halving:` the points go on round by round, fewer each time.
+SweepOutcome train_points(ReadConfiguration& configuration, const std::filesystem::path& folder,
+                          const Invocation& invocation, const RankSession& ranks);
 
 /// "runs/NAME-20260131-140500": a folder that does not exist yet.
 std::filesystem::path default_run_folder(const std::string& name);

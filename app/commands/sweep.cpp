@@ -57,23 +57,21 @@ void forget_absent_runs(SweepOutcome& outcome) {
 /// The points of a sweep in their folders.
 class Points {
  public:
-  /// Every point is read before the first one starts. Throws ConfigError.
-  Points(const config::Value& root, const fs::path& folder, const Invocation& invocation, const RankSession& ranks)
-      : invocation_(invocation), ranks_(ranks) {
-    const std::vector<config::SweepPoint> points = config::expand_sweep(root);
-    for (std::size_t i = 0; i < points.size(); ++i) {
-      recipes_.push_back(parse_recipe(points[i].config));
-      outcome.labels.push_back(points[i].label());
-      const std::string& label = outcome.labels.back();
+  Points(ReadConfiguration& configuration, const fs::path& folder, const Invocation& invocation,
+         const RankSession& ranks)
+      : configuration_(configuration), folder_(folder), invocation_(invocation), ranks_(ranks) {
+    outcome.labels = configuration.labels;
+    for (std::size_t i = 0; i < size(); ++i) {
+      const std::string& label = outcome.labels[i];
       outcome.runs.push_back(label.empty() ? folder : folder / fmt::format("{:03}-{}", i, label));
       if (label.empty()) continue;
-      std::string& name = recipes_[i]->header().name;
+      std::string& name = configuration.recipes[i]->header().name;
       name += " " + label;
       std::replace(name.begin(), name.end(), '/', '_');
     }
   }
 
-  std::size_t size() const { return recipes_.size(); }
+  std::size_t size() const { return configuration_.recipes.size(); }
 
   /// Carries out one point, or passes over it where it has come so far already. Returns whether the next may follow.
   bool carry(std::size_t point, const std::optional<std::int64_t>& pause_after) {
@@ -90,9 +88,9 @@ class Points {
       return true;
     std::optional<RunDirectory> directory;
     if (ranks_.is_first()) directory.emplace(continued ? RunDirectory::open(path) : RunDirectory::create(path));
-    const RunPart part{continued, size(), pause_after};
-    const ExitCode code =
-        code_of(carry_out(*recipes_[point], directory ? &*directory : nullptr, invocation_, part, ranks_).status);
+    const RunPart part{continued, size(), pause_after, [&] { keep_assignments(); }};
+    const ExitCode code = code_of(
+        carry_out(*configuration_.recipes[point], directory ? &*directory : nullptr, invocation_, part, ranks_).status);
     if (code != ExitCode::success) outcome.code = code;
     return code != ExitCode::interrupted_and_saved;
   }
@@ -124,9 +122,16 @@ class Points {
   SweepOutcome outcome;
 
  private:
+  /// A sweep that goes on with other values is stored with them, once they are known to be accepted.
+  void keep_assignments() {
+    if (!configuration_.is_sweep() || invocation_.command != "resume" || invocation_.assignments.empty()) return;
+    io::write_file_atomically(folder_ / "sweep.yaml", config::to_yaml(configuration_.root));
+  }
+
+  ReadConfiguration& configuration_;
+  fs::path folder_;
   const Invocation& invocation_;
   const RankSession& ranks_;
-  std::vector<std::unique_ptr<RunRecipe>> recipes_;
 };
 
 /// Runs all points for some steps, the best of them for more, and so on. Returns when one that is left has ended.
@@ -147,10 +152,10 @@ void halve(Points& points, const config::HalvingOptions& halving, const Invocati
 
 }  // namespace
 
-SweepOutcome train_points(const config::Value& root, const fs::path& folder, const Invocation& invocation,
+SweepOutcome train_points(ReadConfiguration& configuration, const fs::path& folder, const Invocation& invocation,
                           const RankSession& ranks) {
-  Points points(root, folder, invocation, ranks);
-  if (const auto halving = config::halving_of(root)) {
+  Points points(configuration, folder, invocation, ranks);
+  if (const auto halving = config::halving_of(configuration.root)) {
     halve(points, *halving, invocation, ranks.is_first());
   } else {
     for (std::size_t i = 0; i < points.size(); ++i)

@@ -11,9 +11,9 @@
 #include "core/error.h"
 #include "core/exception_message.h"
 #include "core/files/compose.h"
-#include "core/files/sweep.h"
 #include "core/files/yaml.h"
 #include "core/io/atomic_file.h"
+#include "core/io/closest_word.h"
 #include "core/run/signal_watch.h"
 
 namespace talweg::app {
@@ -29,11 +29,11 @@ bool has_begun(const fs::path& folder) {
 }
 
 /// Refuses to go on with another configuration than the one that the run has.
-void require_configuration_of(const fs::path& folder, const config::Value& root) {
+void require_configuration_of(const fs::path& folder, const ReadConfiguration& configuration) {
   const bool sweep = fs::exists(folder / "sweep.yaml");
   const config::Value stored = config::load((folder / (sweep ? "sweep.yaml" : "config.yaml")).string());
-  const bool equal = sweep ? config::to_yaml(root) == config::to_yaml(stored)
-                           : parse_recipe(root)->resolved() == parse_recipe(stored)->resolved();
+  const bool equal = sweep ? config::to_yaml(configuration.root) == config::to_yaml(stored)
+                           : configuration.first().resolved() == parse_recipe(stored)->resolved();
   if (!equal)
     throw ConfigError(
         fmt::format("'{0}' holds a run with another configuration; 'talweg resume {0}' goes on with that one, another "
@@ -94,27 +94,23 @@ void discard_sweep(const fs::path& folder) {
 }
 
 /// Runs all points as one of the ranks that a launcher started, or alone. Errors are told to the other ranks.
-int train_as_rank(const config::Value& root, const fs::path& folder, const Invocation& invocation, bool begins) {
-  const std::vector<config::SweepPoint> points = config::expand_sweep(root);
+int train_as_rank(ReadConfiguration& configuration, const fs::path& folder, const Invocation& invocation, bool begins) {
   const SignalWatch signals;
-  const RankSession ranks(*parse_recipe(points.front().config));
+  const RankSession ranks(configuration.first());
   bool made = false;  // the folder, by this process
   try {
     if (invocation.continues && ranks.agree(has_begun(folder))) {
       begins = false;
-      if (ranks.is_first()) require_configuration_of(folder, root);
+      if (ranks.is_first()) require_configuration_of(folder, configuration);
     }
     if (begins && ranks.is_first()) {
       RunDirectory::create(folder);  // refuses a folder that is occupied
       made = true;
       // The folder of a sweep holds the composed configuration, so that the sweep can be continued.
-      if (root.find("sweep")) io::write_file_atomically(folder / "sweep.yaml", config::to_yaml(root));
+      if (configuration.is_sweep())
+        io::write_file_atomically(folder / "sweep.yaml", config::to_yaml(configuration.root));
     }
-    if (!begins && root.find("sweep") && !invocation.assignments.empty() && ranks.is_first()) {
-      for (const config::SweepPoint& point : points) parse_recipe(point.config);
-      io::write_file_atomically(folder / "sweep.yaml", config::to_yaml(root));
-    }
-    return static_cast<int>(train_points(root, folder, invocation, ranks).code);
+    return static_cast<int>(train_points(configuration, folder, invocation, ranks).code);
   } catch (const std::exception& error) {
     ranks.announce(message_of(error));
     if (made) discard_sweep(folder);
@@ -129,37 +125,39 @@ std::string parts_of(RunRecipe& recipe) {
   return recipe.resolved();
 }
 
-/// Every point of a file's sweep, read.
-std::vector<std::unique_ptr<RunRecipe>> read_points(const std::string& file,
-                                                    const std::vector<std::string>& assignments) {
-  std::vector<std::unique_ptr<RunRecipe>> recipes;
-  for (const config::SweepPoint& point : config::expand_sweep(config::load(file, assignments)))
-    recipes.push_back(parse_recipe(point.config));
-  return recipes;
+/// Warns of expectations about evaluations of a training that its first evaluation does not have. Other metrics come
+/// into being later, in steps or over a study.
+void warn_of_unmeasured(const RunRecipe& recipe, const std::vector<std::string>& measured, const std::string& file) {
+  if (!recipe.measures_from_the_start()) return;
+  for (const Expectation& expectation : recipe.expectations()) {
+    const std::string& metric = expectation.metric;
+    if (!metric.starts_with("eval/") || std::find(measured.begin(), measured.end(), metric) != measured.end()) continue;
+    fmt::print(stderr, "talweg: {}: expect: '{}' is not measured before the first step{}\n", file, metric,
+               io::suggestion(metric, measured));
+  }
 }
 
 /// Builds each recipe, and does all that comes before the first step.
-void rehearse(const std::vector<std::unique_ptr<RunRecipe>>& recipes) {
+void rehearse(const std::vector<std::unique_ptr<RunRecipe>>& recipes, const std::string& file) {
   std::set<std::string> seen;
   for (const std::unique_ptr<RunRecipe>& recipe : recipes) {
     if (!seen.insert(parts_of(*recipe)).second) continue;
     const RunPlace place{resolve_device(recipe->header().device), nullptr, /*quiet=*/true};
-    recipe->make(make_silent_recorder(), place)->rehearse();
+    warn_of_unmeasured(*recipe, recipe->make(make_silent_recorder(), place)->rehearse(), file);
   }
 }
 
 }  // namespace
 
 int train(const Invocation& invocation) {
-  const config::Value root = config::load(invocation.arguments.front(), invocation.assignments);
-  const std::vector<config::SweepPoint> points = config::expand_sweep(root);
-  const std::string name = parse_recipe(points.front().config)->header().name;
+  ReadConfiguration configuration = read_configuration(invocation.arguments.front(), invocation.assignments);
   if (invocation.continues && invocation.output.empty())
     throw UsageError("--continue needs --output: the folder in which the run may have begun");
   if (invocation.accepts_changed_data && !invocation.continues)
     throw UsageError("--accept-changed-data needs --continue: a run that begins takes its files as they are");
-  const fs::path folder = invocation.output.empty() ? default_run_folder(name) : fs::path(invocation.output);
-  return train_as_rank(root, folder, invocation, /*begins=*/true);
+  const fs::path folder =
+      invocation.output.empty() ? default_run_folder(configuration.first().header().name) : fs::path(invocation.output);
+  return train_as_rank(configuration, folder, invocation, /*begins=*/true);
 }
 
 int resume(const Invocation& invocation) {
@@ -169,9 +167,9 @@ int resume(const Invocation& invocation) {
     throw UsageError(fmt::format("'{}' is not a run directory (it has no config.yaml)", folder.string()));
   require_same_run(invocation.assignments);
   const std::string file = (folder / (sweep ? "sweep.yaml" : "config.yaml")).string();
-  const config::Value root = config::load(file, invocation.assignments);
-  if (!invocation.assignments.empty()) require_lasting_noise(root);
-  return train_as_rank(root, folder, invocation, /*begins=*/false);
+  ReadConfiguration configuration = read_configuration(file, invocation.assignments);
+  if (!invocation.assignments.empty()) require_lasting_noise(configuration.root);
+  return train_as_rank(configuration, folder, invocation, /*begins=*/false);
 }
 
 int check(const Invocation& invocation) {
@@ -180,8 +178,8 @@ int check(const Invocation& invocation) {
   ExitCode code = ExitCode::success;
   for (const std::string& file : invocation.arguments) {
     try {
-      const auto recipes = read_points(file, invocation.assignments);
-      if (invocation.builds) rehearse(recipes);
+      const std::vector<std::unique_ptr<RunRecipe>> recipes = read_configuration(file, invocation.assignments).recipes;
+      if (invocation.builds) rehearse(recipes, file);
       runs += recipes.size();
     } catch (const Error& error) {
       ++mistaken;

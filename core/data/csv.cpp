@@ -20,8 +20,7 @@ namespace {
 class CsvReader {
  public:
   CsvReader(std::string_view text, std::string name, const CsvOptions& options)
-      : text_(text), name_(std::move(name)), options_(options) {
-    if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
+      : text_(io::without_byte_order_mark(text)), name_(std::move(name)), options_(options) {
     for (std::int64_t i = 0; i < options_.skip_lines && !text_.empty(); ++i) {
       const std::size_t end = text_.find('\n');
       text_ = end == std::string_view::npos ? std::string_view() : text_.substr(end + 1);

@@ -10,6 +10,7 @@
 
 #include "core/data/numbers.h"
 #include "core/error.h"
+#include "core/io/utf8.h"
 #include "core/libtorch.h"
 
 namespace talweg::data {
@@ -43,6 +44,7 @@ std::string canonical_label(std::string_view label) {
 }  // namespace
 
 LabelledData parse_libsvm(std::string_view text, const std::string& name, const LibsvmOptions& options) {
+  text = io::without_byte_order_mark(text);
   std::vector<Entry> entries;
   std::vector<std::string> labels;
   const std::int64_t base = options.index_base.value_or(0);

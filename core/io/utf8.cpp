@@ -71,6 +71,11 @@ void require_utf8(std::string_view text, const std::string& name) {
                               name, lines + 1, encoding, encoding, name));
 }
 
+std::string_view without_byte_order_mark(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  return text;
+}
+
 size_t count_code_points(std::string_view text) {
   size_t count = 0;
   for (char byte : text) count += !continues(byte);

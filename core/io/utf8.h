@@ -19,6 +19,9 @@ std::optional<std::size_t> first_invalid_utf8(std::string_view text);
 /// one byte a character) and the command that converts the file. `name` stands for the file in the message.
 void require_utf8(std::string_view text, const std::string& name);
 
+/// The text behind a UTF-8 byte order mark, which some editors put in front of it and which says nothing.
+std::string_view without_byte_order_mark(std::string_view text);
+
 /// Number of code points of valid UTF-8: its width on a terminal for the alphabets that names are
 /// written in.
 size_t count_code_points(std::string_view text);

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "core/agents/agents_config.h"
-#include "core/config/diagnostics.h"
 #include "core/study/study_config.h"
 #include "core/train/run_config.h"
 
@@ -42,27 +41,36 @@ ForeignKeys foreign_keys() {
   return {without(training, study), without(study, training)};
 }
 
-void refuse_mixed_keys(const config::Value& root) {
+config::Value without_mixed_keys(const config::Value& root, config::Diagnostics& diagnostics) {
   const ForeignKeys foreign = foreign_keys();
-  config::Diagnostics diagnostics;
   const config::Value* study = root.find("study");
-  for (const config::Member& member : root.members) {
-    if (study && contains(foreign.of_trainings, member.key))
+  config::Value own = root;
+  std::erase_if(own.members, [&](const config::Member& member) {
+    if (study && contains(foreign.of_trainings, member.key)) {
       diagnostics.error(member.where, fmt::format("'{}' belongs to a training, and this file holds a study ({}); a "
                                                   "study has neither task nor optimizer",
                                                   member.key, study->where.text()));
-    if (!study && contains(foreign.of_studies, member.key))
+      return true;
+    }
+    if (!study && contains(foreign.of_studies, member.key)) {
       diagnostics.error(member.where, fmt::format("'{}' belongs to a study ('study: {{type: NAME}}'), and this file "
                                                   "holds none{}",
                                                   member.key, place_in_training(member.key)));
+      return true;
+    }
+    return false;
+  });
+  for (config::Member& member : own.members) {
+    if (!study || member.key != "checkpoint") continue;
+    std::erase_if(member.value.members, [&](const config::Member& option) {
+      if (option.key != "best_metric" && option.key != "best_goal") return false;
+      diagnostics.error(option.where, fmt::format("'checkpoint.{}' belongs to a training; a study has one result and "
+                                                  "no best",
+                                                  option.key));
+      return true;
+    });
   }
-  if (const config::Value* checkpoint = root.find("checkpoint"); study && checkpoint)
-    for (const config::Member& member : checkpoint->members)
-      if (member.key == "best_metric" || member.key == "best_goal")
-        diagnostics.error(member.where, fmt::format("'checkpoint.{}' belongs to a training; a study has one result and "
-                                                    "no best",
-                                                    member.key));
-  diagnostics.throw_if_any();
+  return own;
 }
 
 }  // namespace talweg

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "core/config/diagnostics.h"
 #include "core/config/value.h"
 
 namespace talweg {
@@ -14,7 +15,8 @@ struct ForeignKeys {
 };
 ForeignKeys foreign_keys();
 
-/// Tells a file that mixes kinds of run which key belongs to what, at its line and column. Throws ConfigError.
-void refuse_mixed_keys(const config::Value& root);
+/// Tells a file that mixes kinds of run which key belongs to what, at its line and column. Returns what is left of the
+/// configuration without those keys, to be read for its other mistakes.
+config::Value without_mixed_keys(const config::Value& root, config::Diagnostics& diagnostics);
 
 }  // namespace talweg

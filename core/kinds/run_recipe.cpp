@@ -27,6 +27,16 @@ void require_one_process(const RunPlace& place, const std::string& what) {
     throw ConfigError(fmt::format("{} is computed by one process, and {} were started", what, place.group->size()));
 }
 
+/// The configuration of one kind of run, with every mistake: keys of other kinds, and what is wrong with its own.
+template <class Config>
+Config parse_kind(const config::Value& root) {
+  Config config;
+  config::Diagnostics diagnostics;
+  config::parse_into(without_mixed_keys(root, diagnostics), config, diagnostics);
+  diagnostics.throw_if_any();
+  return config;
+}
+
 class TrainingRecipe : public RunRecipe {
  public:
   explicit TrainingRecipe(RunConfig config) : config_(std::move(config)) {}
@@ -88,6 +98,7 @@ class StudyRecipe : public RunRecipe {
 
   RunHeader& header() override { return config_; }
   const std::vector<Expectation>& expectations() const override { return config_.expect; }
+  bool measures_from_the_start() const override { return false; }
   const distributed::DistributedOptions& distributed() const override { return alone_; }
   std::string resolved() const override { return as_yaml(config_); }
   std::unique_ptr<Run> make(std::unique_ptr<RunRecorder> recorder, const RunPlace& place) const override {
@@ -106,17 +117,15 @@ class StudyRecipe : public RunRecipe {
 }  // namespace
 
 std::unique_ptr<RunRecipe> parse_recipe(const config::Value& root) {
-  refuse_mixed_keys(root);
-  if (root.find("study")) return std::make_unique<StudyRecipe>(config::parse<StudyConfig>(root));
-  if (root.find("agents")) return std::make_unique<AgentsRecipe>(config::parse<agents::AgentsConfig>(root));
-  return std::make_unique<TrainingRecipe>(config::parse<RunConfig>(root));
+  if (root.find("study")) return std::make_unique<StudyRecipe>(parse_kind<StudyConfig>(root));
+  if (root.find("agents")) return std::make_unique<AgentsRecipe>(parse_kind<agents::AgentsConfig>(root));
+  return std::make_unique<TrainingRecipe>(parse_kind<RunConfig>(root));
 }
 
 RunConfig parse_training(const config::Value& root) {
-  refuse_mixed_keys(root);
   if (const config::Value* study = root.find("study"))
     config::fail(study->where, "this is a study; commands such as this one are for trainings ('task:')");
-  return root.find("agents") ? RunConfig(config::parse<agents::AgentsConfig>(root)) : config::parse<RunConfig>(root);
+  return root.find("agents") ? RunConfig(parse_kind<agents::AgentsConfig>(root)) : parse_kind<RunConfig>(root);
 }
 
 std::vector<config::OptionInfo> configuration_options() {

@@ -27,6 +27,8 @@ class RunRecipe {
 
   virtual RunHeader& header() = 0;
   virtual const std::vector<Expectation>& expectations() const = 0;
+  /// Whether every metric of its evaluations is there at the first one already.
+  virtual bool measures_from_the_start() const { return true; }
   /// How processes that share the run talk to each other.
   virtual const distributed::DistributedOptions& distributed() const = 0;
   /// The configuration with every default written out, as YAML that is itself a configuration.

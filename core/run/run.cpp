@@ -24,11 +24,14 @@ Run::Run(std::unique_ptr<Computation> computation, std::unique_ptr<RunRecorder> 
   if (setup_.group && setup_.group->size() == 1) setup_.group = nullptr;
 }
 
-void Run::rehearse() {
+std::vector<std::string> Run::rehearse() {
   begin_session();
   computation_->require_sound(step_);
   observe_start();
   progress_->finish();
+  std::vector<std::string> names;
+  for (const auto& [name, value] : latest_) names.push_back(name);
+  return names;
 }
 
 RunOutcome Run::run() {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/distributed/process_group.h"
 #include "core/metrics/progress.h"
@@ -37,8 +38,9 @@ class Run {
   void restore(const ChangedFilesPolicy& on_change = refuse_changed_files);
 
   /// Does what comes before the first step: sound parameters, the first evaluation and measurement, and whether the
-  /// metric that decides about the best state is measured. Throws what run() would throw there.
-  void rehearse();
+  /// metric that decides about the best state is measured. Returns the names of all that was measured. Throws what
+  /// run() would throw there.
+  std::vector<std::string> rehearse();
 
   /// Runs to the end, to an early one, or to a signal (the state is then saved).
   /// Throws TrainingError (non-finite values, out of memory) and SystemError (a file cannot be written).

@@ -31,9 +31,8 @@ void BasisFinder::find(const std::vector<ProjectedMatrix*>& matrices, const std:
     const at::Tensor sketches = at::empty({static_cast<std::int64_t>(matrices.size()), oriented.front().size(1), width},
                                           first.projector().options());
     for (std::size_t i = 0; i < matrices.size(); ++i)
-      fill_with_seeded_normals(
-          sketches[static_cast<std::int64_t>(i)],
-          streams_.seed_of("sketch/" + matrices[i]->name(), static_cast<std::uint64_t>(renewal)));
+      fill_with_seeded_normals(sketches[static_cast<std::int64_t>(i)],
+                               streams_.seed_of("sketch/" + matrices[i]->name(), static_cast<std::uint64_t>(renewal)));
     if (!plain) {
       pairs = linalg::randomized_pairs(oriented, sketches, rank, options_.power_iterations, sum_products);
     } else {

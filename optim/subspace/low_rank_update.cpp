@@ -172,8 +172,7 @@ void LowRankUpdate::apply(const std::vector<at::Tensor>& gradients, double learn
     sum(projections());
   }
   step_others(gradients, learning_rate);
-  for (std::size_t k = 0; k < matrices_.size(); ++k)
-    step_matrix(k, gradients[matrices_[k].parameter()], learning_rate);
+  for (std::size_t k = 0; k < matrices_.size(); ++k) step_matrix(k, gradients[matrices_[k].parameter()], learning_rate);
   ++steps_;
   note_small_gradients();
   note_norms(gradients);

@@ -35,7 +35,10 @@ class FileBytes {
     io::require_utf8(view(), path);
   }
   const io::FileFingerprint& fingerprint() const { return fingerprint_; }
-  std::string_view view() const { return mapped_ ? mapped_->bytes() : std::string_view(unpacked_); }
+  /// The text, without a byte order mark.
+  std::string_view view() const {
+    return io::without_byte_order_mark(mapped_ ? mapped_->bytes() : std::string_view(unpacked_));
+  }
 
  private:
   io::FileFingerprint fingerprint_;

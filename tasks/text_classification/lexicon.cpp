@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/files/read_file.h"
+#include "core/io/utf8.h"
 
 namespace talweg::tasks {
 namespace {
@@ -48,6 +49,7 @@ std::vector<std::string> words_of(std::string_view text) {
 Lexicon::Lexicon(const std::filesystem::path& path) : Lexicon(io::read_file(path, 1 << 28), path.string()) {}
 
 Lexicon::Lexicon(std::string_view text, const std::string& name) {
+  text = io::without_byte_order_mark(text);
   for (std::size_t at = 0, line = 1; at < text.size(); ++line) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
     const std::string_view row = text.substr(at, end - at);

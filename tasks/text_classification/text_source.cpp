@@ -20,7 +20,7 @@ using nlohmann::json;
 /// Calls visit(line, number) for every line that is not empty.
 template <class Visit>
 void for_each_nonempty_line(std::string_view text, Visit&& visit) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  text = io::without_byte_order_mark(text);
   for (std::int64_t number = 1; !text.empty(); ++number) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     std::string_view line = text.substr(0, end);

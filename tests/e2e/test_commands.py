@@ -34,6 +34,14 @@ class Commands(TalwegCase):
             self.assertIn(command, done.stdout)
             self.assertIn("Usage: talweg " + command, self.run_talweg(command, "--help").stdout)
 
+    def test_files_that_the_documentation_names_exist(self):
+        folders = ("app", "bench", "cluster", "cmake", "configs", "core", "docs", "models", "optim", "scripts", "tasks", "tests")
+        pages = [SOURCE / "README.md", *SOURCE.glob("docs/*.md")]
+        pages.remove(SOURCE / "docs/extending.md")  # names files that its reader writes
+        for page in pages:
+            for path in re.findall(r"`((?:%s)/[\w./-]+)`" % "|".join(folders), page.read_text()):
+                self.assertTrue((SOURCE / path).exists(), f"{page.name}: {path}")
+
     def test_wrong_command_lines(self):
         self.assertIn("did you mean 'train'", self.run_talweg("trai", code=2).stderr)
         self.assertIn("needs CONFIG", self.run_talweg("train", code=2).stderr)
@@ -225,6 +233,10 @@ COMP_WORDS=({PROGRAM} {line}); COMP_CWORD={len(line.split())}; COMPREPLY=(); _ta
             sweep = self.write("sweep.yaml", text + "sweep: {seed: [1, 2]}\n")
             self.run_talweg("train", sweep, "--output", "run", code=code)
             self.assertFalse((self.folder / "run").exists(), "a sweep that did not begin left its folder")
+        # A claim about what is never measured ends in no verdict: told before the run.
+        claim = "expect:\n  - {claim: it learns, metric: eval/acuracy, at_least: 0.7, source: ours}\n"
+        self.assertIn("expect: 'eval/acuracy' is not measured before the first step (did you mean 'eval/accuracy'",
+                      self.run_talweg("check", self.write("x.yaml", SMALL + claim)).stderr)
         # Every file is looked at, and the next run finds its folder free.
         both = self.run_talweg("check", self.write("bad.yaml", csv), self.write("good.yaml", SMALL), self.folder / "none.yaml", code=4)
         self.assertIn("2 of 3 configurations would not train", both.stderr)

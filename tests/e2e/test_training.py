@@ -108,6 +108,8 @@ class Training(TalwegCase):
         self.assertIn("belong to another value", self.run_talweg("resume", "run", "--set", "optimizer.learning_rate=1", code=2).stderr)
         sweep = self.write("sweep.yaml", config.read_text() + "sweep: {seed: [1, 2]}\n")
         self.run_talweg("train", sweep, "--output", "sweep")
+        self.run_talweg("resume", "sweep", "--set", "training.steps=50", code=3)
+        self.assertIn("steps: 60", (self.folder / "sweep/sweep.yaml").read_text())  # what is refused is not kept
         self.run_talweg("resume", "sweep", "--set", "training.steps=65")
         self.assertEqual([json.loads(path.read_text())["steps"] for path in (self.folder / "sweep").glob("*/summary.json")], [65, 65])
 

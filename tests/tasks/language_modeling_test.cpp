@@ -67,6 +67,17 @@ TEST(LanguageData, TextIsDividedAsAsked) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path() / "cache"), {}), 4);
 }
 
+TEST(LanguageData, AByteOrderMarkIsNoText) {
+  const talweg::testing::TemporaryFolder folder;
+  const auto read = [&](const std::string& type, const std::string& bytes) {
+    const std::string path = (folder.path() / "a").string();
+    write(path, "\xEF\xBB\xBF" + bytes);
+    return corpus_of(fmt::format("{{type: {}, path: '{}'}}", type, path), folder.path() / "cache");
+  };
+  EXPECT_EQ(read("text", "In the"), "In the|");
+  EXPECT_EQ(read("jsonl", "{\"text\": \"one\"}\n{\"text\": \"two\"}\n"), "one|two|");
+}
+
 TEST(LanguageData, JsonLinesAndTheirMistakes) {
   const talweg::testing::TemporaryFolder folder;
   const std::string path = (folder.path() / "a.jsonl").string();

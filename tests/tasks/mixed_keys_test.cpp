@@ -44,6 +44,12 @@ TEST(MixedKeys, AStudyThatIsCalledATaskIsFound) {
   EXPECT_NE(complaint.find("there is a study of that name"), std::string::npos) << complaint;
 }
 
+TEST(MixedKeys, TheOtherMistakesAreToldInTheSameBreath) {
+  const std::string complaint = complaint_about("study: privacy_bounds\noptimizer: sgd\nevaluate_evry: 2\n");
+  EXPECT_NE(complaint.find("x.yaml:2:1: 'optimizer' belongs to a training"), std::string::npos) << complaint;
+  EXPECT_NE(complaint.find("x.yaml:3:1: unknown key 'evaluate_evry'"), std::string::npos) << complaint;
+}
+
 TEST(MixedKeys, OneKindAloneIsNoMistake) {
   EXPECT_EQ(complaint_about("study: privacy_bounds\nevaluate_every: 2\n"), "");
   EXPECT_EQ(complaint_about("task: bandit\ntraining: {steps: 3}\n"), "");

@@ -139,6 +139,12 @@ TEST(Libsvm, ReadsSparseLines) {
   EXPECT_THAT(data.class_names, ElementsAre("-1", "1"));
   EXPECT_TRUE(at::equal(data.targets, at::tensor({1, 0, 1}, at::kLong)));
   EXPECT_EQ(parse_libsvm("0 0:1 2:1\n1 1:1\n", "t.svm").inputs.size(1), 3) << "indices from 0";
+  EXPECT_THAT(parse_libsvm("\xEF\xBB\xBF"
+                           "1 1:1\n-1 1:2\n1 1:3\n",
+                           "t.svm")
+                  .class_names,
+              ElementsAre("-1", "1"))
+      << "behind a byte order mark";
 }
 
 TEST(Libsvm, IndicesOfEveryFileCountFromTheSame) {
