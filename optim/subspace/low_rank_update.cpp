@@ -245,9 +245,6 @@ OptimizerState LowRankUpdate::state_dict() const {
 
 void LowRankUpdate::load_state_dict(const OptimizerState& state) {
   torch::NoGradGuard no_grad;
-  std::vector<bool> small(matrices_.size()), fresh(matrices_.size());
-  for (const nlohmann::json& k : state.values.at("small")) small.at(k.get<std::size_t>()) = true;
-  for (const nlohmann::json& k : state.values.at("fresh")) fresh.at(k.get<std::size_t>()) = true;
   for (std::size_t k = 0; k < matrices_.size(); ++k) {
     const auto read = [&](const std::string& key, at::Tensor tensor) {
       if (tensor.defined()) tensor.copy_(state.require(key + matrices_[k].name(), tensor));
@@ -255,11 +252,14 @@ void LowRankUpdate::load_state_dict(const OptimizerState& state) {
     read("left_basis/", matrices_[k].basis().left);
     read("right_basis/", matrices_[k].basis().right);
     if (residual_.mode() == ResidualMode::fira) read("residual_norm/", residual_.last_norms()[k]);
-    matrices_[k].restore(small[k], fresh[k]);
   }
   rule_->load(state);
   steps_ = saved_steps(state);
   refreshes_ = saved_count(state, "refreshes");
+  std::vector<bool> small(matrices_.size()), fresh(matrices_.size());
+  for (const nlohmann::json& k : state.values.at("small")) small.at(k.get<std::size_t>()) = true;
+  for (const nlohmann::json& k : state.values.at("fresh")) fresh.at(k.get<std::size_t>()) = true;
+  for (std::size_t k = 0; k < matrices_.size(); ++k) matrices_[k].restore(small[k], fresh[k]);
 }
 
 }  // namespace talweg::optim
