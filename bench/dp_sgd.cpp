@@ -20,7 +20,7 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "bench/process_memory.h"
+#include "core/device/process_memory.h"
 #include "core/libtorch.h"
 #include "core/task/capabilities.h"
 #include "core/task_objective/task_objective.h"

@@ -12,7 +12,7 @@
 #include <fstream>
 #include <map>
 
-#include "bench/process_memory.h"
+#include "core/device/process_memory.h"
 #include "core/libtorch.h"
 #include "core/simd/lanes.h"
 #include "core/task_objective/precision.h"

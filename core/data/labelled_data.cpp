@@ -28,7 +28,7 @@ LabelledData with_classes(LabelledData data, const std::vector<std::string>& cla
     const auto count = (data.targets == static_cast<std::int64_t>(c)).sum().item<std::int64_t>();
     if (count > 0)
       throw DataError(
-          fmt::format("{} of the {} examples have the class '{}', which no training example has (classes: {})", count,
+          fmt::format("{} of the {} examples have the class '{}', which is none of those that are learnt ({})", count,
                       what, data.class_names[c], fmt::join(class_names, ", ")));
   }
   data.targets = at::tensor(at::ArrayRef<std::int64_t>(places), at::kLong).index_select(0, data.targets);

@@ -22,7 +22,7 @@ struct Progress {
   double steps_per_second = 0;     ///< 0 while unknown
   double examples_per_second = 0;  ///< 0 while unknown
   double tokens_per_second = 0;    ///< 0: examples hold no tokens; shown in place of examples
-  double memory_bytes = 0;         ///< held on the device at its highest; 0: not shown
+  double memory_bytes = 0;         ///< held on the device, or by the process, at its highest; 0: not shown
   double elapsed_seconds = 0;
   double remaining_seconds = -1;  ///< negative while unknown
 };

@@ -24,7 +24,7 @@ struct Work {
   std::function<double(std::int64_t steps)> until{};
   double tokens_per_step = 0;  ///< for the speed that is shown; 0: examples hold none
   std::function<double()>
-      memory_bytes{};  ///< largest memory that the computation has held on its device; empty: unknown
+      memory_bytes{};  ///< largest memory held so far, on its device or by its process; empty: unknown
 };
 
 /// What happens every so many steps, and after the last one; 0: never.

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/libtorch.h"
+#include "core/task/describes_data.h"
 #include "core/train/training.h"
 
 namespace talweg {
@@ -93,7 +94,10 @@ nlohmann::json Training::account() const {
 }
 
 nlohmann::json Training::remarks() const {
-  return place_->remarks();
+  nlohmann::json remarks = place_->remarks();
+  if (const auto* describes = dynamic_cast<const DescribesData*>(task_.get()))
+    remarks["data"] = describes->data_description();
+  return remarks;
 }
 
 std::vector<plot::Figure> Training::figures(const std::vector<metrics::Record>& records) {

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "core/libtorch.h"
+#include "core/task/describes_data.h"
 #include "core/task/module_state.h"
 #include "core/train/training.h"
 
@@ -15,6 +16,8 @@ void Training::save(checkpoint::Checkpoint& state) const {
   if (average_) state.tensors["average"] = average_->state();
   state.values["window"] = window_.state();
   if (const nlohmann::json schedule = schedule_->state(); !schedule.is_null()) state.values["schedule"] = schedule;
+  if (const auto* describes = dynamic_cast<const DescribesData*>(task_.get()))
+    state.values["data"] = describes->data_description();
   nlohmann::json& counters = state.values["counters"];
   counters["examples"] = examples_;
   counters["hessian_products"] = hessian_products_;
@@ -24,6 +27,9 @@ void Training::save(checkpoint::Checkpoint& state) const {
 
 void Training::load(const checkpoint::Checkpoint& state) {
   torch::NoGradGuard no_grad;
+  const auto* describes = dynamic_cast<const DescribesData*>(task_.get());
+  if (const auto data = state.values.find("data"); describes && data != state.values.end())
+    require_same_meaning(data->second, describes->data_description());
   load_weights(*task_, state);
   optimizer_->load_state_dict({state.tensors.at("optimizer"), state.values.at("optimizer")});
   if (average_) average_->load(state.tensors.at("average"));

@@ -3,11 +3,21 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <set>
+
 #include "core/error.h"
 #include "core/libtorch.h"
 #include "tasks/classification/losses.h"
 
 namespace talweg::tasks {
+namespace {
+
+std::vector<float> values_per_feature(const at::Tensor& tensor) {
+  const at::Tensor flat = tensor.flatten().to(at::kFloat).contiguous();
+  return {flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()};
+}
+
+}  // namespace
 
 void declare(config::Fields& f, ClassificationOptions& o) {
   f("data", o.data, "the labelled examples");
@@ -19,6 +29,8 @@ void declare(config::Fields& f, ClassificationOptions& o) {
     "scale features by ranges that are known beforehand instead: low becomes -1, high 1. Nothing of the data enters, "
     "as "
     "private training needs");
+  f("classes", o.classes,
+    "names of the classes in the order of the outputs, known beforehand; empty: those of the training data, sorted");
   f("rbf_kernel", o.rbf_kernel,
     "replace an example by its kernel values exp(−|x − x_j|²/(2·bandwidth²)) with all training examples");
   f("head", o.head,
@@ -31,6 +43,10 @@ void declare(config::Fields& f, ClassificationOptions& o) {
 }
 
 void validate(const ClassificationOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
+  std::set<std::string> seen;
+  for (const std::string& name : o.classes)
+    if (!seen.insert(name).second) diagnostics.error(where.at("classes"), fmt::format("'{}' stands twice", name));
+  if (o.classes.size() == 1) diagnostics.error(where.at("classes"), "there are at least two classes");
   if (o.standardize && o.ranges)
     diagnostics.error(where.where, "'standardize' and 'ranges' both scale the features; give one of them");
 }
@@ -68,6 +84,8 @@ Classification::Classification(const ClassificationOptions& options, const TaskC
   if (source.training.size() == 0 || source.evaluation.size() == 0)
     throw DataError(fmt::format("{} examples to train on and {} to evaluate on; at least one of each is needed",
                                 source.training.size(), source.evaluation.size()));
+  if (!options_.classes.empty())
+    source.training = data::with_classes(std::move(source.training), options_.classes, "training");
   if (source.training.classes() < 2)
     throw DataError("all examples have the same label; at least two classes are needed");
   source.evaluation = data::with_classes(std::move(source.evaluation), source.training.class_names, "evaluation");
@@ -75,6 +93,7 @@ Classification::Classification(const ClassificationOptions& options, const TaskC
     throw DataError(fmt::format("an evaluation example has the shape [{}], a training example [{}]",
                                 fmt::join(source.evaluation.inputs.sizes().slice(1), ", "),
                                 fmt::join(source.training.inputs.sizes().slice(1), ", ")));
+  describe(source.training);
   scale_features(source);
   if (options_.rbf_kernel) {
     const at::Tensor centres = source.training.inputs.flatten(1).to(at::kDouble);
@@ -103,9 +122,20 @@ Classification::Classification(const ClassificationOptions& options, const TaskC
       source.evaluation.inputs.to(device_, context.dtype), source.evaluation.targets.to(device_)});
 }
 
-void Classification::scale_features(ClassificationData& source) const {
+void Classification::describe(const data::LabelledData& training) {
+  description_["classes"] = training.class_names;
+  const data::FileLayout& layout = training.layout;
+  if (!layout.columns.empty()) description_["columns"] = layout.columns;
+  if (!layout.label.empty()) description_["label"] = layout.label;
+  if (layout.index_base) description_["index_base"] = *layout.index_base;
+  if (options_.ranges) description_["scaling"] = {{"low", options_.ranges->low}, {"high", options_.ranges->high}};
+}
+
+void Classification::scale_features(ClassificationData& source) {
   if (options_.standardize) {
     const auto standardizer = data::Standardizer::fit(source.training.inputs);
+    description_["scaling"] = {{"mean", values_per_feature(standardizer.mean)},
+                               {"deviation", values_per_feature(standardizer.scale)}};
     source.training.inputs = standardizer.apply(source.training.inputs);
     source.evaluation.inputs = standardizer.apply(source.evaluation.inputs);
   }
@@ -138,9 +168,11 @@ std::vector<std::string> Classification::uses_of_data() const {
     uses.push_back(
         "The evaluation examples were split off the same data, and metrics of them are published without noise: keep "
         "the metrics, or give a file of public examples to evaluate on.");
-  uses.push_back(
-      "The names of the classes and the number of examples were read from the training data: both are taken to be "
-      "public, and there is no private way for them yet.");
+  if (options_.classes.empty())
+    uses.push_back(
+        "The names of the classes were read from the training data, which says that each of them occurs: give them in "
+        "the configuration instead ('task.classes').");
+  uses.push_back("The number of training examples is taken to be public.");
   return uses;
 }
 

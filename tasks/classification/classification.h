@@ -2,6 +2,7 @@
 
 #include "core/data/dataset.h"
 #include "core/task/capabilities.h"
+#include "core/task/describes_data.h"
 #include "core/task/reads_files.h"
 #include "core/task/task.h"
 #include "models/tensor_model.h"
@@ -36,6 +37,7 @@ struct ClassificationOptions {
   double evaluation_share = 0.2;
   bool standardize = false;
   std::optional<FeatureRanges> ranges;
+  std::vector<std::string> classes;
   std::optional<RbfKernelOptions> rbf_kernel;
   ClassificationHead head = ClassificationHead::softmax;
   double label_smoothing = 0;
@@ -51,7 +53,8 @@ class Classification : public Task,
                        public LinearInParameters,
                        public KnownSmoothness,
                        public PerExampleLosses,
-                       public ReadsFiles {
+                       public ReadsFiles,
+                       public DescribesData {
  public:
   /// Throws DataError for data without examples, ConfigError when data and model do not fit.
   Classification(const ClassificationOptions& options, const TaskContext& context);
@@ -64,6 +67,7 @@ class Classification : public Task,
   Metrics evaluate() override;
   std::vector<plot::Figure> figures() override;
   std::vector<std::string> uses_of_data() const override;
+  nlohmann::json data_description() const override { return description_; }
 
   /// With a linear model and a cross-entropy without label smoothing.
   bool is_linear() const override;
@@ -77,7 +81,8 @@ class Classification : public Task,
   double smoothness() override;
 
  private:
-  void scale_features(ClassificationData& source) const;
+  void describe(const data::LabelledData& training);
+  void scale_features(ClassificationData& source);
   /// The mean of the losses of a batch, or each of them: [n].
   at::Tensor losses_of(const data::Batch& batch, at::Reduction::Reduction reduction);
   at::Tensor predictions(const at::Tensor& logits) const;
@@ -94,6 +99,7 @@ class Classification : public Task,
   at::Tensor inputs_by_feature_;  ///< the training inputs with the examples next to each other in memory
   std::unique_ptr<data::TensorDataset> evaluation_;
   std::vector<std::string> class_names_;
+  nlohmann::json description_;
 };
 
 }  // namespace talweg::tasks

@@ -29,6 +29,8 @@ void declare(config::Fields& f, TextClassificationOptions& o) {
     "classes: labels are names; sign: labels are numbers, learnt is their sign, 0 is left out; value: the number "
     "itself, "
     "by squared error");
+  f("classes", o.classes,
+    "names of the classes in the order of the outputs, known beforehand; empty: those of the training texts, sorted");
   f("pooling", o.pooling, "how the tokens' vectors become one (default: what suits the backbone)");
   f("keep_head", o.keep_head, "start from the head in the backbone's files instead of a new one");
   f("head_dropout", o.head_dropout, "share of the pooled vector's components left out in training", config::at_least(0),
@@ -45,6 +47,8 @@ void declare(config::Fields& f, TextClassificationOptions& o) {
 void validate(const TextClassificationOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
   if (o.target == TextTarget::value && o.label_smoothing > 0)
     diagnostics.error(where.where, "'label_smoothing' is for classes, not for target: value");
+  if (o.target != TextTarget::classes && !o.classes.empty())
+    diagnostics.error(where.at("classes"), "'classes' is for labels that are names (target: classes)");
   if (o.target == TextTarget::classes && !o.lexicon.empty())
     diagnostics.error(where.where, "'lexicon' is for labels that are numbers (target: sign or value)");
   for (std::size_t i = 0; i < o.transfer.size(); ++i)
@@ -54,7 +58,7 @@ void validate(const TextClassificationOptions& o, const config::Value& where, co
 }
 
 TextClassification::TextClassification(const TextClassificationOptions& options, const TaskContext& context)
-    : options_(options), device_(context.device) {
+    : options_(options), device_(context.device), class_names_(options.classes) {
   TargetedTexts training = target(options_.data.create(context.streams), options_.target, class_names_), evaluation;
   if (options_.evaluation_data)
     evaluation = target(options_.evaluation_data->create(context.streams), options_.target, class_names_);
@@ -114,9 +118,11 @@ std::vector<std::string> TextClassification::uses_of_data() const {
     uses.push_back(
         "The evaluation texts were split off the same data, and metrics of them are published without noise: keep the "
         "metrics, or give public texts to evaluate on ('task.evaluation_data').");
-  uses.push_back(
-      "The names of the classes, the commonest of them and the number of texts were read from the training data: they "
-      "are taken to be public, and there is no private way for them yet.");
+  if (options_.target == TextTarget::classes && options_.classes.empty())
+    uses.push_back(
+        "The names of the classes were read from the training texts, which says that each of them occurs: give them in "
+        "the configuration instead ('task.classes').");
+  uses.push_back("The number of training texts and the commonest of their classes are taken to be public.");
   return uses;
 }
 

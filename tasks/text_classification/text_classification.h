@@ -3,6 +3,7 @@
 #include <torch/nn/modules/linear.h>
 
 #include "core/task/capabilities.h"
+#include "core/task/describes_data.h"
 #include "core/task/reads_files.h"
 #include "core/task/task.h"
 #include "tasks/text_classification/evaluation_set.h"
@@ -28,6 +29,7 @@ struct TextClassificationOptions {
   std::string lexicon;
   config::Component<TextBackboneKind> backbone{"bert"};
   TextTarget target = TextTarget::sign;
+  std::vector<std::string> classes;
   std::optional<models::Pooling> pooling;
   bool keep_head = false;
   double head_dropout = 0.1;
@@ -44,7 +46,11 @@ void validate(const TextClassificationOptions& o, const config::Value& where, co
 /// texts, "NAME_" for a transfer): accuracy, f1 (of the second of two classes, else the mean over classes), matthews,
 /// and where labels are numbers pearson and spearman of the score with them. The score is the predicted rating, or of
 /// two classes the difference of the logits. With ratings, classes are their signs.
-class TextClassification : public Task, public PerExampleLosses, public ModelExport, public ReadsFiles {
+class TextClassification : public Task,
+                           public PerExampleLosses,
+                           public ModelExport,
+                           public ReadsFiles,
+                           public DescribesData {
  public:
   /// Throws DataError for texts or weights that cannot be used, ConfigError when options do not fit together.
   TextClassification(const TextClassificationOptions& options, const TaskContext& context);
@@ -58,6 +64,7 @@ class TextClassification : public Task, public PerExampleLosses, public ModelExp
   std::vector<plot::Figure> figures() override;
   std::vector<plot::Figure> figures_over_time(const std::vector<metrics::Record>& records) override;
   std::vector<std::string> uses_of_data() const override;
+  nlohmann::json data_description() const override { return {{"classes", class_names_}}; }
   void write_model(const std::filesystem::path& folder, std::optional<at::ScalarType> type) override;
 
   /// Logits or ratings: [n, outputs].

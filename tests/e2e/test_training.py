@@ -241,6 +241,14 @@ training: {steps: 50000000, batch_size: 8, log_every: 1000, evaluate_every: 1000
         change = {"path": "data.csv", "change": f"grew from {size} to {size + 8} bytes"}
         self.assertEqual(summary["changed_files"], [{"step": steps, "files": [change]}])
         self.assertEqual((summary["status"], summary["steps"]), ("completed", steps + 10))
+        # A class more, or another name: the outputs would mean something else, and nobody can accept that.
+        text = data.read_text()
+        data.write_text(text.replace("odd", "uneven"))
+        said = self.run_talweg("resume", run, "--set", f"training.steps={steps + 20}", "--accept-changed-data", code=4).stderr
+        self.assertIn("'classes' of the data are others", said)
+        self.assertIn('"odd", became "uneven"', said)
+        data.write_text(text)
+        self.assertEqual(summary["data"]["classes"], ["even", "odd"])
         # The file as it is now is what the run rests on, and what was accepted stays on record.
         self.run_talweg("resume", run, "--set", f"training.steps={steps + 20}")
         self.assertEqual(json.loads((run / "summary.json").read_text())["changed_files"], summary["changed_files"])

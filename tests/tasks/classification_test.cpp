@@ -61,6 +61,26 @@ TEST(Classification, SaysWhatItMadeOfItsExamples) {
   EXPECT_NE(uses("data: digits").find("split off the same data"), std::string::npos);
   EXPECT_EQ(uses("data: digits, ranges: {low: 0, high: 16}").find("deviation"), std::string::npos);
   EXPECT_NE(uses("data: digits, rbf_kernel: {bandwidth: 1}").find("no private way"), std::string::npos);
+  EXPECT_NE(uses("data: breast_cancer").find("'task.classes'"), std::string::npos);
+  EXPECT_EQ(uses("data: breast_cancer, classes: [benign, malignant]").find("'task.classes'"), std::string::npos);
+}
+
+TEST(Classification, DescribesItsDataToWhoeverUsesTheModel) {
+  const auto describe = [](const std::string& options) {
+    auto task = make("{type: classification, model: linear, data: breast_cancer, " + options + "}");
+    return dynamic_cast<DescribesData&>(*task).data_description();
+  };
+  const nlohmann::json own = describe("standardize: true"), given = describe("classes: [benign, malignant]");
+  EXPECT_EQ(own.at("classes"), nlohmann::json({"malignant", "benign"}));
+  EXPECT_NEAR(own.at("scaling").at("mean").at(0).get<double>(), 14.13, 0.2);  // mean radius, 14.127 over all 569
+  EXPECT_EQ(given.at("classes"), nlohmann::json({"benign", "malignant"}));
+  EXPECT_NE(testing::complaint([&] {
+              describe("classes: [malignant, x]");
+            }).find("have the class 'benign', which is none of those that are learnt (malignant, x)"),
+            std::string::npos);
+  EXPECT_THROW(describe("classes: [a, a]"), ConfigError);
+  EXPECT_NO_THROW(require_same_meaning(given, given));
+  EXPECT_THROW(require_same_meaning(given, own), DataError);
 }
 
 TEST(Classification, TheSquaredHeadFitsTheIndicatorOfTheClass) {

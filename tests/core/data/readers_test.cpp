@@ -109,7 +109,7 @@ TEST(LabelledData, TakesTheClassesOfOtherData) {
       complaint([] {
         with_classes(parse_csv("1,b\n2,e\n3,e\n", "t.csv", {}), {"a", "b"}, "evaluation");
       }),
-      HasSubstr("2 of the evaluation examples have the class 'e', which no training example has (classes: a, b)"));
+      HasSubstr("2 of the evaluation examples have the class 'e', which is none of those that are learnt (a, b)"));
 }
 
 TEST(Csv, ExplainsWhatIsWrong) {
