@@ -13,8 +13,7 @@ struct Damped {
 Damped damped_hermite(double x, std::size_t count) {
   double below = 0, value = std::exp(-x * x / 4);
   for (std::size_t k = 0; k < count; ++k) {
-    const double next =
-        (x * value - std::sqrt(static_cast<double>(k)) * below) / std::sqrt(static_cast<double>(k + 1));
+    const double next = (x * value - std::sqrt(static_cast<double>(k)) * below) / std::sqrt(static_cast<double>(k + 1));
     below = value;
     value = next;
   }
@@ -78,8 +77,7 @@ GaussHermite gauss_hermite(std::size_t count) {
   return rule;
 }
 
-std::vector<double> hermite_coefficients(const std::function<double(double)>& f, std::size_t count,
-                                         std::size_t nodes) {
+std::vector<double> hermite_coefficients(const std::function<double(double)>& f, std::size_t count, std::size_t nodes) {
   const GaussHermite rule = gauss_hermite(nodes);
   std::vector<double> coefficients(count, 0);
   for (std::size_t i = 0; i < nodes; ++i) {

@@ -7,8 +7,8 @@
 
 namespace talweg::mean_field {
 
-/// A lower triangular matrix that grows by rows, with its diagonal. Rows lie one after another, each filled up with zeros to
-/// a multiple of eight numbers, so that eight rows have the same length: 4·n² + O(n) bytes for n rows.
+/// A lower triangular matrix that grows by rows, with its diagonal. Rows lie one after another, each filled up with
+/// zeros to a multiple of eight numbers, so that eight rows have the same length: 4·n² + O(n) bytes for n rows.
 class LowerTriangle {
  public:
   static constexpr std::size_t kLanes = 8;

@@ -16,7 +16,8 @@ double lazy_noise(const Problem& problem) {
   const double linear = problem.covariance.first(0);
   double variance = problem.noise * problem.noise + problem.target.squared_norm();
   if (squares > 0) {
-    if (linear <= 0) throw ConfigError("the lazy limit needs h'(0) > 0: the target has a linear part, the activation none");
+    if (linear <= 0)
+      throw ConfigError("the lazy limit needs h'(0) > 0: the target has a linear part, the activation none");
     variance -= squares / linear;
   }
   return std::sqrt(variance);

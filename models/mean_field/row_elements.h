@@ -4,18 +4,18 @@
 
 // What a step of the symmetric equations does to each past time s by itself. T is a double (a CUDA thread, a tail) or
 // lanes of them; the loops around it are all that differs. "Diagonal" and "off" are the two values X_d, X_o of a
-// permutation-symmetric m × m object, its modes X_S = X_d + (m−1)X_o and X_D = X_d − X_o. Responses carry the step of their
-// source time: R̂(t, s) = η_s·R(t, s).
+// permutation-symmetric m × m object, its modes X_S = X_d + (m−1)X_o and X_D = X_d − X_o. Responses carry the step of
+// their source time: R̂(t, s) = η_s·R(t, s).
 
 namespace talweg::mean_field {
 
 /// What is the same for all past times.
 struct RowConstants {
-  double width = 1;            ///< m
-  double samples = 1;          ///< n/d = α·m
-  double now = 0;              ///< a(t)
-  double constant = 0;         ///< τ² + ‖φ‖² − a(t)·φ̂(v(t))
-  const double* h = nullptr;   ///< coefficients of h
+  double width = 1;           ///< m
+  double samples = 1;         ///< n/d = α·m
+  double now = 0;             ///< a(t)
+  double constant = 0;        ///< τ² + ‖φ‖² − a(t)·φ̂(v(t))
+  const double* h = nullptr;  ///< coefficients of h
   std::size_t h_count = 0;
 };
 

@@ -27,9 +27,8 @@ TALWEG_INLINE void put(const Lanes& lanes, std::vector<double>& to, std::size_t 
 
 void RowWork::resize(std::size_t n) {
   const std::size_t length = padded_count(n);
-  for (std::vector<double>* array :
-       {&first_diagonal, &first_off, &second_diagonal, &second_off, &covariance, &response, &sigma_r, &sigma_c, &r_a,
-        &c_a, &m_r_s, &m_r_d, &m_c_s, &m_c_d})
+  for (std::vector<double>* array : {&first_diagonal, &first_off, &second_diagonal, &second_off, &covariance, &response,
+                                     &sigma_r, &sigma_c, &r_a, &c_a, &m_r_s, &m_r_d, &m_c_s, &m_c_d})
     array->assign(length, 0);
 }
 

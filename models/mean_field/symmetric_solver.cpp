@@ -123,11 +123,10 @@ const Observables& SymmetricSolver::measure() {
   const double scale = problem_.noise * problem_.noise + problem_.target.squared_norm() + std::abs(seen.test);
   if (!std::isfinite(seen.train) || !std::isfinite(seen.test) || seen.train < -kRounding * scale ||
       seen.test < -kRounding * scale)
-    throw TrainingError(
-        fmt::format("t = {:.6g}: the training error came out as {:.6g} and the test error as {:.6g}; the step is too long for this "
-                    "solution: the stable one at its rate λ = {:.4g} is {:.4g}, take half of it",
-                    seen.t, seen.train, seen.test, seen.stiffness,
-                    largest_stable_step(problem_, integrator_, seen.stiffness)));
+    throw TrainingError(fmt::format(
+        "t = {:.6g}: the training error came out as {:.6g} and the test error as {:.6g}; the step is too long for this "
+        "solution: the stable one at its rate λ = {:.4g} is {:.4g}, take half of it",
+        seen.t, seen.train, seen.test, seen.stiffness, largest_stable_step(problem_, integrator_, seen.stiffness)));
   observables_.push_back(seen);
   return observables_.back();
 }
@@ -139,10 +138,11 @@ void SymmetricSolver::make_memory() {
 void SymmetricSolver::require_stable(double eta) const {
   const double rate = observables_.back().stiffness, limit = largest_stable_step(problem_, integrator_, rate);
   if (eta < limit || beyond_stability_) return;
-  throw TrainingError(fmt::format(
-      "t = {:.6g}: the step {:.4g} is beyond stability: the stiff rate is λ = {:.4g}, so that steps must stay below {:.4g}; "
-      "{:.2g} would do here, and less where a(t) grows further",
-      observables_.back().t, eta, rate, limit, 0.8 * limit));
+  throw TrainingError(
+      fmt::format("t = {:.6g}: the step {:.4g} is beyond stability: the stiff rate is λ = {:.4g}, so that steps must "
+                  "stay below {:.4g}; "
+                  "{:.2g} would do here, and less where a(t) grows further",
+                  observables_.back().t, eta, rate, limit, 0.8 * limit));
 }
 
 void SymmetricSolver::make_drift() {

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <functional>
-#include <utility>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "models/mean_field/problem.h"
@@ -22,12 +22,13 @@ inline std::vector<std::pair<std::string, Integrator>> choices(Integrator) {
 
 /// λ = (n/d)(a/m)²[(m−1)h'(C_o(t,t)) + h'(1)]: the stiff rate of the symmetric mode. Source: ours.
 double stiff_rate(const Problem& problem, double a, double off);
-/// The largest stable step at rate λ: 1/λ for paper_euler, 2/(λ(1 + 1/√(n/d))²) for gd_exact. Source: ours, checked to 2 %.
+/// The largest stable step at rate λ: 1/λ for paper_euler, 2/(λ(1 + 1/√(n/d))²) for gd_exact. Source: ours, checked to
+/// 2 %.
 double largest_stable_step(const Problem& problem, Integrator integrator, double rate);
 
-/// The dynamical mean-field equations of neurons that begin alike, in the two modes of the permutation symmetry, one grid time after
-/// the other: measure() the newest row, advance() by a step of any length, measure(), …. A step costs 24·rows² bytes of memory
-/// traffic. Source: paper C.32–C.44, in mode form (ours).
+/// The dynamical mean-field equations of neurons that begin alike, in the two modes of the permutation symmetry, one
+/// grid time after the other: measure() the newest row, advance() by a step of any length, measure(), …. A step costs
+/// 24·rows² bytes of memory traffic. Source: paper C.32–C.44, in mode form (ours).
 class SymmetricSolver {
  public:
   /// Throws ConfigError when m < 1, n/d ≤ 0 or τ < 0.
@@ -36,8 +37,8 @@ class SymmetricSolver {
   /// Computes the residuals' row and the observables at the newest grid time. Throws TrainingError when an error is
   /// negative or a number not finite, which a step beyond stability makes.
   const Observables& measure();
-  /// Steps from the newest grid time, which was measured, to t + eta. Throws TrainingError, naming the step that would do, when eta is
-  /// beyond stability, unless `beyond_stability`.
+  /// Steps from the newest grid time, which was measured, to t + eta. Throws TrainingError, naming the step that would
+  /// do, when eta is beyond stability, unless `beyond_stability`.
   void advance(double eta);
 
   /// Lets steps of gd_exact be longer than stable: descent itself does so, and "catapults".
@@ -76,7 +77,7 @@ class SymmetricSolver {
   RowWork work_;
   RowConstants row_;
   Drift drift_;
-  double integral_ = 0;  // of R_A(t, ·)
+  double integral_ = 0;           // of R_A(t, ·)
   std::vector<double> gradient_;  // ∇φ̂(v(t))
   TriangleSweep sweep_;
   std::vector<double> along_[4], across_[4];

@@ -24,9 +24,10 @@ Target::Target(std::vector<TargetTerm> terms, const std::vector<double>& hermite
     together[term.degrees] += term.coefficient;
     const auto degree = std::accumulate(term.degrees.begin(), term.degrees.end(), std::int64_t{0});
     if (degree == 0 && term.coefficient != 0)
-      throw ConfigError(fmt::format("the theory needs a target of mean zero (φ̂(0) = 0), but its constant term is {:.6g}: "
-                                    "leave it out, and subtract it from the labels",
-                                    term.coefficient));
+      throw ConfigError(
+          fmt::format("the theory needs a target of mean zero (φ̂(0) = 0), but its constant term is {:.6g}: "
+                      "leave it out, and subtract it from the labels",
+                      term.coefficient));
     double weight = 0;
     if (static_cast<std::size_t>(degree) < hermite.size()) {
       double log_factor = std::lgamma(static_cast<double>(degree) + 1);

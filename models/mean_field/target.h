@@ -11,8 +11,9 @@ struct TargetTerm {
   std::vector<std::int64_t> degrees;  ///< α, one per direction; ≥ 0
 };
 
-/// A target φ(Uᵀx) = Σ of terms, and its covariance with one neuron, φ̂(v) = E[φ(G)σ(⟨v,G⟩ + √(1−|v|²)G_0)]: a polynomial in
-/// v ∈ R^k, since E[Π he_{α_j}(G_j)·he_n(⟨v,G⟩ + …)] = √(n!/Πα_j!)·Πv_j^{α_j} for n = |α| and 0 otherwise.
+/// A target φ(Uᵀx) = Σ of terms, and its covariance with one neuron, φ̂(v) = E[φ(G)σ(⟨v,G⟩ + √(1−|v|²)G_0)]: a
+/// polynomial in v ∈ R^k, since E[Π he_{α_j}(G_j)·he_n(⟨v,G⟩ + …)] = √(n!/Πα_j!)·Πv_j^{α_j} for n = |α| and 0
+/// otherwise.
 class Target {
  public:
   /// Pure noise: φ = 0, no direction.

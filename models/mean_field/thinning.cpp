@@ -42,13 +42,12 @@ std::vector<double> applied(const LowerTriangle& matrix, const std::vector<doubl
 /// Estimates the error that dropping a time makes.
 class Estimate {
  public:
-  Estimate(const TwoTimeState& state, double width) : state_(state), known_(state.r_a.rows()), width_(width) {
+  explicit Estimate(const TwoTimeState& state) : state_(state), known_(state.r_a.rows()) {
     const std::vector<double> one(state.rows, 1), &a = state.a;
     for (const LowerTriangle* response : {&state.r_s, &state.r_d, &state.r_a})
       for (const std::vector<double>& f : {one, a}) functions_.push_back(applied(*response, f));
     functions_.push_back({a.begin(), a.begin() + static_cast<std::ptrdiff_t>(state.rows)});
-    functions_.push_back(
-        {state.a_target.begin(), state.a_target.begin() + static_cast<std::ptrdiff_t>(state.rows)});
+    functions_.push_back({state.a_target.begin(), state.a_target.begin() + static_cast<std::ptrdiff_t>(state.rows)});
     const std::size_t k = state.v.size() / state.rows;
     for (std::size_t j = 0; j < k; ++j) {
       std::vector<double> component;
@@ -90,7 +89,6 @@ class Estimate {
 
   const TwoTimeState& state_;
   std::size_t known_;
-  double width_;
   std::vector<std::vector<double>> functions_;
 };
 
@@ -155,9 +153,9 @@ class Removal {
 
 }  // namespace
 
-std::size_t thin(TwoTimeState& state, const Thinning& thinning, double width) {
+std::size_t thin(TwoTimeState& state, const Thinning& thinning) {
   if (state.rows < thinning.recent + 8) return 0;
-  const Estimate error(state, width);
+  const Estimate error(state);
   std::vector<std::size_t> dropped;
   // Times whose neighbours are needed to stand in for another stay in this round.
   for (std::size_t p = 3; p + thinning.recent < state.rows;) {

@@ -41,8 +41,7 @@ void TriangleSweep::run(const std::vector<TriangleProduct>& products, std::size_
   parallel(parts, [&](std::size_t part) {
     std::vector<double*> across;
     for (std::size_t i = 0; i < products.size(); ++i)
-      across.push_back(part == 0 ? products[i].across
-                                 : scratch_.data() + ((part - 1) * products.size() + i) * length);
+      across.push_back(part == 0 ? products[i].across : scratch_.data() + ((part - 1) * products.size() + i) * length);
     sweep_groups(products, border(part), part + 1 == parts ? groups : border(part + 1), rows, across);
   });
   for (std::size_t part = 1; part < parts; ++part)

@@ -25,8 +25,8 @@ struct TriangleProduct {
 };
 
 /// Makes products over the first `rows` rows of several matrices, a group of eight rows of each after the other. A
-/// step's cost is the memory traffic of its matrices, 4·rows² bytes each. The division into parts depends on `rows` alone and
-/// their sums are added in a fixed order: the same bits for any number of threads.
+/// step's cost is the memory traffic of its matrices, 4·rows² bytes each. The division into parts depends on `rows`
+/// alone and their sums are added in a fixed order: the same bits for any number of threads.
 class TriangleSweep {
  public:
   void run(const std::vector<TriangleProduct>& products, std::size_t rows, const Parallel& parallel);

@@ -20,8 +20,7 @@ void declare(config::Fields& f, ActivationOptions& o) {
 
 void validate(const ActivationOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
   const int given = o.name.has_value() + !o.hermite.empty() + !o.polynomial.empty() + !o.covariance.empty();
-  if (given != 1)
-    diagnostics.error(where.where, "give one of 'name', 'hermite', 'polynomial' and 'covariance'");
+  if (given != 1) diagnostics.error(where.where, "give one of 'name', 'hermite', 'polynomial' and 'covariance'");
   if (!o.signs.empty() && o.signs.size() != o.covariance.size())
     diagnostics.error(where.at("signs"), "'signs' has one number, 1 or -1, for each of 'covariance'");
 }
@@ -95,8 +94,7 @@ void declare(config::Fields& f, NetworkOptions& o) {
 void validate(const NetworkOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
   if (o.alpha.has_value() == o.samples.has_value())
     diagnostics.error(where.where, "give one of 'alpha' (n/(m d)) and 'samples' (n/d)");
-  if (o.second_layer && o.gamma)
-    diagnostics.error(where.at("gamma"), "give one of 'second_layer' and 'gamma'");
+  if (o.second_layer && o.gamma) diagnostics.error(where.at("gamma"), "give one of 'second_layer' and 'gamma'");
   mean_field::Activation activation;
   try {
     activation = make_activation(o.activation);
