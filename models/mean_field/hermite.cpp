@@ -53,26 +53,28 @@ double hermite_sum_slope(const std::vector<double>& coefficients, double x) {
 
 GaussHermite gauss_hermite(std::size_t count) {
   if (count < 1 || count > 400) throw std::invalid_argument("gauss_hermite: from 1 to 400 nodes");
-  std::vector<double> zeros;  // of he_n, ascending; those of he_{n+1} interlace with them
-  for (std::size_t n = 1; n <= count; ++n) {
-    const double edge = 2 * std::sqrt(static_cast<double>(n)) + 1;
-    std::vector<double> next;
-    for (std::size_t i = 0; i < n; ++i) {
-      double low = i == 0 ? -edge : zeros[i - 1], high = i + 1 == n ? edge : zeros[i];
-      const bool rising = damped_hermite(high, n).value > 0;
-      for (int halving = 0; halving < (n == count ? 60 : 30); ++halving) {
-        const double middle = 0.5 * (low + high);
-        ((damped_hermite(middle, n).value > 0) == rising ? high : low) = middle;
+  // Neighbouring zeros are at least π/√n apart, and all lie within 2√n of the origin.
+  const double root = std::sqrt(static_cast<double>(count)), step = 0.3 / root;
+  std::vector<double> zeros;
+  double low = -2 * root - 1, below = damped_hermite(low, count).value;
+  while (zeros.size() < count) {
+    const double high = low + step, above = damped_hermite(high, count).value;
+    if ((below > 0) != (above > 0)) {
+      double left = low, right = high;
+      for (int halving = 0; halving < 60; ++halving) {
+        const double middle = 0.5 * (left + right);
+        ((damped_hermite(middle, count).value > 0) == (above > 0) ? right : left) = middle;
       }
-      next.push_back(0.5 * (low + high));
+      zeros.push_back(0.5 * (left + right));
     }
-    zeros = std::move(next);
+    low = high;
+    below = above;
   }
   GaussHermite rule{zeros, {}};
   for (const double x : zeros) {
     // w = 1 / (n·he_{n−1}(x)²)
-    const double below = damped_hermite(x, count).below;
-    rule.weights.push_back(std::exp(-x * x / 2) / (static_cast<double>(count) * below * below));
+    const double lower = damped_hermite(x, count).below;
+    rule.weights.push_back(std::exp(-x * x / 2) / (static_cast<double>(count) * lower * lower));
   }
   return rule;
 }

@@ -18,7 +18,7 @@ double hermite_sum_slope(const std::vector<double>& coefficients, double x);
 struct GaussHermite {
   std::vector<double> nodes, weights;
 };
-/// `count` from 1 to 400. Found by bisection between the zeros of the polynomial before it, then Newton's method.
+/// `count` from 1 to 400. The zeros are found by their changes of sign and bisection.
 GaussHermite gauss_hermite(std::size_t count);
 
 /// s_k = E[f(G)he_k(G)] for k < count, by Gauss–Hermite quadrature with `nodes` nodes.

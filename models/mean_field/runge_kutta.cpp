@@ -11,8 +11,8 @@ namespace talweg::mean_field {
 namespace {
 
 constexpr int kStages = 7;
-constexpr double kNodes[kStages] = {0, 1.0 / 5, 3.0 / 10, 4.0 / 5, 8.0 / 9, 1, 1};
-constexpr double kWeights[kStages][kStages - 1] = {
+constexpr double kStageTimes[kStages] = {0, 1.0 / 5, 3.0 / 10, 4.0 / 5, 8.0 / 9, 1, 1};
+constexpr double kStageWeights[kStages][kStages - 1] = {
     {},
     {1.0 / 5},
     {3.0 / 40, 9.0 / 40},
@@ -21,8 +21,8 @@ constexpr double kWeights[kStages][kStages - 1] = {
     {9017.0 / 3168, -355.0 / 33, 46732.0 / 5247, 49.0 / 176, -5103.0 / 18656},
     {35.0 / 384, 0, 500.0 / 1113, 125.0 / 192, -2187.0 / 6784, 11.0 / 84}};
 // The difference of the results of orders 5 and 4.
-constexpr double kError[kStages] = {71.0 / 57600,      0,          -71.0 / 16695, 71.0 / 1920,
-                                    -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
+constexpr double kStageErrors[kStages] = {71.0 / 57600,      0,          -71.0 / 16695, 71.0 / 1920,
+                                          -17253.0 / 339200, 22.0 / 525, -1.0 / 40};
 
 }  // namespace
 
@@ -35,14 +35,14 @@ void integrate(const Flow& flow, double begin, double end, std::vector<double>& 
     for (int stage = 0; stage < kStages; ++stage) {
       for (std::size_t i = 0; i < y.size(); ++i) {
         place[i] = y[i];
-        for (int before = 0; before < stage; ++before) place[i] += h * kWeights[stage][before] * slopes[before][i];
+        for (int before = 0; before < stage; ++before) place[i] += h * kStageWeights[stage][before] * slopes[before][i];
       }
-      flow(t + kNodes[stage] * h, place, slopes[stage]);
+      flow(t + kStageTimes[stage] * h, place, slopes[stage]);
     }
     double error = 0;
     for (std::size_t i = 0; i < y.size(); ++i) {
       double difference = 0;
-      for (int stage = 0; stage < kStages; ++stage) difference += h * kError[stage] * slopes[stage][i];
+      for (int stage = 0; stage < kStages; ++stage) difference += h * kStageErrors[stage] * slopes[stage][i];
       error = std::max(error, std::abs(difference) / (tolerance * (1 + std::abs(y[i]))));
     }
     if (!(error <= 1) && !(h > 1e-14 * (1 + std::abs(t))))
