@@ -124,7 +124,8 @@ const Observables& SymmetricSolver::measure() {
   if (!std::isfinite(seen.train) || !std::isfinite(seen.test) || seen.train < -kRounding * scale ||
       seen.test < -kRounding * scale)
     throw TrainingError(fmt::format(
-        "t = {:.6g}: the training error came out as {:.6g} and the test error as {:.6g}; the step is too long for this "
+        "t = {:.6g}: the training error came out as {:.6g} and the test error as {:.6g}; the step is too long (or too "
+        "much of the past was forgotten) for this "
         "solution: the stable one at its rate λ = {:.4g} is {:.4g}, take half of it",
         seen.t, seen.train, seen.test, seen.stiffness, largest_stable_step(problem_, integrator_, seen.stiffness)));
   observables_.push_back(seen);
