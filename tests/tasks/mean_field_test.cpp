@@ -81,5 +81,38 @@ TEST(DynamicalMeanField, MistakesSayWhatWouldHelp) {
   }
 }
 
+/// A7 in small: d = 50, where e_tr(8) of an independent program was 0.0481 ± 0.0007, and the equations say 0.0386.
+TEST(GaussianNetwork, IsWhatTheEquationsDescribeUpToOneOverD) {
+  const auto study = make_study(
+      "{type: gaussian_network, activation: {covariance: [0, 0.1, 0.5]}, width: 4, dimension: 50, samples: 1.5, noise: "
+      "1, "
+      "runs: 60, step: 0.4, until: 8, report: [4, 8]}");
+  make_steps(*study);
+  auto metrics = metrics_of(*study);
+  EXPECT_NEAR(metrics.at("a_theory@8"), 1.358904, 2e-6);
+  for (const char* time : {"@4", "@8"})
+    for (const char* name : {"a", "start"}) {
+      const std::string key = name;
+      const double theory = metrics.at(key + "_theory" + time);
+      EXPECT_NEAR(metrics.at(key + time), theory, 3 * metrics.at(key + "_deviation" + time) + 0.01 * theory)
+          << key << time;
+    }
+  EXPECT_NEAR(metrics.at("train_error@8"), 0.0481, 4 * metrics.at("train_error_deviation@8"));
+  EXPECT_GT(metrics.at("train_error@8"), metrics.at("train_error_theory@8"));
+  EXPECT_NEAR(metrics.at("test_error@8"), metrics.at("test_error_theory@8"), 0.03);
+}
+
+/// A signal and a cubic part: tensors J and K, and the closed form of the test error.
+TEST(GaussianNetwork, LearnsADirection) {
+  const auto study = make_study(
+      "{type: gaussian_network, activation: {covariance: [0, 0.9, 0.2, 0.16]}, target: {kind: activation}, width: 3, "
+      "dimension: 20, samples: 3, noise: 0.3, runs: 30, step: 0.2, until: 6, report: [6]}");
+  make_steps(*study);
+  auto metrics = metrics_of(*study);
+  EXPECT_NEAR(metrics.at("a@6"), metrics.at("a_theory@6"), 0.05);
+  EXPECT_NEAR(metrics.at("overlap@6"), metrics.at("overlap_theory@6"), 0.06);
+  EXPECT_NEAR(metrics.at("test_error@6"), metrics.at("test_error_theory@6"), 0.15 * metrics.at("test_error_theory@6"));
+}
+
 }  // namespace
 }  // namespace talweg::tasks
