@@ -23,6 +23,7 @@
 #include "tasks/matrix_quadratic/transport_study.h"
 #include "tasks/mean_field/dynamical_mean_field.h"
 #include "tasks/mean_field/gaussian_network.h"
+#include "tasks/mean_field/two_layer_network.h"
 #include "tasks/policy/bandit.h"
 #include "tasks/policy/mdp.h"
 #include "tasks/privacy/privacy_bounds.h"
@@ -86,6 +87,9 @@ void register_components() {
                                                "Ghosh et al. 2025 (arXiv 2502.20531)");
     studies.add<DynamicalMeanField, DynamicalMeanFieldOptions>(
         "dynamical_mean_field", "two-layer networks of any width in the limit of many samples in many dimensions",
+        "Montanari and Urbani 2025 (arXiv 2502.21269)");
+    tasks.add<TwoLayerNetwork, TwoLayerNetworkOptions>(
+        "two_layer_network", "a two-layer network on Gaussian examples, which the mean-field equations are about",
         "Montanari and Urbani 2025 (arXiv 2502.21269)");
     studies.add<GaussianNetwork, GaussianNetworkOptions>(
         "gaussian_network", "descent on the Gaussian model of two-layer networks beside its mean-field equations",

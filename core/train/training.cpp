@@ -12,6 +12,7 @@
 #include "core/device/device_info.h"
 #include "core/error.h"
 #include "core/libtorch.h"
+#include "core/task/projected_parameters.h"
 #include "core/task/reads_files.h"
 
 namespace talweg {
@@ -157,6 +158,7 @@ void Training::step(std::int64_t index) {
     const StepClock::Scope timed(clock_.get(), StepPhase::update);
     report_ = optimizer_->step(*objective_);
     place_->after_step();
+    if (auto* projected = dynamic_cast<ProjectedParameters*>(task_.get())) projected->project();
   } catch (const c10::Error& error) {
     if (!is_out_of_memory(error)) throw;
     throw TrainingError(what_would_fit());

@@ -34,7 +34,7 @@ std::vector<double> padded(std::vector<double> coefficients) {
   return coefficients;
 }
 
-at::Tensor normals(at::IntArrayRef shape, std::uint64_t seed) {
+at::Tensor seeded_tensor(at::IntArrayRef shape, std::uint64_t seed) {
   at::Tensor tensor = at::empty(shape, at::kDouble);
   fill_with_seeded_normals(tensor, seed);
   return tensor;
@@ -49,13 +49,13 @@ class GaussianFunctions {
  public:
   GaussianFunctions(std::int64_t n, std::int64_t d, std::vector<double> coefficients, bool quadratic, bool cubic,
                     const RandomStreams& streams, std::uint64_t run)
-      : n_(n), d_(d), c_(std::move(coefficients)), g_(normals({n, d}, streams.seed_of("linear", run))) {
+      : n_(n), d_(d), c_(std::move(coefficients)), g_(seeded_tensor({n, d}, streams.seed_of("linear", run))) {
     if (quadratic) {
-      j_ = normals({n, d, d}, streams.seed_of("quadratic", run));
+      j_ = seeded_tensor({n, d, d}, streams.seed_of("quadratic", run));
       j_ = 0.5 * (j_ + j_.transpose(1, 2));
     }
     if (cubic) {
-      const at::Tensor k = normals({n, d, d, d}, streams.seed_of("cubic", run));
+      const at::Tensor k = seeded_tensor({n, d, d, d}, streams.seed_of("cubic", run));
       k_ = (k + k.permute({0, 1, 3, 2}) + k.permute({0, 2, 1, 3}) + k.permute({0, 2, 3, 1}) + k.permute({0, 3, 1, 2}) +
             k.permute({0, 3, 2, 1})) /
            6;
@@ -155,13 +155,13 @@ void GaussianNetwork::step(std::int64_t index) {
   const bool cubic = sigma[3] != 0 || (learns && phi[3] != 0), quadratic = sigma[2] != 0 || (learns && phi[2] != 0);
   const GaussianFunctions functions(n, d, sigma, quadratic, cubic, streams_, run);
 
-  at::Tensor y = options_.noise * normals({n}, streams_.seed_of("noise", run));
+  at::Tensor y = options_.noise * seeded_tensor({n}, streams_.seed_of("noise", run));
   if (learns) {
     const at::Tensor direction = at::zeros({1, d}, at::kDouble);
     direction[0][0] = 1;
     y = y + functions.values(direction, phi).s.select(1, 0);
   }
-  at::Tensor w = unit_rows(normals({m, d}, streams_.seed_of("weights", run)));
+  at::Tensor w = unit_rows(seeded_tensor({m, d}, streams_.seed_of("weights", run)));
   at::Tensor a = at::full({m}, problem.second_layer, at::kDouble);
   const at::Tensor start = w;
   const double rate = options_.step * static_cast<double>(n) / static_cast<double>(d) / static_cast<double>(m);
