@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 
 namespace talweg::tasks {
 namespace {
@@ -13,7 +14,7 @@ using mean_field::Observables;
 
 constexpr double kRelaxed = 1e-7;             // of τ²: the threshold of t_rel in the paper
 constexpr std::size_t kPointsOfACurve = 300;  // spaced logarithmically
-constexpr std::size_t kCellsOfAMap = 60;
+constexpr std::size_t kCellsOfAMap = 60, kCellsOfALabel = 10;
 
 struct Quantity {
   const char* name;
@@ -195,9 +196,10 @@ plot::Figure two_time_map(const std::string& name, const std::string& title, con
   figure.x_label = "s";
   figure.y_label = "t";
   figure.heat_map.values = values;
-  for (const double t : times) {
-    figure.heat_map.row_labels.push_back(fmt::format("{:.3g}", t));
-    figure.heat_map.column_labels.push_back(fmt::format("{:.3g}", t));
+  for (std::size_t i = 0; i < times.size(); ++i) {  // every label would cover its neighbours
+    const std::string label = i % kCellsOfALabel == 0 ? fmt::format("{:.3g}", times[i]) : "";
+    figure.heat_map.row_labels.push_back(label);
+    figure.heat_map.column_labels.push_back(label);
   }
   figure.caption = caption;
   return figure;
