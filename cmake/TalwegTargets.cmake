@@ -1,5 +1,5 @@
-# The libraries and what they share. talweg_library(NAME FOLDERS folder... [FILES file...] [USES library...]) makes the library
-# Talweg::NAME from every .cpp below its folders, and from single files.
+# The libraries and what they share. talweg_library(NAME FOLDERS folder... [EXCEPT folder...] [FILES file...] [USES library...]) makes the
+# library Talweg::NAME from every .cpp below its folders, but for some, and from single files.
 include(TalwegUnity)
 
 add_library(talweg_precompiled OBJECT ${CMAKE_SOURCE_DIR}/cmake/precompiled.cpp)
@@ -14,11 +14,14 @@ function(talweg_executable_options target)
 endfunction()
 
 function(talweg_library name)
-  cmake_parse_arguments(arg "" "" "FOLDERS;FILES;USES" ${ARGN})
+  cmake_parse_arguments(arg "" "" "FOLDERS;EXCEPT;FILES;USES" ${ARGN})
   set(sources)
   foreach(folder ${arg_FOLDERS})
     file(GLOB_RECURSE found CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cpp)
     list(APPEND sources ${found})
+  endforeach()
+  foreach(folder ${arg_EXCEPT})
+    list(FILTER sources EXCLUDE REGEX "^${CMAKE_SOURCE_DIR}/${folder}/")
   endforeach()
   # Everything that needs the CUDA toolkit lives in folders called cuda.
   list(FILTER sources EXCLUDE REGEX "/cuda/")

@@ -21,6 +21,9 @@
 #include "tasks/matrix_quadratic/probe_study.h"
 #include "tasks/matrix_quadratic/range_finder_study.h"
 #include "tasks/matrix_quadratic/transport_study.h"
+#include "tasks/mean_field/dynamical_mean_field.h"
+#include "tasks/mean_field/gaussian_network.h"
+#include "tasks/mean_field/two_layer_network.h"
 #include "tasks/policy/bandit.h"
 #include "tasks/policy/mdp.h"
 #include "tasks/privacy/privacy_bounds.h"
@@ -82,6 +85,15 @@ void register_components() {
     studies.add<ModeTheory, ModeTheoryOptions>("mode_theory",
                                                "orbits and period doublings of a mode beyond its edge of stability",
                                                "Ghosh et al. 2025 (arXiv 2502.20531)");
+    studies.add<DynamicalMeanField, DynamicalMeanFieldOptions>(
+        "dynamical_mean_field", "two-layer networks of any width in the limit of many samples in many dimensions",
+        "Montanari and Urbani 2025 (arXiv 2502.21269)");
+    tasks.add<TwoLayerNetwork, TwoLayerNetworkOptions>(
+        "two_layer_network", "a two-layer network on Gaussian examples, which the mean-field equations are about",
+        "Montanari and Urbani 2025 (arXiv 2502.21269)");
+    studies.add<GaussianNetwork, GaussianNetworkOptions>(
+        "gaussian_network", "descent on the Gaussian model of two-layer networks beside its mean-field equations",
+        "Montanari and Urbani 2025 (arXiv 2502.21269)");
     tasks.add<InContextRegression, InContextRegressionOptions>(
         "in_context_regression", "linear regression from the examples of a prompt, by chain of thought or at once",
         "Huang, Wang and Lee 2025; Garg et al. 2022");

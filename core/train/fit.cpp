@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/libtorch.h"
 #include "core/task/module_state.h"
+#include "core/task/projected_parameters.h"
 
 namespace talweg {
 namespace {
@@ -68,6 +69,7 @@ void Fit::step(std::int64_t index) {
   objective_.begin_step(index, task_.training_data().batch(indices_, index).to(device_, false));
   if (optimizer_->step(objective_).status == StepStatus::skipped_non_finite)
     throw TrainingError(fmt::format("step {} of a model inside the run: {}", index + 1, objective_.defect()));
+  if (auto* projected = dynamic_cast<ProjectedParameters*>(&task_)) projected->project();
 }
 
 nlohmann::json Fit::account() const {

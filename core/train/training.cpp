@@ -13,6 +13,7 @@
 #include "core/device/process_memory.h"
 #include "core/error.h"
 #include "core/libtorch.h"
+#include "core/task/projected_parameters.h"
 #include "core/task/reads_files.h"
 
 namespace talweg {
@@ -159,6 +160,7 @@ void Training::step(std::int64_t index) {
     const StepClock::Scope timed(clock_.get(), StepPhase::update);
     report_ = optimizer_->step(*objective_);
     place_->after_step();
+    if (auto* projected = dynamic_cast<ProjectedParameters*>(task_.get())) projected->project();
   } catch (const c10::Error& error) {
     if (!is_out_of_memory(error)) throw;
     throw TrainingError(what_would_fit());

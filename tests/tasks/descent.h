@@ -10,6 +10,7 @@
 
 #include "core/files/yaml.h"
 #include "core/libtorch.h"
+#include "core/task/projected_parameters.h"
 #include "core/task_objective/task_objective.h"
 #include "core/train/run_config.h"
 #include "tasks/register.h"
@@ -33,7 +34,9 @@ class Descent {
     std::iota(indices.begin(), indices.end(), begin);
     objective_.begin_step(steps_, task_->training_data().batch(indices, steps_));
     ++steps_;
-    return optimizer_->step(objective_);
+    StepReport report = optimizer_->step(objective_);
+    if (auto* projected = dynamic_cast<ProjectedParameters*>(task_.get())) projected->project();
+    return report;
   }
 
   /// The loss of all examples, as the task's evaluation reports it.

@@ -37,6 +37,10 @@ std::string small_configuration(const std::string& task) {
       {"gaussian_mean", "{type: gaussian_mean, dimension: 10, examples: 50}"},
       {"canary_audit", "{type: canary_audit, canaries: 50, guesses: 20, length: 1}"},
       {"deep_matrix_factorization", "{type: deep_matrix_factorization, target: {singular_values: [1, 0.5], rows: 3}}"},
+      {"two_layer_network",
+       "{type: two_layer_network, activation: {covariance: [0, 0.9, 0.5]}, target: {kind: activation}, width: 4, "
+       "dimension: "
+       "10, samples: 3, noise: 0.3}"},
       {"in_context_regression",
        "{type: in_context_regression, dimension: 4, examples: 6, steps: 3, prompts_per_epoch: 64, evaluation: "
        "{prompts: 50}}"},

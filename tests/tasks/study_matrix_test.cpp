@@ -25,6 +25,13 @@ std::string small_study(const std::string& study) {
       {"bifurcation_diagram",
        "{type: bifurcation_diagram, target: {singular_values: [1, 0.5], rows: 3}, network: {scale: 0.5}, step_sizes: "
        "[0.1, 0.2], iterations: 7, followed: 4}"},
+      {"dynamical_mean_field",
+       "{type: dynamical_mean_field, activation: {covariance: [0, 0.9, 0.5]}, target: {kind: activation}, widths: [4, "
+       "8], alpha: 0.375, noise: 1, time: {until: 1, step: 0.1}, thin: {look_every: 2, keep_recent: 4}}"},
+      {"gaussian_network",
+       "{type: gaussian_network, activation: {covariance: [0, 0.9, 0.5, 0.1]}, target: {kind: activation}, samples: "
+       "1.5, "
+       "noise: 1, dimension: 6, runs: 8, until: 0.5, report: [0.5]}"},
       {"mode_theory", "{type: mode_theory, range: {from: 1.05, to: 1.3, count: 5}, doublings: 2}"},
       {"range_finder", "{type: range_finder, rows: 20, columns: 18, draws: 6}"},
       {"low_rank_probes", "{type: low_rank_probes, rows: 20, columns: 20, rank: 3, counts: [1, 3], draws: 5}"},
