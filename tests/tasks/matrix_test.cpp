@@ -36,6 +36,9 @@ std::string small_configuration(const std::string& task) {
        "8}}"},
       {"gaussian_mean", "{type: gaussian_mean, dimension: 10, examples: 50}"},
       {"canary_audit", "{type: canary_audit, canaries: 50, guesses: 20, length: 1}"},
+      {"comparison_factorization",
+       "{type: comparison_factorization, rank: 2, data: {type: synthetic_comparisons, users: 12, items: 10, rank: 2, "
+       "comparisons: 200, evaluation_comparisons: 50}}"},
       {"deep_matrix_factorization", "{type: deep_matrix_factorization, target: {singular_values: [1, 0.5], rows: 3}}"},
       {"in_context_regression",
        "{type: in_context_regression, dimension: 4, examples: 6, steps: 3, prompts_per_epoch: 64, evaluation: "
