@@ -51,6 +51,8 @@ constexpr ValueOption kValueOptions[] = {
     {"checkpoint", "WHICH", "of a run: last (default) or best"},
     {"format", "NAME", "huggingface (default): a model folder, adapters merged; peft: the adapters alone"},
     {"dtype", "TYPE", "float32, bfloat16, float16 or own (default: that of the weights training began with)"},
+    {"user", "ID", "whom to recommend to"},
+    {"top", "N", "items that are recommended (default 10)"},
     {"plot", "FILE", "also draw ε against steps into this SVG file"},
 };
 
@@ -207,6 +209,16 @@ const std::vector<Command>& commands() {
        {"checkpoint", "format", "dtype", "quiet"},
        2,
        2},
+      {"recommend",
+       "RUN",
+       "rank the items of a run on comparisons for a user",
+       "Prints id and utility, a line each, best first. A user who is not in the data gets the ranking of the mean "
+       "user.\n"
+       "For example:\n"
+       "  talweg recommend runs/mine --user ann --top 10\n",
+       {"user", "top", "checkpoint"},
+       1,
+       1},
       {"theory",
        "CONFIG",
        "what is known beforehand of a configuration's step size",

@@ -30,6 +30,7 @@
 #include "tasks/privacy_audit/canary_audit.h"
 #include "tasks/privacy_audit/membership_inference.h"
 #include "tasks/text_classification/text_classification.h"
+#include "tasks/triplets/comparison_factorization.h"
 
 namespace talweg::tasks {
 void register_components() {
@@ -43,6 +44,7 @@ void register_components() {
     optim::register_components();
     register_classification_data();
     register_covariances();
+    register_comparison_data();
     register_language_data();
     register_labelled_texts();
     register_text_backbones();
@@ -99,6 +101,9 @@ void register_components() {
         "Huang, Wang and Lee 2025; Garg et al. 2022");
     tasks.add<LanguageModeling, LanguageModelingOptions>("language_modeling",
                                                          "a decoder predicts the next token of a text", "standard");
+    tasks.add<ComparisonFactorization, ComparisonFactorizationOptions>("comparison_factorization",
+                                                                       "factors of users and items from comparisons",
+                                                                       "Sankagiri et al. 2025 (arXiv 2502.20033)");
     return true;
   }();
   (void)once;

@@ -16,6 +16,7 @@ int mlflow(const Invocation& invocation);
 int reproduce(const Invocation& invocation);
 int generate(const Invocation& invocation);
 int export_model(const Invocation& invocation);
+int recommend(const Invocation& invocation);
 int theory(const Invocation& invocation);
 int version(const Invocation& invocation);
 

@@ -28,7 +28,7 @@ int dispatch(const Invocation& invocation) {
       {"train", train},         {"resume", resume},     {"check", check},         {"list", list},
       {"describe", describe},   {"schema", schema},     {"report", report},       {"mlflow", mlflow},
       {"reproduce", reproduce}, {"generate", generate}, {"export", export_model}, {"theory", theory},
-      {"version", version}};
+      {"recommend", recommend}, {"version", version}};
   for (const auto& [name, command] : commands)
     if (invocation.command == name) return command(invocation);
   throw UsageError(fmt::format("there is no command '{}'", invocation.command));

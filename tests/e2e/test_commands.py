@@ -29,7 +29,7 @@ class Commands(TalwegCase):
         loaded = "".join(path.read_text() for path in self.folder.glob("loader*"))
         self.assertIn("libc.so", loaded)
         self.assertNotIn("libtorch", loaded)
-        for command in ("train", "resume", "check", "list", "describe", "schema", "report", "reproduce", "mlflow", "privacy", "theory", "version",
+        for command in ("train", "resume", "check", "list", "describe", "schema", "report", "reproduce", "mlflow", "privacy", "recommend", "theory", "version",
                         "completion"):
             self.assertIn(command, done.stdout)
             self.assertIn("Usage: talweg " + command, self.run_talweg(command, "--help").stdout)
@@ -111,6 +111,33 @@ COMP_WORDS=({PROGRAM} {line}); COMP_CWORD={len(line.split())}; COMPREPLY=(); _ta
             ("'batch' must be at most n", 3, ("--noise", 1, "--n", 100, "--batch", 200, "--steps", 10)),
         ]:
             self.assertIn(words, self.run_talweg("privacy", *options, code=code).stderr)
+
+    def test_recommendations_from_a_file_of_choices(self):
+        choices = random.Random(1)
+        lines = ["user,winner,loser"]
+        for _ in range(300):
+            likes_tea = choices.random() < 0.5
+            lines.append("ann,tea,\"coffee, black\"" if likes_tea else "bob,\"coffee, black\",tea")
+            lines.append(choices.choice(["ann", "bob"]) + ",tea,mud")
+            lines.append(choices.choice(["ann", "bob"]) + ",\"coffee, black\",mud")
+        self.write("choices.csv", "\n".join(lines) + "\n")
+        self.write("mine.yaml", "name: mine\ntask: {type: comparison_factorization, rank: 2, user_decay: 1, item_decay: 1, "
+                   "data: {type: comparison_csv, path: choices.csv}}\noptimizer: {type: adamw, learning_rate: 5e-2}\n"
+                   "training: {epochs: 20, batch_size: 64}\n")
+        self.run_talweg("train", "mine.yaml", "-o", "run", "-q")
+        best = lambda user: [line.split("\t")[0] for line in self.run_talweg("recommend", "run", "--user", user).stdout.splitlines()]  # noqa: E731
+        self.assertEqual(best("ann"), ["tea", "coffee, black", "mud"])
+        self.assertEqual(best("bob"), ["coffee, black", "tea", "mud"])
+        one = self.run_talweg("recommend", "run", "--user", "ann", "--top", 1)
+        self.assertEqual(len(one.stdout.splitlines()), 1)
+        stranger = self.run_talweg("recommend", "run", "--user", "eve")
+        self.assertIn("know no user 'eve'", stranger.stderr)
+        self.assertEqual(stranger.stdout.splitlines()[-1].split("\t")[0], "mud")
+        self.assertIn("--user", self.run_talweg("recommend", "run", code=2).stderr)
+        self.assertIn("--top takes a number", self.run_talweg("recommend", "run", "--user", "ann", "--top", "x", code=2).stderr)
+        self.write("other.yaml", SMALL.replace("steps: 60", "steps: 1"))
+        self.run_talweg("train", "other.yaml", "-o", "other", "-q")
+        self.assertIn("not of comparison_factorization", self.run_talweg("recommend", "other", "--user", "ann", code=2).stderr)
 
     def test_list_and_describe(self):
         listed = self.run_talweg("list").stdout

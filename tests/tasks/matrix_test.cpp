@@ -36,6 +36,9 @@ std::string small_configuration(const std::string& task) {
        "8}}"},
       {"gaussian_mean", "{type: gaussian_mean, dimension: 10, examples: 50}"},
       {"canary_audit", "{type: canary_audit, canaries: 50, guesses: 20, length: 1}"},
+      {"comparison_factorization",
+       "{type: comparison_factorization, rank: 2, data: {type: synthetic_comparisons, users: 12, items: 10, rank: 2, "
+       "comparisons: 200, evaluation_comparisons: 50}}"},
       {"deep_matrix_factorization", "{type: deep_matrix_factorization, target: {singular_values: [1, 0.5], rows: 3}}"},
       {"two_layer_network",
        "{type: two_layer_network, activation: {covariance: [0, 0.9, 0.5]}, target: {kind: activation}, width: 4, "
