@@ -152,17 +152,22 @@ void generate(const Options& options, at::Device device) {
 }
 
 /// The sum of `count` numbers, read as four streams: one alone does not keep memory busy.
-TALWEG_VECTOR_CLONES float sum_of_streams(const float* numbers, std::int64_t count) {
-  const std::int64_t quarter = count / 4;
-  simd::Lanes<float> sums[4] = {};
-  for (std::int64_t i = 0; i < quarter; i += 16)
-    for (int stream = 0; stream < 4; ++stream) {
-      simd::Lanes<float> lanes;
-      simd::load(numbers + stream * quarter + i, 1, 16, lanes);
-      sums[stream] += lanes;
-    }
-  return simd::pairwise_sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
-}
+struct SumOfStreams {
+  template <class Units>
+  TALWEG_INLINE static float run(const float* numbers, std::int64_t count) {
+    using V = simd::Vector<Units, float>;
+    const std::int64_t quarter = count / 4;
+    V sums[4] = {};
+    for (std::int64_t i = 0; i < quarter; i += simd::lane_count<V>)
+      for (int stream = 0; stream < 4; ++stream) {
+        V lanes;
+        simd::load(numbers + stream * quarter + i, lanes);
+        sums[stream] += lanes;
+      }
+    sums[0] += sums[1] + sums[2] + sums[3];
+    return simd::pairwise_sum(sums[0]);
+  }
+};
 
 /// How fast one core reads memory, which bounds decoding: every token takes all weights.
 void read_memory() {
@@ -171,7 +176,7 @@ void read_memory() {
   float sum = 0;
   for (int round = 0; round < 5; ++round) {
     const double begin = wall();
-    sum += sum_of_streams(numbers.const_data_ptr<float>(), numbers.numel());
+    sum += simd::dispatch<SumOfStreams>(numbers.const_data_ptr<float>(), numbers.numel());
     best = std::min(best, wall() - begin);
   }
   fmt::print("{{\"gigabytes_per_second\": {:.4g}, \"sum\": {}}}\n", static_cast<double>(numbers.nbytes()) / 1e9 / best,

@@ -22,6 +22,9 @@ HEAD = """# Performance
 Written by `bench/run.sh`, section by section; each says on what it was measured. Times belong to that machine; ratios are of one
 run. Nothing here was measured on a GPU yet.
 
+Kernels run on the widest vectors that the processor has; `TALWEG_VECTORS=baseline|avx2|avx512` caps them, so that a machine can measure
+narrower ones. Peers are capped alike by `ATEN_CPU_CAPABILITY=avx2` and `MKL_ENABLE_INSTRUCTIONS=AVX2`.
+
 """
 
 

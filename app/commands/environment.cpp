@@ -14,6 +14,7 @@
 
 #include "app/commands/commands.h"
 #include "core/device/device_info.h"
+#include "core/simd/target.h"
 
 namespace talweg::app {
 namespace {
@@ -37,6 +38,7 @@ nlohmann::json describe_environment(const Invocation& invocation) {
                                 {"compiler", fmt::format("g++ {}", __VERSION__)},
                                 {"system", fmt::format("{} {} {}", system.sysname, system.release, system.machine)},
                                 {"processor", processor()},
+                                {"vectors", simd::name_of(simd::current_target())},
                                 {"cpu threads", at::get_num_threads()},
                                 {"gpus", gpu ? static_cast<int>(torch::cuda::device_count()) : 0},
                                 {"command", fmt::format("{}", fmt::join(invocation.command_line, " "))},

@@ -7,11 +7,8 @@
 namespace talweg {
 namespace {
 
-using simd::Lanes;
-typedef std::uint32_t Words __attribute__((vector_size(64)));
-typedef std::int32_t Integers __attribute__((vector_size(64)));
-constexpr std::int64_t kLanes = simd::lane_count<float>;
-static_assert(kNormalBlock == 4 * kLanes, "the words of one call of the generator in every lane");
+/// A block is the four words of so many counters, whatever the width of vectors: it is computed in groups of lanes.
+constexpr std::int64_t kCounters = kNormalBlock / 4;
 
 /// Skein's constants, as Random123 has them for four words of 32 bits.
 constexpr std::uint32_t kParity = 0x1BD11BDA;
@@ -49,17 +46,19 @@ TALWEG_INLINE void threefry_rounds(Word& a, Word& b, Word& c, Word& d, const Wor
 
 /// √(−2·ln u) for u = (k + ½)/2³¹, k the upper 31 bits of a word; relative error below 3e-7. The logarithm is Cephes'
 /// (Moshier 1992), the root Newton's.
-TALWEG_INLINE void radius(const Words& word, Lanes<float>& result) {
-  const Lanes<float> u = (__builtin_convertvector(Integers(word >> 1), Lanes<float>) + 0.5f) * 0x1p-31f;
+template <class Words, class V>
+TALWEG_INLINE void radius(const Words& word, V& result) {
+  using Integers = simd::SameLanes<std::int32_t, V>;
+  const V u = (__builtin_convertvector(Integers(word >> 1), V) + 0.5f) * 0x1p-31f;
   Integers bits;
   std::memcpy(&bits, &u, sizeof(bits));
   // u = 2ᵉ·m with m in [√½, √2).
   const Integers exponent = (bits - 0x3f3504f3) >> 23;
   const Integers mantissa = bits - (exponent << 23);
-  Lanes<float> m;
+  V m;
   std::memcpy(&m, &mantissa, sizeof(m));
-  const Lanes<float> f = m - 1.0f, square = f * f, e = __builtin_convertvector(exponent, Lanes<float>);
-  Lanes<float> p = f * 7.0376836292e-2f - 1.1514610310e-1f;
+  const V f = m - 1.0f, square = f * f, e = __builtin_convertvector(exponent, V);
+  V p = f * 7.0376836292e-2f - 1.1514610310e-1f;
   p = p * f + 1.1676998740e-1f;
   p = p * f - 1.2420140846e-1f;
   p = p * f + 1.4249322787e-1f;
@@ -68,11 +67,11 @@ TALWEG_INLINE void radius(const Words& word, Lanes<float>& result) {
   p = p * f - 2.4999993993e-1f;
   p = p * f + 3.3333331174e-1f;
   p = p * f * square + e * -2.12194440e-4f - 0.5f * square;
-  const Lanes<float> t = (f + p + e * 0.693359375f) * -2.0f;  // ≥ 0; −0 at u = 1
+  const V t = (f + p + e * 0.693359375f) * -2.0f;  // ≥ 0; −0 at u = 1
   Words root;
   std::memcpy(&root, &t, sizeof(root));
   root = 0x5f3759df - (root >> 1);
-  Lanes<float> y;
+  V y;
   std::memcpy(&y, &root, sizeof(y));
   for (int i = 0; i < 3; ++i) y = y * (1.5f - 0.5f * t * y * y);
   result = t * y;
@@ -80,13 +79,14 @@ TALWEG_INLINE void radius(const Words& word, Lanes<float>& result) {
 
 /// Cosine and sine of an angle that is uniform on the circle: one within an eighth of it to either side from the upper
 /// 30 bits of a word, the quarter by its two lowest.
-TALWEG_INLINE void direction(const Words& word, Lanes<float>& x, Lanes<float>& y) {
-  const Lanes<float> angle =
-      __builtin_convertvector(Integers(word) >> 2, Lanes<float>) * 1.46291807926716e-9f;  // π/2³¹
-  const Lanes<float> square = angle * angle;
-  Lanes<float> sine = square * -1.9515295891e-4f + 8.3321608736e-3f;
+template <class Words, class V>
+TALWEG_INLINE void direction(const Words& word, V& x, V& y) {
+  using Integers = simd::SameLanes<std::int32_t, V>;
+  const V angle = __builtin_convertvector(Integers(word) >> 2, V) * 1.46291807926716e-9f;  // π/2³¹
+  const V square = angle * angle;
+  V sine = square * -1.9515295891e-4f + 8.3321608736e-3f;
   sine = (sine * square - 1.6666654611e-1f) * square * angle + angle;
-  Lanes<float> cosine = square * 2.443315711809948e-5f - 1.388731625493765e-3f;
+  V cosine = square * 2.443315711809948e-5f - 1.388731625493765e-3f;
   cosine = (cosine * square + 4.166664568298827e-2f) * square * square - 0.5f * square + 1.0f;
   Words bits;
   std::memcpy(&bits, &cosine, sizeof(bits));
@@ -98,23 +98,57 @@ TALWEG_INLINE void direction(const Words& word, Lanes<float>& x, Lanes<float>& y
 }
 
 /// Two normal numbers in every lane.
-TALWEG_INLINE void normal_pair(const Words& first, const Words& second, Lanes<float>& x, Lanes<float>& y) {
-  Lanes<float> length;
+template <class Words, class V>
+TALWEG_INLINE void normal_pair(const Words& first, const Words& second, V& x, V& y) {
+  V length;
   radius(first, length);
   direction(second, x, y);
   x *= length;
   y *= length;
 }
 
-/// The normal numbers of block `number`: those of its lane l are l, l + kLanes, ….
-TALWEG_INLINE void block_of_normals(std::uint64_t number, const Words (&keys)[5], Lanes<float> (&normals)[4]) {
+/// The normal numbers of block `number` for the counters `first` and those after it, one a lane: number l, l +
+/// kCounters, … of the block for counter l.
+template <class Words, class V>
+TALWEG_INLINE void normals_of_counters(std::uint64_t number, std::int64_t first, const Words (&keys)[5],
+                                       V (&normals)[4]) {
   const Words zero = {};
-  Words a = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  Words a;
+  for (std::int64_t lane = 0; lane < simd::lane_count<Words>; ++lane) a[lane] = static_cast<std::uint32_t>(lane);
+  a += static_cast<std::uint32_t>(first);
   Words b = zero + static_cast<std::uint32_t>(number), c = zero + static_cast<std::uint32_t>(number >> 32), d = zero;
   threefry_rounds(a, b, c, d, keys);
   normal_pair(a, b, normals[0], normals[1]);
   normal_pair(c, d, normals[2], normals[3]);
 }
+
+struct PlaceNormals {
+  template <class Units>
+  TALWEG_INLINE static void run(const float* base, float scale, std::uint64_t seed, std::int64_t begin,
+                                std::int64_t end, float* to) {
+    using V = simd::Vector<Units, float>;
+    using Words = simd::Vector<Units, std::uint32_t>;
+    constexpr std::int64_t kLanes = simd::lane_count<V>;
+    const auto low = static_cast<std::uint32_t>(seed), high = static_cast<std::uint32_t>(seed >> 32);
+    const Words zero = {}, keys[5] = {zero + low, zero + high, zero, zero, zero + (kParity ^ low ^ high)};
+    for (std::int64_t block = begin; block < end; block += kNormalBlock)
+      for (std::int64_t counter = 0; counter < kCounters; counter += kLanes) {
+        V normals[4];
+        normals_of_counters(static_cast<std::uint64_t>(block / kNormalBlock), counter, keys, normals);
+        for (std::int64_t part = 0; part < 4; ++part) {
+          const std::int64_t first = block + part * kCounters + counter, valid = std::min(kLanes, end - first);
+          if (valid <= 0) break;
+          V numbers = normals[part] * scale;
+          if (base) {
+            V point;
+            simd::load(base + first, 1, valid, point);
+            numbers += point;
+          }
+          simd::store(numbers, valid, to + first);
+        }
+      }
+  }
+};
 
 }  // namespace
 
@@ -124,25 +158,9 @@ void threefry(const std::uint32_t (&counter)[4], const std::uint32_t (&key)[4], 
                   {key[0], key[1], key[2], key[3], kParity ^ key[0] ^ key[1] ^ key[2] ^ key[3]});
 }
 
-TALWEG_VECTOR_CLONES void place_normals(const float* base, float scale, std::uint64_t seed, std::int64_t begin,
-                                        std::int64_t end, float* to) {
-  const auto low = static_cast<std::uint32_t>(seed), high = static_cast<std::uint32_t>(seed >> 32);
-  const Words zero = {}, keys[5] = {zero + low, zero + high, zero, zero, zero + (kParity ^ low ^ high)};
-  for (std::int64_t block = begin; block < end; block += kNormalBlock) {
-    Lanes<float> normals[4];
-    block_of_normals(static_cast<std::uint64_t>(block / kNormalBlock), keys, normals);
-    for (std::int64_t part = 0; part < 4; ++part) {
-      const std::int64_t first = block + part * kLanes, valid = std::min(kLanes, end - first);
-      if (valid <= 0) return;
-      Lanes<float> numbers = normals[part] * scale;
-      if (base) {
-        Lanes<float> point;
-        simd::load(base + first, 1, valid, point);
-        numbers += point;
-      }
-      simd::store(numbers, valid, to + first);
-    }
-  }
+void place_normals(const float* base, float scale, std::uint64_t seed, std::int64_t begin, std::int64_t end,
+                   float* to) {
+  simd::dispatch<PlaceNormals>(base, scale, seed, begin, end, to);
 }
 
 }  // namespace talweg

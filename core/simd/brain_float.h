@@ -9,33 +9,39 @@ struct BrainFloat {
   std::uint16_t bits;
 };
 
-/// Sixteen numbers from memory as float32; those past `valid` are zero.
-TALWEG_INLINE void load_floats(const float* from, std::int64_t valid, Lanes<float>& lanes) {
+/// Numbers from memory as float32; lanes past `valid` are zero.
+template <class V>
+TALWEG_INLINE void load_floats(const float* from, std::int64_t valid, V& lanes) {
   load(from, 1, valid, lanes);
 }
-TALWEG_INLINE void load_floats(const BrainFloat* from, std::int64_t valid, Lanes<float>& lanes) {
-  typedef std::uint16_t Halves __attribute__((vector_size(32)));
-  typedef std::uint32_t Words __attribute__((vector_size(64)));
-  Halves halves = {};
-  std::memcpy(&halves, from, static_cast<std::size_t>(valid) * sizeof(BrainFloat));
-  const Words words = __builtin_convertvector(halves, Words) << 16;
-  std::memcpy(&lanes, &words, sizeof(lanes));
+template <class V>
+TALWEG_INLINE void load_floats(const BrainFloat* from, std::int64_t valid, V& lanes) {
+  SameLanes<std::uint16_t, V> halves = {};
+  if (valid == lane_count<V>)
+    std::memcpy(&halves, from, sizeof(halves));
+  else
+    std::memcpy(&halves, from, static_cast<std::size_t>(valid) * sizeof(BrainFloat));
+  const SameLanes<std::uint32_t, V> words = __builtin_convertvector(halves, SameLanes<std::uint32_t, V>) << 16;
+  copy_bits(words, lanes);
 }
 
-TALWEG_INLINE void store_floats(const Lanes<float>& lanes, std::int64_t valid, float* to) {
+template <class V>
+TALWEG_INLINE void store_floats(const V& lanes, std::int64_t valid, float* to) {
   store(lanes, valid, to);
 }
 /// Rounded to the nearest, ties to even; NaN stays NaN.
-TALWEG_INLINE void store_floats(const Lanes<float>& lanes, std::int64_t valid, BrainFloat* to) {
-  typedef std::uint16_t Halves __attribute__((vector_size(32)));
-  typedef std::uint32_t Words __attribute__((vector_size(64)));
-  Words words;
-  std::memcpy(&words, &lanes, sizeof(words));
-  const Words rounded = words + 0x7fff + ((words >> 16) & 1);
+template <class V>
+TALWEG_INLINE void store_floats(const V& lanes, std::int64_t valid, BrainFloat* to) {
+  SameLanes<std::uint32_t, V> words;
+  copy_bits(lanes, words);
+  const SameLanes<std::uint32_t, V> rounded = words + 0x7fff + ((words >> 16) & 1);
   const auto is_nan = lanes != lanes;
   words = is_nan ? (words | 0x400000) : rounded;
-  const Halves halves = __builtin_convertvector(words >> 16, Halves);
-  std::memcpy(to, &halves, static_cast<std::size_t>(valid) * sizeof(BrainFloat));
+  const auto halves = __builtin_convertvector(words >> 16, SameLanes<std::uint16_t, V>);
+  if (valid == lane_count<V>)
+    std::memcpy(to, &halves, sizeof(halves));
+  else
+    std::memcpy(to, &halves, static_cast<std::size_t>(valid) * sizeof(BrainFloat));
 }
 
 }  // namespace talweg::simd

@@ -9,11 +9,6 @@
 namespace talweg::models {
 namespace {
 
-template <int Width>
-struct Vector {
-  typedef double Type __attribute__((vector_size(Width * sizeof(double)), may_alias));
-};
-
 struct Operands {
   ElementView a;
   const double* b;
@@ -24,9 +19,8 @@ struct Operands {
 };
 
 /// Rows [i, i + Rows) and Columns vectors from column j of C, held in registers.
-template <int Width, int Rows, int Columns>
+template <class V, int Rows, int Columns>
 TALWEG_INLINE void tile(const Operands& o, std::size_t i, std::size_t j) {
-  using V = typename Vector<Width>::Type;
   V sums[Rows][Columns];
   for (int r = 0; r < Rows; ++r)
     for (int s = 0; s < Columns; ++s)
@@ -45,85 +39,136 @@ TALWEG_INLINE void tile(const Operands& o, std::size_t i, std::size_t j) {
     for (int s = 0; s < Columns; ++s) reinterpret_cast<V*>(o.c + (i + r) * o.c_stride + j)[s] = sums[r][s];
 }
 
-template <int Width, int Rows, int Columns>
+/// The rows that are left, fewer than Rows + 1, as one block.
+template <class V, int Rows, int Columns>
+TALWEG_INLINE void last_rows(const Operands& o, std::size_t i, std::size_t j) {
+  if constexpr (Rows > 0) {
+    if (o.m - i == Rows)
+      tile<V, Rows, Columns>(o, i, j);
+    else
+      last_rows<V, Rows - 1, Columns>(o, i, j);
+  }
+}
+
+template <class V, int Rows, int Columns>
 TALWEG_INLINE void panel(const Operands& o, std::size_t j) {
   std::size_t i = 0;
-  for (; i + Rows <= o.m; i += Rows) tile<Width, Rows, Columns>(o, i, j);
-  for (; i < o.m; ++i) tile<Width, 1, Columns>(o, i, j);
+  for (; i + Rows <= o.m; i += Rows) tile<V, Rows, Columns>(o, i, j);
+  if (i < o.m) last_rows<V, Rows - 1, Columns>(o, i, j);
 }
 
-/// With 32 registers of 8 doubles: 20 to 24 sums beside the vectors of a row of B. Up to half a vector at the end is
-/// one of 4, at half the price.
-TALWEG_INLINE void product_of_8(const Operands& o) {
-  const std::size_t tail = o.n % 8;
-  const std::size_t columns = tail > 0 && tail <= 4 ? o.n - tail : padded(o.n);
-  std::size_t j = 0;
-  while (columns - j >= 6 * 8) {
-    panel<8, 6, 4>(o, j);
-    j += 4 * 8;
+template <int Registers>
+struct Panels;
+
+/// 20 to 24 sums beside the vectors of a row of B. Up to half a vector at the end is one of 4, at half the price.
+template <>
+struct Panels<32> {
+  template <class Units>
+  TALWEG_INLINE static void product(const Operands& o) {
+    using V = simd::Vector<Units, double>;
+    constexpr std::size_t kLanes = simd::lane_count<V>;
+    const std::size_t tail = o.n % kRowPadding;
+    const std::size_t columns = kLanes == 8 && tail > 0 && tail <= 4 ? o.n - tail : padded(o.n);
+    std::size_t j = 0;
+    while (columns - j >= 6 * kLanes) {
+      panel<V, 6, 4>(o, j);
+      j += 4 * kLanes;
+    }
+    if (columns - j == 5 * kLanes) {
+      panel<V, 8, 3>(o, j);
+      j += 3 * kLanes;
+    }
+    switch ((columns - j) / kLanes) {
+      case 4:
+        panel<V, 6, 4>(o, j);
+        break;
+      case 3:
+        panel<V, 8, 3>(o, j);
+        break;
+      case 2:
+        panel<V, 10, 2>(o, j);
+        break;
+      case 1:
+        panel<V, 5, 1>(o, j);
+        break;
+    }
+    if (columns < o.n) panel<simd::Vector<simd::Avx2, double>, 10, 1>(o, columns);
   }
-  if (columns - j == 5 * 8) {
-    panel<8, 8, 3>(o, j);
-    j += 3 * 8;
+};
+
+/// 12 sums, two vectors of a row of B and a factor.
+template <>
+struct Panels<16> {
+  template <class Units>
+  TALWEG_INLINE static void product(const Operands& o) {
+    using V = simd::Vector<Units, double>;
+    constexpr std::size_t kTwo = 2 * simd::lane_count<V>;
+    for (std::size_t j = 0; j < padded(o.n); j += kTwo) panel<V, 6, 2>(o, j);
   }
-  switch ((columns - j) / 8) {
-    case 4:
-      panel<8, 6, 4>(o, j);
-      break;
-    case 3:
-      panel<8, 8, 3>(o, j);
-      break;
-    case 2:
-      panel<8, 10, 2>(o, j);
-      break;
-    case 1:
-      panel<8, 5, 1>(o, j);
-      break;
+};
+
+struct DenseProduct {
+  template <class Units>
+  TALWEG_INLINE static void run(const Operands* o) {
+    Panels<Units::registers>::template product<Units>(*o);
   }
-  if (columns < o.n) panel<4, 10, 1>(o, columns);
-}
+};
 
-/// With 16 registers of 4 doubles (or of 2, which the compiler pairs).
-TALWEG_INLINE void product_of_4(const Operands& o) {
-  std::size_t j = 0;
-  for (; j + 8 <= padded(o.n); j += 8) panel<4, 5, 2>(o, j);
-}
+struct ScaledResidual {
+  template <class Units>
+  TALWEG_INLINE static double run(const double* product, const double* target, double scale, double* back,
+                                  std::size_t size) {
+    using V = simd::Vector<Units, double>;
+    V sums = {};
+    for (std::size_t i = 0; i < size; i += simd::lane_count<V>) {
+      V r, t;
+      simd::load(product + i, r);
+      simd::load(target + i, t);
+      r -= t;
+      sums += r * r;
+      r *= scale;
+      simd::store(r, back + i);
+    }
+    return simd::sum(sums);
+  }
+};
 
-void product_plain(const Operands& o) {
-  product_of_4(o);
-}
+struct AddInPlace {
+  template <class Units>
+  TALWEG_INLINE static void run(double* to, const double* addend, std::size_t size) {
+    using V = simd::Vector<Units, double>;
+    for (std::size_t i = 0; i < size; i += simd::lane_count<V>) {
+      V sum, one;
+      simd::load(to + i, sum);
+      simd::load(addend + i, one);
+      sum += one;
+      simd::store(sum, to + i);
+    }
+  }
+};
 
-#if defined(__x86_64__)
-__attribute__((target("avx512f,fma"))) void product_avx512(const Operands& o) {
-  product_of_8(o);
+/// The transpose of a square of vectors: pairs of numbers, of pairs and of quadruples change places.
+template <class V>
+TALWEG_INLINE void transpose_square(V (&rows)[2]) {
+  const V first = __builtin_shufflevector(rows[0], rows[1], 0, 2);
+  rows[1] = __builtin_shufflevector(rows[0], rows[1], 1, 3);
+  rows[0] = first;
 }
-__attribute__((target("avx2,fma"))) void product_avx2(const Operands& o) {
-  product_of_4(o);
+template <class V>
+TALWEG_INLINE void transpose_square(V (&rows)[4]) {
+  V pairs[4];
+  for (int i = 0; i < 4; i += 2) {
+    pairs[i] = __builtin_shufflevector(rows[i], rows[i + 1], 0, 4, 2, 6);
+    pairs[i + 1] = __builtin_shufflevector(rows[i], rows[i + 1], 1, 5, 3, 7);
+  }
+  for (int i = 0; i < 2; ++i) {
+    rows[i] = __builtin_shufflevector(pairs[i], pairs[i + 2], 0, 1, 4, 5);
+    rows[i + 2] = __builtin_shufflevector(pairs[i], pairs[i + 2], 2, 3, 6, 7);
+  }
 }
-
-auto* choose_product() {
-  if (__builtin_cpu_supports("avx512f")) return product_avx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return product_avx2;
-  return product_plain;
-}
-#else
-auto* choose_product() {
-  return product_plain;
-}
-#endif
-
-using V8 = Vector<kRowPadding>::Type;
-
-TALWEG_INLINE V8* vector_at(double* data) {
-  return reinterpret_cast<V8*>(data);
-}
-TALWEG_INLINE const V8* vector_at(const double* data) {
-  return reinterpret_cast<const V8*>(data);
-}
-
-/// The transpose of eight rows of eight: pairs of numbers, of pairs and of quadruples change places.
-TALWEG_INLINE void transpose_square(V8 (&rows)[8]) {
-  V8 pairs[8], quadruples[8];
+template <class V>
+TALWEG_INLINE void transpose_square(V (&rows)[8]) {
+  V pairs[8], quadruples[8];
   for (int i = 0; i < 8; i += 2) {
     pairs[i] = __builtin_shufflevector(rows[i], rows[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
     pairs[i + 1] = __builtin_shufflevector(rows[i], rows[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
@@ -138,49 +183,49 @@ TALWEG_INLINE void transpose_square(V8 (&rows)[8]) {
   }
 }
 
-/// A block of at most eight rows and columns; what lies beside it in the padded target becomes zero.
-TALWEG_INLINE void transpose_block(const double* from, std::size_t from_stride, double* to, std::size_t to_stride,
-                                   std::size_t rows, std::size_t columns) {
-  V8 square[kRowPadding];
+/// Squares of a vector's rows and columns; what lies beside the matrix in the padded target becomes zero.
+struct TransposeMatrix {
+  template <class Units>
+  TALWEG_INLINE static void run(const double* from, std::size_t from_stride, double* to, std::size_t to_stride,
+                                std::size_t rows, std::size_t columns) {
+    using V = simd::Vector<Units, double>;
+    constexpr std::size_t kLanes = simd::lane_count<V>;
+    for (std::size_t i = 0; i < padded(rows); i += kLanes)
+      for (std::size_t j = 0; j < columns; j += kLanes) {
+        V square[kLanes];
 #pragma GCC unroll 8  // so that the square stays in registers
-  for (std::size_t k = 0; k < kRowPadding; ++k) square[k] = k < rows ? *vector_at(from + k * from_stride) : V8{};
-  transpose_square(square);
+        for (std::size_t k = 0; k < kLanes; ++k)
+          if (i + k < rows)
+            simd::load(from + (i + k) * from_stride + j, square[k]);
+          else
+            square[k] = V{};
+        transpose_square(square);
 #pragma GCC unroll 8
-  for (std::size_t k = 0; k < kRowPadding; ++k)
-    if (k < columns) *vector_at(to + k * to_stride) = square[k];
-}
+        for (std::size_t k = 0; k < kLanes; ++k)
+          if (j + k < columns) simd::store(square[k], to + (j + k) * to_stride + i);
+      }
+  }
+};
 
 }  // namespace
 
 void dense_product(const ElementView& a, const double* b, std::size_t b_stride, double* c, std::size_t c_stride,
                    std::size_t m, std::size_t n, std::size_t k, bool accumulate) {
-  static auto* const product = choose_product();
-  product({a, b, b_stride, c, c_stride, m, n, k, accumulate});
+  const Operands o{a, b, b_stride, c, c_stride, m, n, k, accumulate};
+  simd::dispatch<DenseProduct>(&o);
 }
 
-TALWEG_VECTOR_CLONES double scaled_residual(const double* product, const double* target, double scale, double* back,
-                                            std::size_t size) {
-  V8 sums = {};
-  for (std::size_t i = 0; i < size; i += kRowPadding) {
-    const V8 r = *vector_at(product + i) - *vector_at(target + i);
-    sums += r * r;
-    *vector_at(back + i) = scale * r;
-  }
-  double total = 0;
-  for (std::size_t j = 0; j < kRowPadding; ++j) total += sums[j];
-  return total;
+double scaled_residual(const double* product, const double* target, double scale, double* back, std::size_t size) {
+  return simd::dispatch<ScaledResidual>(product, target, scale, back, size);
 }
 
-TALWEG_VECTOR_CLONES void add_in_place(double* to, const double* addend, std::size_t size) {
-  for (std::size_t i = 0; i < size; i += kRowPadding) *vector_at(to + i) += *vector_at(addend + i);
+void add_in_place(double* to, const double* addend, std::size_t size) {
+  simd::dispatch<AddInPlace>(to, addend, size);
 }
 
-TALWEG_VECTOR_CLONES void transpose_matrix(const double* from, std::size_t from_stride, double* to,
-                                           std::size_t to_stride, std::size_t rows, std::size_t columns) {
-  for (std::size_t i = 0; i < rows; i += kRowPadding)
-    for (std::size_t j = 0; j < columns; j += kRowPadding)
-      transpose_block(from + i * from_stride + j, from_stride, to + j * to_stride + i, to_stride, rows - i,
-                      columns - j);
+void transpose_matrix(const double* from, std::size_t from_stride, double* to, std::size_t to_stride, std::size_t rows,
+                      std::size_t columns) {
+  simd::dispatch<TransposeMatrix>(from, from_stride, to, to_stride, rows, columns);
 }
 
 }  // namespace talweg::models

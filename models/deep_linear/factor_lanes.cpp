@@ -3,54 +3,70 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "core/simd/lanes.h"
+
 // No LibTorch in here: the file has compiler options of its own (CMakeLists.txt), so that a·b + c is one instruction.
 
 namespace talweg::models {
 namespace {
 
-#define TALWEG_INLINE inline __attribute__((always_inline))
-
-typedef double Lanes __attribute__((vector_size(kLanes * sizeof(double)), may_alias));
-typedef std::int64_t Mask __attribute__((vector_size(kLanes * sizeof(double)), may_alias));
-
-struct View {
-  const Lanes* data;
-  std::size_t row_stride, column_stride;
+/// A matrix whose entries are kLanes doubles, of which a vector takes its part; strides are in entries.
+struct Entries {
+  const double* data;
+  std::size_t row, column;
+  TALWEG_INLINE const double* at(std::size_t i, std::size_t j) const { return data + (i * row + j * column) * kLanes; }
 };
 
-template <int Rows, int Columns>
-TALWEG_INLINE void tile(const View& a, const View& b, Lanes* c, std::size_t n, std::size_t k, std::size_t i,
+template <class V, int Rows, int Columns>
+TALWEG_INLINE void tile(const Entries& a, const Entries& b, double* c, std::size_t n, std::size_t k, std::size_t i,
                         std::size_t j) {
-  Lanes sums[Rows][Columns] = {};
-  for (std::size_t l = 0; l < k; ++l)
+  V sums[Rows][Columns] = {};
+  for (std::size_t l = 0; l < k; ++l) {
+    const double *left = a.at(i, l), *right = b.at(l, j);
     for (int r = 0; r < Rows; ++r) {
-      const Lanes factor = a.data[(i + r) * a.row_stride + l * a.column_stride];
-      for (int s = 0; s < Columns; ++s) sums[r][s] += factor * b.data[l * b.row_stride + (j + s) * b.column_stride];
+      V factor;
+      simd::load(left + static_cast<std::size_t>(r) * a.row * kLanes, factor);
+      for (int s = 0; s < Columns; ++s) {
+        V other;
+        simd::load(right + static_cast<std::size_t>(s) * b.column * kLanes, other);
+        sums[r][s] += factor * other;
+      }
     }
+  }
   for (int r = 0; r < Rows; ++r)
-    for (int s = 0; s < Columns; ++s) c[(i + r) * n + j + s] = sums[r][s];
+    for (int s = 0; s < Columns; ++s)
+      simd::store(sums[r][s], c + ((i + static_cast<std::size_t>(r)) * n + j + static_cast<std::size_t>(s)) * kLanes);
 }
 
-template <int Rows>
-TALWEG_INLINE void rows_of(const View& a, const View& b, Lanes* c, std::size_t n, std::size_t k, std::size_t i) {
+template <class V, int Rows>
+TALWEG_INLINE void rows_of(const Entries& a, const Entries& b, double* c, std::size_t n, std::size_t k, std::size_t i) {
   std::size_t j = 0;
   if (n % 4 != 0 && n % 5 == 0) {
-    for (; j + 5 <= n; j += 5) tile<Rows, 5>(a, b, c, n, k, i, j);
+    for (; j + 5 <= n; j += 5) tile<V, Rows, 5>(a, b, c, n, k, i, j);
     return;
   }
-  for (; j + 4 <= n; j += 4) tile<Rows, 4>(a, b, c, n, k, i, j);
-  for (; j < n; ++j) tile<Rows, 1>(a, b, c, n, k, i, j);
+  for (; j + 4 <= n; j += 4) tile<V, Rows, 4>(a, b, c, n, k, i, j);
+  for (; j < n; ++j) tile<V, Rows, 1>(a, b, c, n, k, i, j);
 }
 
 /// C = A·B in every lane: [m, n] from [m, k] and [k, n].
-TALWEG_INLINE void multiply(const View& a, const View& b, Lanes* c, std::size_t m, std::size_t n, std::size_t k) {
+template <class V>
+TALWEG_INLINE void multiply(const Entries& a, const Entries& b, double* c, std::size_t m, std::size_t n,
+                            std::size_t k) {
   std::size_t i = 0;
-  for (; i + 2 <= m; i += 2) rows_of<2>(a, b, c, n, k, i);
-  for (; i < m; ++i) rows_of<1>(a, b, c, n, k, i);
+  for (; i + 2 <= m; i += 2) rows_of<V, 2>(a, b, c, n, k, i);
+  for (; i < m; ++i) rows_of<V, 1>(a, b, c, n, k, i);
 }
 
-TALWEG_INLINE void multiply_entries(const Lanes* a, const Lanes* b, Lanes* c, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) c[i] = a[i] * b[i];
+template <class V>
+TALWEG_INLINE void multiply_entries(const double* a, const double* b, double* c, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    V x, y;
+    simd::load(a + i * kLanes, x);
+    simd::load(b + i * kLanes, y);
+    x *= y;
+    simd::store(x, c + i * kLanes);
+  }
 }
 
 struct Shapes {
@@ -62,91 +78,87 @@ struct Shapes {
   double* const* backs;
 };
 
-const Lanes* lanes(const double* data) {
-  return reinterpret_cast<const Lanes*>(data);
-}
-Lanes* lanes(double* data) {
-  return reinterpret_cast<Lanes*>(data);
-}
+/// What a gradient is computed from, and where it goes.
+struct GradientProblem {
+  const double* const* layers;
+  const double *target, *weights;
+  double limit;
+  double* const* gradients;
+  double* squares;
+};
 
 /// P_{l+1} of the first l + 1 layers.
-TALWEG_INLINE const Lanes* prefix(const Shapes& s, const double* const* layers, std::size_t l) {
-  return l == 0 ? lanes(layers[0]) : lanes(s.prefixes[l - 1]);
+TALWEG_INLINE const double* prefix(const Shapes& s, const double* const* layers, std::size_t l) {
+  return l == 0 ? layers[0] : s.prefixes[l - 1];
 }
 
-TALWEG_INLINE const double* product_of(const Shapes& s, const double* const* layers) {
+// Below, `part` says which of the networks a vector holds: it is the first of them.
+
+template <class V>
+TALWEG_INLINE const double* product_of(const Shapes& s, const double* const* layers, std::size_t part) {
   for (std::size_t l = 1; l < s.depth; ++l) {
     const std::size_t m = s.rows[l + 1], n = s.columns[0], k = s.columns[l];
-    const Lanes *a = lanes(layers[l]), *b = prefix(s, layers, l - 1);
+    const double *a = layers[l] + part, *b = prefix(s, layers, l - 1) + part;
     if (s.diagonal)
-      multiply_entries(a, b, lanes(s.prefixes[l - 1]), m);
+      multiply_entries<V>(a, b, s.prefixes[l - 1] + part, m);
     else
-      multiply({a, k, 1}, {b, n, 1}, lanes(s.prefixes[l - 1]), m, n, k);
+      multiply<V>({a, k, 1}, {b, n, 1}, s.prefixes[l - 1] + part, m, n, k);
   }
   return s.depth == 1 ? layers[0] : s.prefixes[s.depth - 2];
 }
 
-TALWEG_INLINE void gradient_of(const Shapes& s, const double* const* layers, const double* target,
-                               const double* weights, double limit, double* const* gradients, double* squares) {
-  const Lanes* product = lanes(product_of(s, layers));
+template <class V>
+TALWEG_INLINE void gradient_of(const Shapes& s, const GradientProblem& p, std::size_t part) {
+  const double* product = product_of<V>(s, p.layers, part) + part;
   const std::size_t size = s.rows[s.depth] * s.columns[0];
-  Lanes* back = lanes(s.depth == 1 ? gradients[0] : s.backs[s.depth % 2]);
-  Lanes sum = {};
+  double* back = (s.depth == 1 ? p.gradients[0] : s.backs[s.depth % 2]) + part;
+  V sum = {}, weight, residual;
   for (std::size_t i = 0; i < size; ++i) {
-    const Lanes residual = product[i] - target[i];
+    simd::load(product + i * kLanes, residual);
+    residual -= p.target[i];
     sum += residual * residual;
-    back[i] = residual;
+    simd::store(residual, back + i * kLanes);
   }
-  *lanes(squares) = sum;
-  const Mask inside = sum <= limit;  // false for NaN
-  const Lanes zero = {}, weight = *lanes(weights);
-  for (std::size_t i = 0; i < size; ++i) back[i] = inside ? weight * back[i] : zero;
+  simd::store(sum, p.squares + part);
+  simd::load(p.weights + part, weight);
+  const auto inside = sum <= p.limit;  // false for NaN
+  for (std::size_t i = 0; i < size; ++i) {
+    simd::load(back + i * kLanes, residual);
+    residual = inside ? weight * residual : V{};
+    simd::store(residual, back + i * kLanes);
+  }
   for (std::size_t l = s.depth - 1; l > 0; --l) {
     const std::size_t m = s.rows[l + 1], n = s.columns[0], k = s.columns[l];
-    const Lanes *layer = lanes(layers[l]), *before = prefix(s, layers, l - 1);
-    Lanes* next = lanes(l == 1 ? gradients[0] : s.backs[l % 2]);
+    const double *layer = p.layers[l] + part, *before = prefix(s, p.layers, l - 1) + part;
+    double *gradient = p.gradients[l] + part, *next = (l == 1 ? p.gradients[0] : s.backs[l % 2]) + part;
     if (s.diagonal) {
-      multiply_entries(back, before, lanes(gradients[l]), m);
-      multiply_entries(layer, back, next, m);
+      multiply_entries<V>(back, before, gradient, m);
+      multiply_entries<V>(layer, back, next, m);
     } else {
-      multiply({back, n, 1}, {before, 1, n}, lanes(gradients[l]), m, k, n);
-      multiply({layer, 1, k}, {back, n, 1}, next, k, n, m);
+      multiply<V>({back, n, 1}, {before, 1, n}, gradient, m, k, n);
+      multiply<V>({layer, 1, k}, {back, n, 1}, next, k, n, m);
     }
     back = next;
   }
 }
 
-using Gradient = void (*)(const Shapes&, const double* const*, const double*, const double*, double, double* const*,
-                          double*);
+struct Product {
+  template <class Units>
+  TALWEG_INLINE static const double* run(const Shapes* s, const double* const* layers) {
+    using V = simd::Vector<Units, double>;
+    const double* product = nullptr;
+    for (std::size_t part = 0; part < kLanes; part += simd::lane_count<V>) product = product_of<V>(*s, layers, part);
+    return product;
+  }
+};
 
-void gradient_plain(const Shapes& s, const double* const* layers, const double* target, const double* weights,
-                    double limit, double* const* gradients, double* squares) {
-  gradient_of(s, layers, target, weights, limit, gradients, squares);
-}
-
-#if defined(__x86_64__)
-__attribute__((target("avx512f,avx512dq,fma"))) void gradient_avx512(const Shapes& s, const double* const* layers,
-                                                                     const double* target, const double* weights,
-                                                                     double limit, double* const* gradients,
-                                                                     double* squares) {
-  gradient_of(s, layers, target, weights, limit, gradients, squares);
-}
-__attribute__((target("avx2,fma"))) void gradient_avx2(const Shapes& s, const double* const* layers,
-                                                       const double* target, const double* weights, double limit,
-                                                       double* const* gradients, double* squares) {
-  gradient_of(s, layers, target, weights, limit, gradients, squares);
-}
-
-Gradient choose_gradient() {
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) return gradient_avx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return gradient_avx2;
-  return gradient_plain;
-}
-#else
-Gradient choose_gradient() {
-  return gradient_plain;
-}
-#endif
+struct Gradient {
+  template <class Units>
+  TALWEG_INLINE static void run(const Shapes* s, const GradientProblem* p) {
+    using V = simd::Vector<Units, double>;
+    for (std::size_t part = 0; part < kLanes; part += simd::lane_count<V>) gradient_of<V>(*s, *p, part);
+  }
+};
 
 }  // namespace
 
@@ -165,7 +177,7 @@ void FactorLanes::allocate() {
   const std::size_t widest = *std::max_element(rows_.begin(), rows_.end()) * columns_.front() * kLanes;
   storage_.resize((depth() + 1) * widest + kLanes);
   auto* next = storage_.data();
-  while (reinterpret_cast<std::uintptr_t>(next) % sizeof(Lanes) != 0) ++next;
+  while (reinterpret_cast<std::uintptr_t>(next) % simd::kWidestVector != 0) ++next;
   prefixes_.clear();
   for (std::size_t l = 1; l < depth(); ++l, next += widest) prefixes_.push_back(next);
   for (double*& back : backs_) {
@@ -175,14 +187,15 @@ void FactorLanes::allocate() {
 }
 
 const double* FactorLanes::product(const double* const* layers) {
-  return product_of({diagonal_, rows_.data(), columns_.data(), depth(), prefixes_.data(), backs_}, layers);
+  const Shapes shapes{diagonal_, rows_.data(), columns_.data(), depth(), prefixes_.data(), backs_};
+  return simd::dispatch<Product>(&shapes, layers);
 }
 
 void FactorLanes::gradient(const double* const* layers, const double* target, const double* weights, double limit,
                            double* const* gradients, double* squares) {
-  static const Gradient compute = choose_gradient();
-  compute({diagonal_, rows_.data(), columns_.data(), depth(), prefixes_.data(), backs_}, layers, target, weights, limit,
-          gradients, squares);
+  const Shapes shapes{diagonal_, rows_.data(), columns_.data(), depth(), prefixes_.data(), backs_};
+  const GradientProblem problem{layers, target, weights, limit, gradients, squares};
+  simd::dispatch<Gradient>(&shapes, &problem);
 }
 
 }  // namespace talweg::models

@@ -5,24 +5,32 @@
 namespace talweg::models {
 namespace {
 
-using simd::Lanes;
-typedef std::uint8_t Bytes __attribute__((vector_size(16)));
+constexpr std::int64_t kBlock = 32;  // numbers in a block of every format
 
-typedef std::int32_t Integers __attribute__((vector_size(64)));
+/// The numbers of a block, or the inputs that they meet, as vectors.
+template <class V>
+using Parts = V[kBlock / simd::lane_count<V>];
+template <class V>
+inline constexpr int kParts = static_cast<int>(kBlock / simd::lane_count<V>);
 
-/// Sixteen small numbers as float32, by way of int32: the direct conversion is not one of the vector units'.
-template <class Sixteen>
-TALWEG_INLINE void widen(const Sixteen& small, Lanes<float>& wide) {
-  const Integers integers = __builtin_convertvector(small, Integers);
-  wide = __builtin_convertvector(integers, Lanes<float>);
+/// As many bytes as a vector of float32 has lanes, as int32.
+template <class V>
+TALWEG_INLINE void widen(const std::uint8_t* bytes, simd::SameLanes<std::int32_t, V>& integers) {
+  simd::SameLanes<std::uint8_t, V> small;
+  std::memcpy(&small, bytes, sizeof(small));
+  integers = __builtin_convertvector(small, simd::SameLanes<std::int32_t, V>);
 }
 
 /// The low halves of sixteen bytes, then the high ones.
-TALWEG_INLINE void widen_halves(const std::uint8_t* bytes, Lanes<float>& low, Lanes<float>& high) {
-  Bytes packed;
-  std::memcpy(&packed, bytes, 16);
-  widen(packed & 15, low);
-  widen(packed >> 4, high);
+template <class V>
+TALWEG_INLINE void widen_halves(const std::uint8_t* bytes, Parts<V>& parts) {
+  constexpr int kHalf = kParts<V> / 2;
+  for (int i = 0; i < kHalf; ++i) {
+    simd::SameLanes<std::int32_t, V> integers;
+    widen<V>(bytes + i * simd::lane_count<V>, integers);
+    parts[i] = __builtin_convertvector(integers & 15, V);
+    parts[kHalf + i] = __builtin_convertvector(integers >> 4, V);
+  }
 }
 
 /// A float16 as float32. The conversion is one instruction where vector units are.
@@ -50,34 +58,34 @@ TALWEG_INLINE float half_at(const std::uint8_t* at) {
 /// What a block contributes: numbers as lanes, to be multiplied with x and a factor, and an offset for the sum of x.
 struct Q4_1 {
   static constexpr std::int64_t kBytes = 20;
-  TALWEG_INLINE static void block(const std::uint8_t* at, Lanes<float>& first, Lanes<float>& second, float& factor,
-                                  float& offset) {
-    widen_halves(at + 4, first, second);
+  template <class V>
+  TALWEG_INLINE static void block(const std::uint8_t* at, Parts<V>& parts, float& factor, float& offset) {
+    widen_halves<V>(at + 4, parts);
     factor = half_at(at);
     offset = half_at(at + 2);
   }
 };
 struct Q4_0 {
   static constexpr std::int64_t kBytes = 18;
-  TALWEG_INLINE static void block(const std::uint8_t* at, Lanes<float>& first, Lanes<float>& second, float& factor,
-                                  float& offset) {
-    widen_halves(at + 2, first, second);
+  template <class V>
+  TALWEG_INLINE static void block(const std::uint8_t* at, Parts<V>& parts, float& factor, float& offset) {
+    widen_halves<V>(at + 2, parts);
     factor = half_at(at);
     offset = -8 * factor;
   }
 };
 struct Q8_0 {
   static constexpr std::int64_t kBytes = 34;
-  TALWEG_INLINE static void block(const std::uint8_t* at, Lanes<float>& first, Lanes<float>& second, float& factor,
-                                  float& offset) {
-    // Moved up by 128 they are without a sign, which the offset takes back.
-    Bytes low, high;
-    std::memcpy(&low, at + 2, 16);
-    std::memcpy(&high, at + 18, 16);
-    widen(low ^ 128, first);
-    widen(high ^ 128, second);
+  template <class V>
+  TALWEG_INLINE static void block(const std::uint8_t* at, Parts<V>& parts, float& factor, float& offset) {
+    for (int i = 0; i < kParts<V>; ++i) {
+      simd::SameLanes<std::int8_t, V> small;
+      std::memcpy(&small, at + 2 + i * simd::lane_count<V>, sizeof(small));
+      const auto integers = __builtin_convertvector(small, simd::SameLanes<std::int32_t, V>);
+      parts[i] = __builtin_convertvector(integers, V);
+    }
     factor = half_at(at);
-    offset = -128 * factor;
+    offset = 0;
   }
 };
 
@@ -86,23 +94,24 @@ struct Q8_0 {
 constexpr int kRowsAtOnce = 4;
 
 /// The products of `Rows` rows that follow each other.
-template <class Format, int Rows>
+template <class V, class Format, int Rows>
 TALWEG_INLINE void block_rows(const std::uint8_t* data, const float* x, const float* sums, std::int64_t blocks,
                               float* y) {
   const std::int64_t row_bytes = blocks * Format::kBytes;
-  Lanes<float> totals[Rows] = {};
+  V totals[Rows] = {};
   float shifts[Rows] = {};
   for (std::int64_t b = 0; b < blocks; ++b) {
-    Lanes<float> x_first, x_second;
-    std::memcpy(&x_first, x + 32 * b, 64);
-    std::memcpy(&x_second, x + 32 * b + 16, 64);
+    Parts<V> inputs;
+    for (int i = 0; i < kParts<V>; ++i) simd::load(x + kBlock * b + i * simd::lane_count<V>, inputs[i]);
     for (int r = 0; r < Rows; ++r) {
       const std::uint8_t* at = data + r * row_bytes + b * Format::kBytes;
       __builtin_prefetch(at + Rows * row_bytes);
-      Lanes<float> first, second;
+      Parts<V> numbers;
       float factor, offset;
-      Format::block(at, first, second, factor, offset);
-      totals[r] += (first * x_first + second * x_second) * factor;
+      Format::template block<V>(at, numbers, factor, offset);
+      V product = numbers[0] * inputs[0];
+      for (int i = 1; i < kParts<V>; ++i) product += numbers[i] * inputs[i];
+      totals[r] += product * factor;
       shifts[r] += offset * sums[b];
     }
   }
@@ -110,121 +119,141 @@ TALWEG_INLINE void block_rows(const std::uint8_t* data, const float* x, const fl
 }
 
 template <class Format>
-TALWEG_INLINE void block_product(const std::uint8_t* data, const float* x, const float* sums, std::int64_t rows,
-                                 std::int64_t columns, float* y) {
-  const std::int64_t blocks = columns / 32, row_bytes = blocks * Format::kBytes;
-  std::int64_t r = 0;
-  for (; r + kRowsAtOnce <= rows; r += kRowsAtOnce)
-    block_rows<Format, kRowsAtOnce>(data + r * row_bytes, x, sums, blocks, y + r);
-  for (; r < rows; ++r) block_rows<Format, 1>(data + r * row_bytes, x, sums, blocks, y + r);
-}
+struct BlockProduct {
+  template <class Units>
+  TALWEG_INLINE static void run(const std::uint8_t* data, const float* x, const float* sums, std::int64_t rows,
+                                std::int64_t columns, float* y) {
+    using V = simd::Vector<Units, float>;
+    const std::int64_t blocks = columns / kBlock, row_bytes = blocks * Format::kBytes;
+    std::int64_t r = 0;
+    for (; r + kRowsAtOnce <= rows; r += kRowsAtOnce)
+      block_rows<V, Format, kRowsAtOnce>(data + r * row_bytes, x, sums, blocks, y + r);
+    for (; r < rows; ++r) block_rows<V, Format, 1>(data + r * row_bytes, x, sums, blocks, y + r);
+  }
+};
 
-template <int Rows>
+template <class Format>
+struct BlockNumbers {
+  template <class Units>
+  TALWEG_INLINE static void run(const std::uint8_t* data, std::int64_t count, float* numbers) {
+    using V = simd::Vector<Units, float>;
+    for (std::int64_t i = 0; i < count; i += kBlock, data += Format::kBytes) {
+      Parts<V> parts;
+      float factor, offset;
+      Format::template block<V>(data, parts, factor, offset);
+      for (int k = 0; k < kParts<V>; ++k) {
+        // Products of so few bits are exact: only the sum rounds, fused or not.
+        const V part = parts[k] * factor + offset;
+        simd::store(part, numbers + i + k * simd::lane_count<V>);
+      }
+    }
+  }
+};
+
+struct BlockSums {
+  template <class Units>
+  TALWEG_INLINE static void run(const float* x, std::int64_t columns, float* sums) {
+    using V = simd::Vector<Units, float>;
+    for (std::int64_t b = 0; b < columns / kBlock; ++b) {
+      V total = {};
+      for (int i = 0; i < kParts<V>; ++i) {
+        V part;
+        simd::load(x + kBlock * b + i * simd::lane_count<V>, part);
+        total += part;
+      }
+      sums[b] = static_cast<float>(simd::sum(total));
+    }
+  }
+};
+
+template <class V, int Rows>
 TALWEG_INLINE void brain_rows(const simd::BrainFloat* data, const float* x, std::int64_t columns, float* y) {
-  Lanes<float> sums[Rows][2] = {};
+  constexpr std::int64_t kLanes = simd::lane_count<V>;
+  V sums[Rows][2] = {};
   std::int64_t i = 0;
-  for (; i + 32 <= columns; i += 32) {
-    Lanes<float> x_first, x_second;
-    std::memcpy(&x_first, x + i, 64);
-    std::memcpy(&x_second, x + i + 16, 64);
+  for (; i + 2 * kLanes <= columns; i += 2 * kLanes) {
+    V first, second;
+    simd::load(x + i, first);
+    simd::load(x + i + kLanes, second);
     for (int r = 0; r < Rows; ++r) {
       const simd::BrainFloat* at = data + r * columns + i;
       __builtin_prefetch(at + Rows * columns);
-      Lanes<float> w;
-      simd::load_floats(at, 16, w);
-      sums[r][0] += w * x_first;
-      simd::load_floats(at + 16, 16, w);
-      sums[r][1] += w * x_second;
+      V w;
+      simd::load_floats(at, kLanes, w);
+      sums[r][0] += w * first;
+      simd::load_floats(at + kLanes, kLanes, w);
+      sums[r][1] += w * second;
     }
   }
-  for (; i < columns; i += 16) {
-    const std::int64_t valid = columns - i < 16 ? columns - i : 16;
-    Lanes<float> v;
+  for (; i < columns; i += kLanes) {
+    const std::int64_t valid = columns - i < kLanes ? columns - i : kLanes;
+    V v;
     simd::load_floats(x + i, valid, v);
     for (int r = 0; r < Rows; ++r) {
-      Lanes<float> w;
+      V w;
       simd::load_floats(data + r * columns + i, valid, w);
       sums[r][0] += w * v;
     }
   }
-  for (int r = 0; r < Rows; ++r) y[r] = simd::pairwise_sum(sums[r][0] + sums[r][1]);
+  for (int r = 0; r < Rows; ++r) {
+    sums[r][0] += sums[r][1];
+    y[r] = simd::pairwise_sum(sums[r][0]);
+  }
 }
 
-TALWEG_INLINE void brain_product(const std::uint8_t* data, const float* x, std::int64_t rows, std::int64_t columns,
-                                 float* y) {
-  const auto* numbers = reinterpret_cast<const simd::BrainFloat*>(data);
-  std::int64_t r = 0;
-  for (; r + kRowsAtOnce <= rows; r += kRowsAtOnce) brain_rows<kRowsAtOnce>(numbers + r * columns, x, columns, y + r);
-  for (; r < rows; ++r) brain_rows<1>(numbers + r * columns, x, columns, y + r);
-}
+struct BrainProduct {
+  template <class Units>
+  TALWEG_INLINE static void run(const std::uint8_t* data, const float* x, std::int64_t rows, std::int64_t columns,
+                                float* y) {
+    using V = simd::Vector<Units, float>;
+    const auto* numbers = reinterpret_cast<const simd::BrainFloat*>(data);
+    std::int64_t r = 0;
+    for (; r + kRowsAtOnce <= rows; r += kRowsAtOnce)
+      brain_rows<V, kRowsAtOnce>(numbers + r * columns, x, columns, y + r);
+    for (; r < rows; ++r) brain_rows<V, 1>(numbers + r * columns, x, columns, y + r);
+  }
+};
+
+struct BrainNumbers {
+  template <class Units>
+  TALWEG_INLINE static void run(const std::uint8_t* data, std::int64_t count, float* numbers) {
+    using V = simd::Vector<Units, float>;
+    const auto* from = reinterpret_cast<const simd::BrainFloat*>(data);
+    for (std::int64_t i = 0; i < count; i += simd::lane_count<V>) {
+      const std::int64_t valid = count - i < simd::lane_count<V> ? count - i : simd::lane_count<V>;
+      V lanes;
+      simd::load_floats(from + i, valid, lanes);
+      simd::store_floats(lanes, valid, numbers + i);
+    }
+  }
+};
 
 template <class Format>
-TALWEG_INLINE void block_numbers(const std::uint8_t* data, std::int64_t count, float* numbers) {
-  for (std::int64_t i = 0; i < count; i += 32, data += Format::kBytes) {
-    Lanes<float> first, second;
-    float factor, offset;
-    Format::block(data, first, second, factor, offset);
-    // Products of so few bits are exact: only the sum rounds, fused or not.
-    first = first * factor + offset;
-    second = second * factor + offset;
-    std::memcpy(numbers + i, &first, 64);
-    std::memcpy(numbers + i + 16, &second, 64);
-  }
+void multiply(const std::uint8_t* data, const float* x, const float* sums, std::int64_t rows, std::int64_t columns,
+              float* y) {
+  simd::dispatch<BlockProduct<Format>>(data, x, sums, rows, columns, y);
 }
-
-TALWEG_VECTOR_CLONES void numbers_q4_0(const std::uint8_t* data, std::int64_t count, float* numbers) {
-  block_numbers<Q4_0>(data, count, numbers);
+template <class Format>
+void unpack(const std::uint8_t* data, std::int64_t count, float* numbers) {
+  simd::dispatch<BlockNumbers<Format>>(data, count, numbers);
 }
-TALWEG_VECTOR_CLONES void numbers_q4_1(const std::uint8_t* data, std::int64_t count, float* numbers) {
-  block_numbers<Q4_1>(data, count, numbers);
+void multiply_brain(const std::uint8_t* data, const float* x, const float*, std::int64_t rows, std::int64_t columns,
+                    float* y) {
+  simd::dispatch<BrainProduct>(data, x, rows, columns, y);
 }
-TALWEG_VECTOR_CLONES void numbers_q8_0(const std::uint8_t* data, std::int64_t count, float* numbers) {
-  block_numbers<Q8_0>(data, count, numbers);
-}
-TALWEG_VECTOR_CLONES void numbers_brain(const std::uint8_t* data, std::int64_t count, float* numbers) {
-  const auto* from = reinterpret_cast<const simd::BrainFloat*>(data);
-  Lanes<float> lanes;
-  std::int64_t i = 0;
-  for (; i + 16 <= count; i += 16) {
-    simd::load_floats(from + i, 16, lanes);
-    simd::store_floats(lanes, 16, numbers + i);
-  }
-  if (i == count) return;
-  simd::load_floats(from + i, count - i, lanes);
-  simd::store_floats(lanes, count - i, numbers + i);
-}
-
-TALWEG_VECTOR_CLONES void multiply_q4_0(const std::uint8_t* data, const float* x, const float* sums, std::int64_t rows,
-                                        std::int64_t columns, float* y) {
-  block_product<Q4_0>(data, x, sums, rows, columns, y);
-}
-TALWEG_VECTOR_CLONES void multiply_q4_1(const std::uint8_t* data, const float* x, const float* sums, std::int64_t rows,
-                                        std::int64_t columns, float* y) {
-  block_product<Q4_1>(data, x, sums, rows, columns, y);
-}
-TALWEG_VECTOR_CLONES void multiply_q8_0(const std::uint8_t* data, const float* x, const float* sums, std::int64_t rows,
-                                        std::int64_t columns, float* y) {
-  block_product<Q8_0>(data, x, sums, rows, columns, y);
-}
-TALWEG_VECTOR_CLONES void multiply_brain(const std::uint8_t* data, const float* x, const float*, std::int64_t rows,
-                                         std::int64_t columns, float* y) {
-  brain_product(data, x, rows, columns, y);
+void unpack_brain(const std::uint8_t* data, std::int64_t count, float* numbers) {
+  simd::dispatch<BrainNumbers>(data, count, numbers);
 }
 
 }  // namespace
 
-TALWEG_VECTOR_CLONES void block_sums(const float* x, std::int64_t columns, float* sums) {
-  for (std::int64_t b = 0; b < columns / 32; ++b) {
-    Lanes<float> first, second;
-    std::memcpy(&first, x + 32 * b, 64);
-    std::memcpy(&second, x + 32 * b + 16, 64);
-    sums[b] = static_cast<float>(simd::sum<float>(first + second));
-  }
+void block_sums(const float* x, std::int64_t columns, float* sums) {
+  simd::dispatch<BlockSums>(x, columns, sums);
 }
 
 const PackedKernels* packed_kernels(std::uint32_t format) {
-  static constexpr PackedKernels q4_0{multiply_q4_0, numbers_q4_0}, q4_1{multiply_q4_1, numbers_q4_1},
-      q8_0{multiply_q8_0, numbers_q8_0}, brain{multiply_brain, numbers_brain};
+  static constexpr PackedKernels q4_0{multiply<Q4_0>, unpack<Q4_0>}, q4_1{multiply<Q4_1>, unpack<Q4_1>},
+      q8_0{multiply<Q8_0>, unpack<Q8_0>}, brain{multiply_brain, unpack_brain};
   switch (format) {
     case 2:
       return &q4_0;

@@ -8,59 +8,77 @@
 namespace talweg::tasks {
 namespace {
 
-using Numbers = simd::Lanes<double>;
-using Bits = simd::Lanes<std::int64_t>;
-constexpr std::int64_t kLanes = simd::lane_count<double>;
-
 /// log(1 + e) for 0 ≤ e ≤ 1: u = 1 + e rounds, and what it lost is put back.
-TALWEG_INLINE void log_one_plus(const Numbers& e, Numbers& result) {
-  const Numbers u = 1 + e;
+template <class V>
+TALWEG_INLINE void log_one_plus(const V& e, V& result) {
+  const V u = 1 + e;
   simd::logarithm(u, result);
   result += (e - (u - 1)) / u;
 }
 
+template <class V>
 struct Logistic {
-  Numbers sign, margin, small, loss;  ///< small: exp(−|margin|)
+  V sign, margin, small, loss;  ///< small: exp(−|margin|)
 };
 
-TALWEG_INLINE void evaluate(const double* logits, const std::int64_t* targets, std::int64_t valid, Logistic& at) {
-  Numbers z;
-  Bits target;
+template <class V>
+TALWEG_INLINE void evaluate(const double* logits, const std::int64_t* targets, std::int64_t valid, Logistic<V>& at) {
+  V z;
+  simd::SameLanes<std::int64_t, V> target;
   simd::load(logits, 1, valid, z);
   simd::load(targets, 1, valid, target);
-  at.sign = 1 - 2 * __builtin_convertvector(target, Numbers);
+  // The sign of the margin is that of a target 0 or 1: −1 for 1. As bits, for which every processor has instructions.
+  target = (target << 63) | 0x3FF0000000000000;
+  simd::copy_bits(target, at.sign);
   at.margin = at.sign * z;
-  const Numbers negative = at.margin > 0 ? -at.margin : at.margin;
-  at.small = negative < -708.0 ? Numbers{} - 708.0 : negative;
+  const V negative = at.margin > 0 ? -at.margin : at.margin;
+  at.small = negative < -708.0 ? V{} - 708.0 : negative;
   simd::exponential(at.small);
-  at.small = negative < -708.0 ? Numbers{} : at.small;
+  at.small = negative < -708.0 ? V{} : at.small;
   log_one_plus(at.small, at.loss);
-  at.loss += at.margin > 0 ? at.margin : Numbers{};
+  at.loss += at.margin > 0 ? at.margin : V{};
   at.loss = at.margin == at.margin ? at.loss : at.margin;  // NaN stays NaN
 }
 
+struct Losses {
+  template <class Units>
+  TALWEG_INLINE static void run(const double* logits, const std::int64_t* targets, std::int64_t n, double* losses) {
+    using V = simd::Vector<Units, double>;
+    for (std::int64_t i = 0; i < n; i += simd::lane_count<V>) {
+      const std::int64_t valid = std::min(simd::lane_count<V>, n - i);
+      Logistic<V> at;
+      evaluate(logits + i, targets + i, valid, at);
+      simd::store(at.loss, valid, losses + i);
+    }
+  }
+};
+
+struct LossesAndResidualsOf {
+  template <class Units>
+  TALWEG_INLINE static void run(const double* logits, const std::int64_t* targets, std::int64_t n, double* losses,
+                                double* residuals) {
+    using V = simd::Vector<Units, double>;
+    for (std::int64_t i = 0; i < n; i += simd::lane_count<V>) {
+      const std::int64_t valid = std::min(simd::lane_count<V>, n - i);
+      Logistic<V> at;
+      evaluate(logits + i, targets + i, valid, at);
+      simd::store(at.loss, valid, losses + i);
+      const V share = (at.margin > 0 ? V{} + 1 : at.small) / (1 + at.small);
+      const V residual = at.margin == at.margin ? at.sign * share : at.margin;
+      simd::store(residual, valid, residuals + i);
+    }
+  }
+};
+
 }  // namespace
 
-TALWEG_VECTOR_CLONES void logistic_losses(const double* logits, const std::int64_t* targets, std::int64_t n,
-                                          double* losses) {
-  for (std::int64_t i = 0; i < n; i += kLanes) {
-    const std::int64_t valid = std::min(kLanes, n - i);
-    Logistic at;
-    evaluate(logits + i, targets + i, valid, at);
-    simd::store<double>(at.loss, valid, losses + i);
-  }
+void logistic_losses(const double* logits, const std::int64_t* targets, std::int64_t n, double* losses) {
+  simd::dispatch<Losses>(logits, targets, n, losses);
 }
 
-TALWEG_VECTOR_CLONES void logistic_losses_and_residuals(const double* logits, const std::int64_t* targets,
-                                                        std::int64_t n, double* losses, double* residuals) {
-  for (std::int64_t i = 0; i < n; i += kLanes) {
-    const std::int64_t valid = std::min(kLanes, n - i);
-    Logistic at;
-    evaluate(logits + i, targets + i, valid, at);
-    simd::store<double>(at.loss, valid, losses + i);
-    const Numbers share = (at.margin > 0 ? Numbers{} + 1 : at.small) / (1 + at.small);
-    simd::store<double>(at.margin == at.margin ? at.sign * share : at.margin, valid, residuals + i);
-  }
+void logistic_losses_and_residuals(const double* logits, const std::int64_t* targets, std::int64_t n, double* losses,
+                                   double* residuals) {
+  simd::dispatch<LossesAndResidualsOf>(logits, targets, n, losses, residuals);
 }
 
 }  // namespace talweg::tasks

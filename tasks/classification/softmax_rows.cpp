@@ -18,68 +18,56 @@ struct Rows {
 };
 
 /// z_k − max z and max z − z_y, several examples side by side.
-template <class Scalar>
-TALWEG_INLINE void shift_rows(const Scalar* logits, const std::int64_t* targets, std::int64_t classes, std::int64_t n,
-                              Scalar* shifted, Scalar* gaps) {
-  simd::Lanes<Scalar> largest, z;
-  for (std::int64_t j = 0; j < n; j += simd::lane_count<Scalar>) {
-    const std::int64_t valid = std::min(simd::lane_count<Scalar>, n - j);
-    simd::load(logits + j, 1, valid, largest);
-    for (std::int64_t k = 1; k < classes; ++k) {
-      simd::load(logits + k * n + j, 1, valid, z);
-      largest = largest < z ? z : largest;
+struct ShiftRows {
+  template <class Units, class Scalar>
+  TALWEG_INLINE static void run(const Scalar* logits, const std::int64_t* targets, std::int64_t classes, std::int64_t n,
+                                Scalar* shifted, Scalar* gaps) {
+    using V = simd::Vector<Units, Scalar>;
+    V largest, z;
+    for (std::int64_t j = 0; j < n; j += simd::lane_count<V>) {
+      const std::int64_t valid = std::min(simd::lane_count<V>, n - j);
+      simd::load(logits + j, 1, valid, largest);
+      for (std::int64_t k = 1; k < classes; ++k) {
+        simd::load(logits + k * n + j, 1, valid, z);
+        largest = largest < z ? z : largest;
+      }
+      for (std::int64_t k = 0; k < classes; ++k) {
+        simd::load(logits + k * n + j, 1, valid, z);
+        z -= largest;
+        simd::store(z, valid, shifted + k * n + j);
+      }
+      simd::store(largest, valid, gaps + j);
     }
-    for (std::int64_t k = 0; k < classes; ++k) {
-      simd::load(logits + k * n + j, 1, valid, z);
-      simd::store<Scalar>(z - largest, valid, shifted + k * n + j);
-    }
-    simd::store<Scalar>(largest, valid, gaps + j);
+    for (std::int64_t j = 0; j < n; ++j) gaps[j] -= logits[targets[j] * n + j];
   }
-  for (std::int64_t j = 0; j < n; ++j) gaps[j] -= logits[targets[j] * n + j];
-}
+};
 
 /// Takes the target's exponential out of the rows, and adds the others up.
-template <class Scalar>
-TALWEG_INLINE void sum_rows(Scalar* exponentials, const std::int64_t* targets, std::int64_t classes, std::int64_t n,
-                            Scalar* excess, Scalar* own, Scalar* others) {
-  for (std::int64_t j = 0; j < n; ++j) {
-    Scalar& target = exponentials[targets[j] * n + j];
-    own[j] = target;
-    target = 0;
-  }
-  simd::Lanes<Scalar> total, row, mine;
-  for (std::int64_t j = 0; j < n; j += simd::lane_count<Scalar>) {
-    const std::int64_t valid = std::min(simd::lane_count<Scalar>, n - j);
-    total = simd::Lanes<Scalar>{};
-    for (std::int64_t k = 0; k < classes; ++k) {
-      simd::load(exponentials + k * n + j, 1, valid, row);
-      total += row;
+struct SumRows {
+  template <class Units, class Scalar>
+  TALWEG_INLINE static void run(Scalar* exponentials, const std::int64_t* targets, std::int64_t classes, std::int64_t n,
+                                Scalar* excess, Scalar* own, Scalar* others) {
+    using V = simd::Vector<Units, Scalar>;
+    for (std::int64_t j = 0; j < n; ++j) {
+      Scalar& target = exponentials[targets[j] * n + j];
+      own[j] = target;
+      target = 0;
     }
-    simd::load(own + j, 1, valid, mine);
-    simd::store<Scalar>(total, valid, others + j);
-    simd::store<Scalar>(total + (mine - 1), valid, excess + j);
+    V total, row, mine;
+    for (std::int64_t j = 0; j < n; j += simd::lane_count<V>) {
+      const std::int64_t valid = std::min(simd::lane_count<V>, n - j);
+      total = V{};
+      for (std::int64_t k = 0; k < classes; ++k) {
+        simd::load(exponentials + k * n + j, 1, valid, row);
+        total += row;
+      }
+      simd::load(own + j, 1, valid, mine);
+      simd::store(total, valid, others + j);
+      total += mine - Scalar(1);
+      simd::store(total, valid, excess + j);
+    }
   }
-}
-
-TALWEG_VECTOR_CLONES void shift(const double* logits, const std::int64_t* targets, std::int64_t classes, std::int64_t n,
-                                double* shifted, double* gaps) {
-  shift_rows(logits, targets, classes, n, shifted, gaps);
-}
-
-TALWEG_VECTOR_CLONES void shift(const float* logits, const std::int64_t* targets, std::int64_t classes, std::int64_t n,
-                                float* shifted, float* gaps) {
-  shift_rows(logits, targets, classes, n, shifted, gaps);
-}
-
-TALWEG_VECTOR_CLONES void sum(double* exponentials, const std::int64_t* targets, std::int64_t classes, std::int64_t n,
-                              double* excess, double* own, double* others) {
-  sum_rows(exponentials, targets, classes, n, excess, own, others);
-}
-
-TALWEG_VECTOR_CLONES void sum(float* exponentials, const std::int64_t* targets, std::int64_t classes, std::int64_t n,
-                              float* excess, float* own, float* others) {
-  sum_rows(exponentials, targets, classes, n, excess, own, others);
-}
+};
 
 Rows evaluate(const at::Tensor& logits, const at::Tensor& targets) {
   const std::int64_t n = logits.size(-2), classes = logits.size(-1),
@@ -97,12 +85,13 @@ Rows evaluate(const at::Tensor& logits, const at::Tensor& targets) {
     scalar_t* exponentials = result.exponentials.mutable_data_ptr<scalar_t>();
     scalar_t* gaps = result.losses.mutable_data_ptr<scalar_t>();
     for (std::int64_t set = 0; set < sets; ++set)
-      shift(z + set * classes * n, target, classes, n, exponentials + set * classes * n, gaps + set * n);
+      simd::dispatch<ShiftRows>(z + set * classes * n, target, classes, n, exponentials + set * classes * n,
+                                gaps + set * n);
     result.exponentials.exp_();
     scalar_t* rest = excess.mutable_data_ptr<scalar_t>();
     for (std::int64_t set = 0; set < sets; ++set)
-      sum(exponentials + set * classes * n, target, classes, n, rest + set * n, result.own.mutable_data_ptr<scalar_t>(),
-          result.others.mutable_data_ptr<scalar_t>());
+      simd::dispatch<SumRows>(exponentials + set * classes * n, target, classes, n, rest + set * n,
+                              result.own.mutable_data_ptr<scalar_t>(), result.others.mutable_data_ptr<scalar_t>());
   });
   result.losses.add_(excess.log1p_());
   return result;

@@ -8,15 +8,17 @@
 #include "core/libtorch.h"
 #include "core/random/keyed_normals.h"
 #include "core/simd/scratch.h"
+#include "core/simd/small_products.h"
 
 namespace talweg::tasks {
 namespace {
 
-using simd::Lanes;
+using simd::lane_count;
 using simd::multiply;
 using simd::View;
 
-constexpr std::int64_t kPromptLanes = simd::lane_count<double>;
+/// Prompts of whole vectors, whatever their width.
+constexpr std::int64_t kGroup = simd::kWidestVector / sizeof(double);
 
 /// A law as plain memory, and where the prompts go.
 template <class T>
@@ -30,16 +32,16 @@ struct Job {
   std::int64_t n() const { return law.examples; }
   std::int64_t count() const { return static_cast<std::int64_t>(keys.size()); }
   std::int64_t normals() const { return d() * (n() + 2) + (law.noise > 0 ? n() : 0); }
-  std::int64_t lanes_needed() const { return normals() + d() * (n() + 1 + d() + 4) + n(); }
+  std::int64_t vectors_needed() const { return normals() + d() * (n() + 1 + d() + 4) + n(); }
 };
 
 /// `to` ← Σ^½·`from` for `columns` vectors.
-TALWEG_INLINE void colour(const PromptLaw& law, const double* factor, std::int64_t columns, Lanes<double>* from,
-                          Lanes<double>* to) {
+template <class Units, class V>
+TALWEG_INLINE void colour(const PromptLaw& law, const double* factor, std::int64_t columns, V* from, V* to) {
   const std::int64_t d = law.dimension;
   if (factor) {
-    multiply<double>(d, columns, d, View<const double>{factor, d, 1}, View<Lanes<double>>{from, columns, 1},
-                     View<Lanes<double>>{to, columns, 1});
+    multiply<Units>(d, columns, d, View<const double>{factor, d, 1}, View<V>{from, columns, 1},
+                    View<V>{to, columns, 1});
     return;
   }
   for (std::int64_t r = 0; r < d; ++r) {
@@ -48,13 +50,12 @@ TALWEG_INLINE void colour(const PromptLaw& law, const double* factor, std::int64
   }
 }
 
-template <class T>
-TALWEG_INLINE void put(const Lanes<double>* rows, std::int64_t count, std::int64_t valid, std::int64_t distance,
-                       T* to) {
-  typedef T Numbers __attribute__((vector_size(kPromptLanes * sizeof(T))));
+template <class V, class T>
+TALWEG_INLINE void put(const V* rows, std::int64_t count, std::int64_t valid, std::int64_t distance, T* to) {
+  using Numbers = simd::SameLanes<T, V>;
   for (std::int64_t i = 0; i < count; ++i) {
     const Numbers numbers = __builtin_convertvector(rows[i], Numbers);
-    if (valid == kPromptLanes)
+    if (valid == lane_count<V>)
       std::memcpy(to + i * distance, &numbers, sizeof(numbers));
     else
       for (std::int64_t b = 0; b < valid; ++b) to[i * distance + b] = numbers[b];
@@ -62,30 +63,29 @@ TALWEG_INLINE void put(const Lanes<double>* rows, std::int64_t count, std::int64
 }
 
 /// The path of one block of prompts, written token by token.
-template <class T>
-TALWEG_INLINE void write_path(const Job<T>& job, std::int64_t valid, const Lanes<double>* inputs,
-                              const Lanes<double>* labels, const Lanes<double>* truth, Lanes<double>* memory, T* to) {
+template <class Units, class V, class T>
+TALWEG_INLINE void write_path(const Job<T>& job, std::int64_t valid, const V* inputs, const V* labels, const V* truth,
+                              std::byte* memory, T* to) {
   const std::int64_t d = job.d(), n = job.n();
   const double rate = job.law.step_size;
-  simd::Pieces<double> pieces(memory);
-  Lanes<double>* const gram = pieces.take(d * d);
-  Lanes<double>* const target = pieces.take(d);
-  Lanes<double>* const weight = pieces.take(d);
-  Lanes<double>* const slope = pieces.take(d);
-  const View<const Lanes<double>> x{inputs, n, 1};
+  simd::Pieces<V> pieces(memory);
+  V* const gram = pieces.take(d * d);
+  V* const target = pieces.take(d);
+  V* const weight = pieces.take(d);
+  V* const slope = pieces.take(d);
+  const View<const V> x{inputs, n, 1};
   if (job.law.path == PathSource::empirical) {
-    multiply<double>(d, d, n, x, x.transposed(), View<Lanes<double>>{gram, d, 1});
-    multiply<double>(d, 1, n, x, View<const Lanes<double>>{labels, 1, 1}, View<Lanes<double>>{target, 1, 1});
+    multiply<Units>(d, d, n, x, x.transposed(), View<V>{gram, d, 1});
+    multiply<Units>(d, 1, n, x, View<const V>{labels, 1, 1}, View<V>{target, 1, 1});
   }
-  std::fill(weight, weight + d, Lanes<double>{});
+  simd::fill(weight, d, V{});
   double left = 1;  // (1 − η)^i
   for (std::int64_t i = 0;; ++i) {
     put(weight, d, valid, job.count(), to + i * d * job.count());
     if (i == job.law.steps) return;
     left *= 1 - rate;
     if (job.law.path == PathSource::empirical)
-      multiply<double>(d, 1, d, View<Lanes<double>>{gram, d, 1}, View<Lanes<double>>{weight, 1, 1},
-                       View<Lanes<double>>{slope, 1, 1});
+      multiply<Units>(d, 1, d, View<V>{gram, d, 1}, View<V>{weight, 1, 1}, View<V>{slope, 1, 1});
     for (std::int64_t r = 0; r < d; ++r) {
       if (job.law.path == PathSource::empirical)
         weight[r] -= (slope[r] - target[r]) * (rate / static_cast<double>(n));
@@ -95,41 +95,45 @@ TALWEG_INLINE void write_path(const Job<T>& job, std::int64_t valid, const Lanes
   }
 }
 
-template <class T>
-TALWEG_INLINE void block(const Job<T>& job, std::int64_t first, std::int64_t valid, Lanes<double>* memory) {
+template <class Units, class V, class T>
+TALWEG_INLINE void block(const Job<T>& job, std::int64_t first, std::int64_t valid, std::byte* memory) {
   const std::int64_t d = job.d(), n = job.n(), count = job.count();
-  simd::Pieces<double> pieces(memory);
-  Lanes<double>* const normals = pieces.take(job.normals());
-  Lanes<double>* const inputs = pieces.take(d * n);
-  Lanes<double>* const query = pieces.take(d);
-  Lanes<double>* const labels = pieces.take(n);
-  Lanes<double>* const truth = normals + d * n;
-  Lanes<double>* const noise = truth + 2 * d;
-  colour(job.law, job.factor, n, normals, inputs);
-  colour(job.law, job.factor, 1, truth + d, query);
+  simd::Pieces<V> pieces(memory);
+  V* const normals = pieces.take(job.normals());
+  V* const inputs = pieces.take(d * n);
+  V* const query = pieces.take(d);
+  V* const labels = pieces.take(n);
+  V* const truth = normals + d * n;
+  V* const noise = truth + 2 * d;
+  colour<Units>(job.law, job.factor, n, normals, inputs);
+  colour<Units>(job.law, job.factor, 1, truth + d, query);
   for (std::int64_t r = job.law.active_dimension.value_or(d); r < d; ++r) {
-    std::fill(inputs + r * n, inputs + (r + 1) * n, Lanes<double>{});
-    query[r] = truth[r] = Lanes<double>{};
+    simd::fill(inputs + r * n, n, V{});
+    query[r] = truth[r] = V{};
   }
-  multiply<double>(1, n, d, View<Lanes<double>>{truth, d, 1}, View<Lanes<double>>{inputs, n, 1},
-                   View<Lanes<double>>{labels, n, 1});
+  multiply<Units>(1, n, d, View<V>{truth, d, 1}, View<V>{inputs, n, 1}, View<V>{labels, n, 1});
   if (job.law.noise > 0)
     for (std::int64_t j = 0; j < n; ++j) labels[j] += noise[j] * job.law.noise;
   put(inputs, d * n, valid, count, job.context + first);
   put(labels, n, valid, count, job.context + d * n * count + first);
   put(query, d, valid, count, job.query + first);
   put(truth, d, valid, count, job.weights + first);
-  write_path(job, valid, inputs, labels, truth, pieces.take(0), job.path + first);
+  write_path<Units>(job, valid, inputs, labels, truth, reinterpret_cast<std::byte*>(pieces.take(0)), job.path + first);
 }
 
-TALWEG_VECTOR_CLONES void block_of(const Job<double>& job, std::int64_t first, std::int64_t valid,
-                                   Lanes<double>* memory) {
-  block(job, first, valid, memory);
-}
-TALWEG_VECTOR_CLONES void block_of(const Job<float>& job, std::int64_t first, std::int64_t valid,
-                                   Lanes<double>* memory) {
-  block(job, first, valid, memory);
-}
+struct DrawBlocks {
+  template <class Units, class T>
+  TALWEG_INLINE static void run(const Job<T>* job, std::int64_t first, std::int64_t last, std::byte* memory) {
+    using V = simd::Vector<Units, double>;
+    for (; first < last; first += lane_count<V>) {
+      const std::int64_t valid = std::min(lane_count<V>, last - first);
+      std::uint64_t own[lane_count<V>] = {};
+      for (std::int64_t i = 0; i < valid; ++i) own[i] = job->keys[static_cast<std::size_t>(first + i)];
+      keyed_normals(own, job->normals(), reinterpret_cast<double*>(memory));
+      block<Units, V>(*job, first, valid, memory);
+    }
+  }
+};
 
 template <class T>
 DrawnPrompts draw_in_lanes(const PromptLaw& law, std::span<const std::uint64_t> keys) {
@@ -146,16 +150,10 @@ DrawnPrompts draw_in_lanes(const PromptLaw& law, std::span<const std::uint64_t> 
                    query.mutable_data_ptr<T>(),
                    weights.mutable_data_ptr<T>(),
                    path.mutable_data_ptr<T>()};
-  at::parallel_for(0, (count + kPromptLanes - 1) / kPromptLanes, 8, [&](std::int64_t begin, std::int64_t end) {
-    thread_local simd::Scratch<double> scratch;
-    Lanes<double>* const memory = scratch.reserve(job.lanes_needed());
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t first = i * kPromptLanes, valid = std::min(kPromptLanes, count - first);
-      std::uint64_t own[kPromptLanes] = {};
-      std::copy_n(keys.begin() + first, valid, own);
-      keyed_normals(own, job.normals(), reinterpret_cast<double*>(memory));
-      block_of(job, first, valid, memory);
-    }
+  at::parallel_for(0, (count + kGroup - 1) / kGroup, 8, [&](std::int64_t begin, std::int64_t end) {
+    thread_local simd::Scratch scratch;
+    std::byte* const memory = scratch.reserve(job.vectors_needed());
+    simd::dispatch<DrawBlocks>(&job, begin * kGroup, std::min(count, end * kGroup), memory);
   });
   return {{context.permute({2, 0, 1}), query.t()}, weights.t(), path.permute({2, 0, 1})};
 }

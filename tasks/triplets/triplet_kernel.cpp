@@ -9,8 +9,6 @@
 namespace talweg::tasks {
 namespace {
 
-using simd::Lanes;
-
 /// Comparisons whose margins stay in the first cache between the passes over them.
 constexpr std::int64_t kChunk = 512;
 
@@ -43,57 +41,66 @@ TALWEG_INLINE T sum_of_row(const Row<T, R>& row) {
 }
 
 /// log u of every lane, 1 ≤ u ≤ 2.
-template <class T>
-TALWEG_INLINE void log_each(const Lanes<T>& u, Lanes<T>& result) {
-  for (std::int64_t b = 0; b < simd::lane_count<T>; ++b) result[b] = std::log(u[b]);
+template <class V>
+TALWEG_INLINE void log_each(const V& u, V& result) {
+  for (std::int64_t b = 0; b < simd::lane_count<V>; ++b) result[b] = std::log(u[b]);
 }
 
 /// Σ of the losses of n ≤ kChunk margins, which become the residuals w·(σ(z) − label). Behind the n there is room for a
-/// whole vector. Without weights the logarithms of a lane are one logarithm of a product: at most kChunk/lanes factors
+/// whole vector. Without weights the logarithms of a lane are one logarithm of a product: at most kFactors factors
 /// in [1, 2]; what 1 + e loses to rounding is summed apart, so that tiny losses are exact.
-template <class T>
+template <class V, class T>
 TALWEG_INLINE double residuals_of(std::int64_t n, T* z, const T* labels, const T* weights) {
-  constexpr std::int64_t kLanes = simd::lane_count<T>;
+  constexpr std::int64_t kLanes = simd::lane_count<V>;
+  // The product stays finite: 2^64 in a lane are turned into logarithms before the next.
+  constexpr std::int64_t kFactors = 64;
   constexpr T kFar = sizeof(T) == 4 ? T(-87) : T(-708);
   for (std::int64_t k = n; k < n + kLanes && k % kLanes != 0; ++k) z[k] = -kFar;
-  Lanes<T> product = Lanes<T>{} + 1, rest = {};
+  V product = V{} + 1, rest = {};
+  double total = 0;
+  std::int64_t factors = 0;
   for (std::int64_t k = 0; k < n; k += kLanes) {
     const std::int64_t valid = std::min(kLanes, n - k);
-    Lanes<T> margin, label;
-    simd::load(z + k, 1, kLanes, margin);
+    V margin, label;
+    simd::load(z + k, margin);
     simd::load(labels + k, 1, valid, label);
     if (valid < kLanes)
       for (std::int64_t b = valid; b < kLanes; ++b) label[b] = 1;
-    const Lanes<T> against = 1 - label;
-    Lanes<T> small = margin > 0 ? -margin : margin;
-    small = small < kFar ? Lanes<T>{} + kFar : small;
+    const V against = 1 - label;
+    V small = margin > 0 ? -margin : margin;
+    small = small < kFar ? V{} + kFar : small;
     simd::exponential(small);
-    const Lanes<T> u = 1 + small, inverse = 1 / u, share = small * inverse;
-    Lanes<T> loss = (small - (u - 1)) * inverse + (margin > 0 ? against * margin : -(label * margin));
-    Lanes<T> residual = margin > 0 ? against - share : share - label;
+    const V u = 1 + small, inverse = 1 / u, share = small * inverse;
+    V loss = (small - (u - 1)) * inverse + (margin > 0 ? against * margin : -(label * margin));
+    V residual = margin > 0 ? against - share : share - label;
     if (weights) {
-      Lanes<T> weight, logarithm;
+      V weight, logarithm;
       simd::load(weights + k, 1, valid, weight);
-      log_each<T>(u, logarithm);
+      log_each(u, logarithm);
       loss = (loss + logarithm) * weight;
       residual *= weight;
     } else {
       product *= u;
+      if (++factors == kFactors) {
+        for (std::int64_t b = 0; b < kLanes; ++b) total += std::log(static_cast<double>(product[b]));
+        product = V{} + 1;
+        factors = 0;
+      }
     }
     rest += loss;
-    simd::store<T>(residual, kLanes, z + k);
+    simd::store(residual, z + k);
   }
-  double total = 0;
   for (std::int64_t b = 0; b < kLanes; ++b)
     total += static_cast<double>(rest[b]) + std::log(static_cast<double>(product[b]));
   return total;
 }
 
-template <class T, int R>
+template <class Units, class T, int R>
 TALWEG_INLINE double pass(const TripletColumns<T>& at, const FactorRows<T>& f, std::int64_t begin, std::int64_t end,
                           T* users, T* items) {
   const std::int64_t width = R == 32 ? f.width : R;
-  T z[kChunk + simd::lane_count<T>];
+  using V = simd::Vector<Units, T>;
+  T z[kChunk + simd::lane_count<V>];
   double total = 0;
   for (std::int64_t from = begin; from < end; from += kChunk) {
     const std::int64_t n = std::min(kChunk, end - from);
@@ -111,7 +118,7 @@ TALWEG_INLINE double pass(const TripletColumns<T>& at, const FactorRows<T>& f, s
       }
       z[k] = sum_of_row<T, R>(sum);
     }
-    total += residuals_of<T>(n, z, at.labels + from, at.weights ? at.weights + from : nullptr);
+    total += residuals_of<V, T>(n, z, at.labels + from, at.weights ? at.weights + from : nullptr);
     if (!users) continue;
     for (std::int64_t c = 0; c < width; c += R)
       for (std::int64_t k = 0; k < n;) {
@@ -137,22 +144,36 @@ TALWEG_INLINE double pass(const TripletColumns<T>& at, const FactorRows<T>& f, s
   return total;
 }
 
-template <class T>
-TALWEG_INLINE double pass_of_width(const TripletColumns<T>& at, const FactorRows<T>& f, std::int64_t begin,
-                                   std::int64_t end, T* users, T* items) {
-  switch (f.width) {
-    case 2:
-      return pass<T, 2>(at, f, begin, end, users, items);
-    case 4:
-      return pass<T, 4>(at, f, begin, end, users, items);
-    case 8:
-      return pass<T, 8>(at, f, begin, end, users, items);
-    case 16:
-      return pass<T, 16>(at, f, begin, end, users, items);
-    default:
-      return pass<T, 32>(at, f, begin, end, users, items);
+/// By width, so that the loops over a row are unrolled.
+struct PassOfWidth {
+  template <class Units, class T>
+  TALWEG_INLINE static double of(const TripletColumns<T>& at, const FactorRows<T>& f, std::int64_t begin,
+                                 std::int64_t end, T* users, T* items) {
+    switch (f.width) {
+      case 2:
+        return pass<Units, T, 2>(at, f, begin, end, users, items);
+      case 4:
+        return pass<Units, T, 4>(at, f, begin, end, users, items);
+      case 8:
+        return pass<Units, T, 8>(at, f, begin, end, users, items);
+      case 16:
+        return pass<Units, T, 16>(at, f, begin, end, users, items);
+      default:
+        return pass<Units, T, 32>(at, f, begin, end, users, items);
+    }
   }
-}
+
+  template <class Units>
+  TALWEG_INLINE static double run(const TripletColumns<float>* at, const FactorRows<float>* f, std::int64_t begin,
+                                  std::int64_t end, float* users, float* items) {
+    return of<Units>(*at, *f, begin, end, users, items);
+  }
+  template <class Units>
+  TALWEG_INLINE static double run(const TripletColumns<double>* at, const FactorRows<double>* f, std::int64_t begin,
+                                  std::int64_t end, double* users, double* items) {
+    return of<Units>(*at, *f, begin, end, users, items);
+  }
+};
 
 }  // namespace
 
@@ -162,13 +183,13 @@ std::int64_t padded_width(std::int64_t rank) {
   return (rank + 31) / 32 * 32;
 }
 
-TALWEG_VECTOR_CLONES double triplet_gradients(const TripletColumns<float>& at, const FactorRows<float>& factors,
-                                              std::int64_t begin, std::int64_t end, float* users, float* items) {
-  return pass_of_width<float>(at, factors, begin, end, users, items);
+double triplet_gradients(const TripletColumns<float>& at, const FactorRows<float>& factors, std::int64_t begin,
+                         std::int64_t end, float* users, float* items) {
+  return simd::dispatch<PassOfWidth>(&at, &factors, begin, end, users, items);
 }
-TALWEG_VECTOR_CLONES double triplet_gradients(const TripletColumns<double>& at, const FactorRows<double>& factors,
-                                              std::int64_t begin, std::int64_t end, double* users, double* items) {
-  return pass_of_width<double>(at, factors, begin, end, users, items);
+double triplet_gradients(const TripletColumns<double>& at, const FactorRows<double>& factors, std::int64_t begin,
+                         std::int64_t end, double* users, double* items) {
+  return simd::dispatch<PassOfWidth>(&at, &factors, begin, end, users, items);
 }
 
 double triplet_losses(const TripletColumns<float>& at, const FactorRows<float>& factors, std::int64_t begin,
