@@ -10,6 +10,7 @@
 #include "app/commands/commands.h"
 #include "core/error.h"
 #include "core/exception_message.h"
+#include "core/simd/target.h"
 #include "tasks/register.h"
 
 namespace talweg::app {
@@ -43,6 +44,7 @@ extern "C" int talweg_engine_main(const talweg::app::Invocation& invocation) {
     std::signal(SIGPIPE, SIG_IGN);  // a closed pipe behind standard error must not end a training run
     c10::initLogging();             // reads TORCH_CPP_LOG_LEVEL
     talweg::app::keep_large_blocks();
+    talweg::simd::current_target();  // a cap that names no vectors is refused before anything is computed
     talweg::tasks::register_components();
     return talweg::app::dispatch(invocation);
   } catch (const talweg::Error& error) {

@@ -48,6 +48,13 @@ class Commands(TalwegCase):
         self.assertIn("nope", self.run_talweg("train", "x.yaml", "--nope", code=2).stderr)
         self.assertIn("takes no argument", self.run_talweg("version", "x", code=2).stderr)
 
+    def test_vectors_can_be_capped(self):
+        with_vectors = lambda name, code: self.run_talweg("version", env=dict(os.environ, TALWEG_VECTORS=name), code=code)
+        self.assertRegex(with_vectors("baseline", 0).stdout, "vectors +baseline")
+        said = with_vectors("avx3", 2).stderr
+        self.assertIn("TALWEG_VECTORS", said)
+        self.assertIn("avx2", said)
+
     def test_version_and_completion(self):
         self.assertIn("libtorch     2.", self.run_talweg("version").stdout)
         for shell in ("bash", "zsh", "fish"):

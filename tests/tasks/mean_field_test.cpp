@@ -148,7 +148,10 @@ TEST(TwoLayerNetwork, DescentKeepsTheBoundOfTheTheorem) {
   constexpr double rate = 0.5;
   Descent run(kNetwork, "{type: sgd, learning_rate: 0.5}");
   auto parameters = run.task().module().named_parameters();
-  const mean_field::Activation sigma = make_activation({.covariance = {0, 0.9, 0, 1 / 6.0}, .signs = {1, 1, 1, -1}});
+  ActivationOptions options;
+  options.covariance = {0, 0.9, 0, 1 / 6.0};
+  options.signs = {1, 1, 1, -1};
+  const mean_field::Activation sigma = make_activation(options);
   std::vector<std::int64_t> all(960);
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::int64_t>(i);
   const at::Tensor x = run.task().training_data().batch(all, 0).tensors[0];
