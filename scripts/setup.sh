@@ -236,7 +236,7 @@ jobs=()
 if [ ! -e "$build/app/talweg" ]; then
   export CCACHE_DISABLE=1  # nothing is cached yet, and looking costs an eighth of the time
   require_space "$BUILD_MEGABYTES" "the build"
-  cores=$(nproc 2>/dev/null || echo 1)
+  cores=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc 2>/dev/null || echo 1)  # those are about threads of a training
   say "building (about $(duration $((seconds / cores))) on $cores processors of a server of 2022)"
 fi
 : >"$build.log"
