@@ -11,6 +11,7 @@
 #include "app/commands/session.h"
 #include "core/error.h"
 #include "core/files/sweep.h"
+#include "core/files/yaml.h"
 #include "core/io/atomic_file.h"
 #include "core/io/output_file.h"
 #include "core/report/ranking.h"
