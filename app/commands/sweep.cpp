@@ -125,11 +125,15 @@ class Points {
  private:
   /// A sweep that goes on with other values is stored with them, once they are known to be accepted.
   void keep_assignments() {
-    if (!configuration_.is_sweep() || invocation_.command != "resume" || invocation_.assignments.empty()) return;
+    if (assignments_are_kept_ || !configuration_.is_sweep() || invocation_.command != "resume" ||
+        invocation_.assignments.empty())
+      return;
+    assignments_are_kept_ = true;
     io::write_file_atomically(folder_ / "sweep.yaml", config::to_yaml(configuration_.root));
   }
 
   ReadConfiguration& configuration_;
+  bool assignments_are_kept_ = false;
   fs::path folder_;
   const Invocation& invocation_;
   const RankSession& ranks_;

@@ -9,6 +9,7 @@
 #include "core/kinds/run_recipe.h"
 #include "core/libtorch.h"
 #include "core/run/run_directory.h"
+#include "core/task/describes_data.h"
 #include "core/task/module_state.h"
 
 namespace talweg::app {
@@ -40,6 +41,9 @@ TrainedTask load_trained_task(const fs::path& run, const std::string& which, con
   const RandomStreams streams(static_cast<std::uint64_t>(trained.config.seed));
   trained.task = trained.config.task.create(TaskContext{resolve_device(device), at::kFloat, streams});
   trained.step = saved->step;
+  if (const auto* describes = dynamic_cast<const DescribesData*>(trained.task.get()))
+    if (const auto data = saved->values.find("data"); data != saved->values.end())
+      require_same_meaning(data->second, describes->data_description());
   load_weights(*trained.task, *saved);
   trained.task->module().eval();
   return trained;

@@ -8,10 +8,10 @@
 #include <cmath>
 
 #include "core/config/diagnostics.h"
+#include "core/data/delimited_rows.h"
 #include "core/data/numbers.h"
 #include "core/error.h"
 #include "core/io/closest_word.h"
-#include "core/io/utf8.h"
 #include "core/libtorch.h"
 
 namespace talweg::data {
@@ -20,22 +20,18 @@ namespace {
 class CsvReader {
  public:
   CsvReader(std::string_view text, std::string name, const CsvOptions& options)
-      : text_(io::without_byte_order_mark(text)), name_(std::move(name)), options_(options) {
-    for (std::int64_t i = 0; i < options_.skip_lines && !text_.empty(); ++i) {
-      const std::size_t end = text_.find('\n');
-      text_ = end == std::string_view::npos ? std::string_view() : text_.substr(end + 1);
-      ++line_;
-    }
+      : rows_(text, name, options.delimiter), name_(std::move(name)), options_(options) {
+    rows_.skip_lines(options_.skip_lines);
   }
 
   LabelledData read() {
-    io::require_utf8(text_, name_);
+    rows_.require_utf8();
     std::vector<std::string> fields;
-    if (!next_row(fields)) throw DataError(fmt::format("{}: holds no data", name_));
+    if (!rows_.next(fields)) throw DataError(fmt::format("{}: holds no data", name_));
     columns_ = fields.size();
     if (columns_ < 2)
-      fail(fmt::format("has one column; a label and at least one feature are needed (is the delimiter '{}'?)",
-                       options_.delimiter));
+      rows_.fail(fmt::format("has one column; a label and at least one feature are needed (is the delimiter '{}'?)",
+                             options_.delimiter));
     std::vector<std::string> header;
     if (options_.header == CsvHeader::present ||
         (options_.header == CsvHeader::automatic && looks_like_header(fields))) {
@@ -46,10 +42,10 @@ class CsvReader {
     const std::vector<std::size_t> features = find_features(header);
     std::vector<float> values;
     std::vector<std::string> labels;
-    for (bool more = header.empty() || next_row(fields); more; more = next_row(fields)) {
+    for (bool more = header.empty() || rows_.next(fields); more; more = rows_.next(fields)) {
       if (fields.size() != columns_)
-        fail(fmt::format("has {} fields, the lines before have {}", fields.size(), columns_));
-      if (fields[label_column_].empty()) fail("the label is missing");
+        rows_.fail(fmt::format("has {} fields, the lines before have {}", fields.size(), columns_));
+      if (fields[label_column_].empty()) rows_.fail("the label is missing");
       labels.push_back(fields[label_column_]);
       for (const std::size_t column : features) values.push_back(number(fields[column], column, header));
     }
@@ -66,64 +62,6 @@ class CsvReader {
   }
 
  private:
-  [[noreturn]] void fail(const std::string& message) const {
-    throw DataError(fmt::format("{}:{}: {}", name_, row_line_, message));
-  }
-
-  /// The fields of the next line that is not empty; false at the end of the text.
-  bool next_row(std::vector<std::string>& fields) {
-    while (!text_.empty()) {
-      row_line_ = line_;
-      fields.clear();
-      read_row(fields);
-      if (fields.size() > 1 || !fields.front().empty()) return true;
-    }
-    return false;
-  }
-
-  void read_row(std::vector<std::string>& fields) {
-    for (;;) {
-      std::string field;
-      if (text_.starts_with('"')) {
-        field = quoted_field();
-        if (!text_.empty() && text_[0] != options_.delimiter && text_[0] != '\n' && text_[0] != '\r')
-          fail(fmt::format("field {}: text follows the closing quote", fields.size() + 1));
-      } else {
-        const char stops[] = {options_.delimiter, '\n', '\0'};
-        const std::size_t end = std::min(text_.find_first_of(stops), text_.size());
-        std::string_view raw = text_.substr(0, end);
-        text_.remove_prefix(end);
-        while (!raw.empty() && (raw.back() == '\r' || raw.back() == ' ')) raw.remove_suffix(1);
-        while (!raw.empty() && raw.front() == ' ') raw.remove_prefix(1);
-        field = raw;
-      }
-      fields.push_back(std::move(field));
-      if (text_.starts_with('\r')) text_.remove_prefix(1);
-      if (text_.empty()) return;
-      const char stop = text_.front();
-      text_.remove_prefix(1);
-      if (stop == '\n') {
-        ++line_;
-        return;
-      }
-    }
-  }
-
-  std::string quoted_field() {
-    std::string field;
-    text_.remove_prefix(1);
-    for (;;) {
-      const std::size_t quote = text_.find('"');
-      if (quote == std::string_view::npos) fail("a quoted field is never closed");
-      line_ += std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(quote), '\n');
-      field.append(text_.substr(0, quote));
-      text_.remove_prefix(quote + 1);
-      if (!text_.starts_with('"')) return field;
-      field += '"';
-      text_.remove_prefix(1);
-    }
-  }
-
   /// A header has at least one field besides the label's possible places that is no number.
   static bool looks_like_header(const std::vector<std::string>& fields) {
     float ignored = 0;
@@ -177,17 +115,15 @@ class CsvReader {
     if (read_finite(field, value)) return value;
     const std::string where =
         header.empty() ? fmt::format("column {}", column) : fmt::format("column {} ({})", column, header[column]);
-    fail(field.empty() ? fmt::format("{}: the value is missing", where)
-                       : fmt::format("{}: '{}' is not a finite number", where, field.substr(0, 40)));
+    rows_.fail(field.empty() ? fmt::format("{}: the value is missing", where)
+                             : fmt::format("{}: '{}' is not a finite number", where, field.substr(0, 40)));
   }
 
-  std::string_view text_;
+  DelimitedRows rows_;
   std::string name_;
   CsvOptions options_;
   std::size_t columns_ = 0;
   std::size_t label_column_ = 0;
-  std::int64_t line_ = 1;
-  std::int64_t row_line_ = 1;
 };
 
 }  // namespace

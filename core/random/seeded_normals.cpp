@@ -39,6 +39,12 @@ void fill_with_seeded_normals(const at::Tensor& tensor, std::uint64_t seed, doub
   tensor.normal_(0, deviation, generator);
 }
 
+at::Tensor seeded_normals(at::IntArrayRef sizes, std::uint64_t seed) {
+  at::Tensor tensor = at::empty(sizes, at::kDouble);
+  fill_with_seeded_normals(tensor, seed);
+  return tensor;
+}
+
 void place_seeded_normals(const at::Tensor& base, double scale, std::uint64_t seed, const at::Tensor& to) {
   torch::NoGradGuard no_grad;
   if (suits_kernel(base) && suits_kernel(to)) {

@@ -13,6 +13,9 @@ namespace talweg {
 /// Fills a floating-point tensor with normal numbers of this standard deviation.
 void fill_with_seeded_normals(const at::Tensor& tensor, std::uint64_t seed, double deviation = 1);
 
+/// A new tensor of standard normal numbers in float64 on the CPU.
+at::Tensor seeded_normals(at::IntArrayRef sizes, std::uint64_t seed);
+
 /// to = base + scale·z, for the z of fill_with_seeded_normals(to, seed), in one pass. Shapes and types are equal; `to`
 /// may be `base`.
 void place_seeded_normals(const at::Tensor& base, double scale, std::uint64_t seed, const at::Tensor& to);

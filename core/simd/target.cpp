@@ -61,10 +61,4 @@ Target choose_target() {
 
 }  // namespace detail
 
-TargetScope::TargetScope(Target target) : before_(detail::chosen_target.exchange(static_cast<int>(target))) {}
-
-TargetScope::~TargetScope() {
-  detail::chosen_target.store(before_);
-}
-
 }  // namespace talweg::simd

@@ -30,16 +30,4 @@ inline Target current_target() {
   return chosen >= 0 ? static_cast<Target>(chosen) : detail::choose_target();
 }
 
-/// Kernels of all threads run on one of the available targets while it lives. For tests and measurements.
-class TargetScope {
- public:
-  explicit TargetScope(Target target);
-  ~TargetScope();
-  TargetScope(const TargetScope&) = delete;
-  TargetScope& operator=(const TargetScope&) = delete;
-
- private:
-  int before_;
-};
-
 }  // namespace talweg::simd

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/error.h"
 
 namespace talweg {
 namespace {
 
-/// The first entry that two lists do not share, or the whole of other values, as "a ↔ b".
+/// What became of a value: of two lists the first entry that they do not share.
 std::string difference(const nlohmann::json& kept, const nlohmann::json& now) {
   if (!kept.is_array() || !now.is_array()) return fmt::format("{} became {}", kept.dump(), now.dump());
   for (std::size_t i = 0; i < std::min(kept.size(), now.size()); ++i)

@@ -114,9 +114,10 @@ Work Training::work() const {
   work.steps = total_steps_;
   work.examples_per_step = static_cast<double>(config_.training.batch_size);
   work.tokens_per_step = work.examples_per_step * task_->tokens_per_example();
-  work.memory_bytes = [] { return status_mebibytes("VmHWM") * (1 << 20); };
   if (device_.is_cuda())
     work.memory_bytes = [device = device_] { return static_cast<double>(peak_device_bytes(device)); };
+  else
+    work.memory_bytes = [] { return status_mebibytes("VmHWM") * (1 << 20); };
   return work;
 }
 

@@ -27,8 +27,7 @@ void declare(config::Fields& f, MatrixTargetOptions& o) {
 }
 
 at::Tensor make_matrix(const MatrixTargetOptions& o, const RandomStreams& streams) {
-  at::Tensor gaussian = at::empty({o.rows, o.columns}, at::kDouble);
-  fill_with_seeded_normals(gaussian, streams.seed_of("synthetic data"));
+  const at::Tensor gaussian = seeded_normals({o.rows, o.columns}, streams.seed_of("synthetic data"));
   if (o.spectrum.kind == SpectrumKind::gaussian) return o.spectrum.coefficient * gaussian;
   const auto [u, s, vt] = at::linalg_svd(gaussian, false);
   const at::Tensor j = at::arange(1, s.numel() + 1, at::kDouble);

@@ -6,9 +6,7 @@
 
 namespace talweg::tasks {
 
-/// Independent standard normal numbers in float64 on the CPU.
-at::Tensor normals(at::IntArrayRef sizes, std::uint64_t seed);
-/// Orthonormal columns that span those of normals({rows, columns}).
+/// Orthonormal columns that span those of seeded_normals({rows, columns}), float64 on the CPU.
 at::Tensor orthonormal_normals(std::int64_t rows, std::int64_t columns, std::uint64_t seed);
 
 }  // namespace talweg::tasks

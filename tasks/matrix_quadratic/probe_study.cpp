@@ -8,6 +8,7 @@
 
 #include "core/libtorch.h"
 #include "core/linalg/range_finder.h"
+#include "core/random/seeded_normals.h"
 #include "optim/ascent/subspace_directions.h"
 #include "tasks/matrix_quadratic/normal_matrices.h"
 
@@ -120,9 +121,9 @@ void ProbeStudy::compare_bases(std::int64_t draw) {
   const std::int64_t r = options_.rank, n = a.size(1);
   const std::uint64_t seed = streams_.seed_of("bases", static_cast<std::uint64_t>(draw));
   const linalg::SingularPairs randomized =
-                                  linalg::randomized_pairs({a}, normals({1, n, r + kOversampling}, seed), r, 1),
-                              plain = linalg::randomized_pairs({a}, normals({1, n, r}, seed), r, 0);
-  const at::Tensor basis = linalg::range_basis({a}, normals({1, n, r}, seed), 0);
+                                  linalg::randomized_pairs({a}, seeded_normals({1, n, r + kOversampling}, seed), r, 1),
+                              plain = linalg::randomized_pairs({a}, seeded_normals({1, n, r}, seed), r, 0);
+  const at::Tensor basis = linalg::range_basis({a}, seeded_normals({1, n, r}, seed), 0);
   shares_[0] += visible_share(randomized.left[0], randomized.right[0]);
   shares_[1] += visible_share(plain.left[0], plain.right[0]);
   shares_[2] += visible_share(basis[0], linalg::range_basis_of_rows({a}, basis)[0]);

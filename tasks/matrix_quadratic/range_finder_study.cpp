@@ -7,7 +7,7 @@
 
 #include "core/libtorch.h"
 #include "core/linalg/range_finder.h"
-#include "tasks/matrix_quadratic/normal_matrices.h"
+#include "core/random/seeded_normals.h"
 
 namespace talweg::tasks {
 namespace {
@@ -42,8 +42,8 @@ RangeFinderStudy::RangeFinderStudy(const RangeFinderStudyOptions& options, const
 void RangeFinderStudy::step(std::int64_t index) {
   const at::Tensor& a = matrix_;
   const std::int64_t k = options_.rank;
-  const at::Tensor sketch =
-      normals({1, a.size(1), k + options_.oversampling}, streams_.seed_of("sketch", static_cast<std::uint64_t>(index)));
+  const at::Tensor sketch = seeded_normals({1, a.size(1), k + options_.oversampling},
+                                           streams_.seed_of("sketch", static_cast<std::uint64_t>(index)));
   const auto rest = [&](const at::Tensor& basis) { return a - at::mm(basis, at::mm(basis.t(), a)); };
   const at::Tensor wide = rest(linalg::range_basis({a}, sketch, 0)[0]);
   std::vector<at::Tensor> errors{wide.norm(), at::linalg_matrix_norm(wide, at::Scalar(2)),

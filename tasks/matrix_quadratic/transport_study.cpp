@@ -6,6 +6,7 @@
 
 #include "core/libtorch.h"
 #include "core/linalg/range_finder.h"
+#include "core/random/seeded_normals.h"
 #include "optim/subspace/moment_rule.h"
 #include "tasks/matrix_quadratic/normal_matrices.h"
 
@@ -43,9 +44,9 @@ void TransportStudy::step(std::int64_t step) {
   torch::NoGradGuard no_grad;
   const auto index = static_cast<std::uint64_t>(step);
   const std::int64_t r = options_.rank;
-  const at::Tensor gradient = normals({r, kGradientColumns}, streams_.seed_of("gradient", index));
+  const at::Tensor gradient = seeded_normals({r, kGradientColumns}, streams_.seed_of("gradient", index));
   const at::Tensor next = linalg::orthonormal_columns(
-      basis_ + options_.change * normals({options_.rows, r}, streams_.seed_of("basis", index + 1)));
+      basis_ + options_.change * seeded_normals({options_.rows, r}, streams_.seed_of("basis", index + 1)));
   const at::Tensor overlap = at::mm(next.t(), basis_);
   negative_ += (at::mm(overlap, gradient.square()) < 0).to(at::kDouble).mean();
   for (std::int64_t rule = 0; rule < kRuleCount; ++rule) {

@@ -11,6 +11,7 @@
 #include "core/random/seeded_normals.h"
 #include "core/study/number_list.h"
 #include "models/mean_field/symmetric_solver.h"
+#include "tasks/mean_field/tensor_polynomial.h"
 
 namespace talweg::tasks {
 namespace {
@@ -24,20 +25,9 @@ constexpr double mean_field::Observables::*kTheory[] = {&mean_field::Observables
                                                         &mean_field::Observables::a, &mean_field::Observables::test,
                                                         &mean_field::Observables::train};
 
-std::int64_t samples_of(const GaussianNetworkOptions& o) {
-  const double ratio = o.samples ? *o.samples : *o.alpha * static_cast<double>(o.width);
-  return std::max<std::int64_t>(1, std::llround(ratio * static_cast<double>(o.dimension)));
-}
-
 std::vector<double> padded(std::vector<double> coefficients) {
   coefficients.resize(kMostDegree + 1, 0);
   return coefficients;
-}
-
-at::Tensor seeded_tensor(at::IntArrayRef shape, std::uint64_t seed) {
-  at::Tensor tensor = at::empty(shape, at::kDouble);
-  fill_with_seeded_normals(tensor, seed);
-  return tensor;
 }
 
 at::Tensor unit_rows(const at::Tensor& w) {
@@ -49,13 +39,13 @@ class GaussianFunctions {
  public:
   GaussianFunctions(std::int64_t n, std::int64_t d, std::vector<double> coefficients, bool quadratic, bool cubic,
                     const RandomStreams& streams, std::uint64_t run)
-      : n_(n), d_(d), c_(std::move(coefficients)), g_(seeded_tensor({n, d}, streams.seed_of("linear", run))) {
+      : n_(n), d_(d), c_(std::move(coefficients)), g_(seeded_normals({n, d}, streams.seed_of("linear", run))) {
     if (quadratic) {
-      j_ = seeded_tensor({n, d, d}, streams.seed_of("quadratic", run));
+      j_ = seeded_normals({n, d, d}, streams.seed_of("quadratic", run));
       j_ = 0.5 * (j_ + j_.transpose(1, 2));
     }
     if (cubic) {
-      const at::Tensor k = seeded_tensor({n, d, d, d}, streams.seed_of("cubic", run));
+      const at::Tensor k = seeded_normals({n, d, d, d}, streams.seed_of("cubic", run));
       k_ = (k + k.permute({0, 1, 3, 2}) + k.permute({0, 2, 1, 3}) + k.permute({0, 2, 3, 1}) + k.permute({0, 3, 1, 2}) +
             k.permute({0, 3, 2, 1})) /
            6;
@@ -97,12 +87,6 @@ class GaussianFunctions {
   at::Tensor g_, j_, k_;
 };
 
-at::Tensor series_of_tensor(const mean_field::PowerSeries& h, const at::Tensor& q) {
-  at::Tensor sum = at::zeros_like(q);
-  for (std::size_t i = h.coefficients().size(); i-- > 0;) sum = sum * q + h.coefficients()[i];
-  return sum;
-}
-
 }  // namespace
 
 void declare(config::Fields& f, GaussianNetworkOptions& o) {
@@ -126,7 +110,7 @@ void validate(const GaussianNetworkOptions& o, const config::Value& where, confi
     diagnostics.error(where.at("target"),
                       "the Gaussian model has one direction: give the target as 'activation' or 'hermite'");
   const auto d = static_cast<double>(o.dimension);
-  const double numbers = static_cast<double>(samples_of(o)) * d * d * (sigma.size() > 3 ? d : 1);
+  const double numbers = static_cast<double>(examples_of(o, o.width, o.dimension)) * d * d * (sigma.size() > 3 ? d : 1);
   if (numbers > kMostNumbers)
     diagnostics.error(
         where.at("dimension"),
@@ -145,7 +129,8 @@ GaussianNetwork::GaussianNetwork(const GaussianNetworkOptions& options, const St
 void GaussianNetwork::step(std::int64_t index) {
   torch::NoGradGuard no_grad;
   const auto run = static_cast<std::uint64_t>(index);
-  const std::int64_t n = samples_of(options_), d = options_.dimension, m = options_.width;
+  const std::int64_t n = examples_of(options_, options_.width, options_.dimension), d = options_.dimension,
+                     m = options_.width;
   const mean_field::Activation activation = make_activation(options_.activation);
   const mean_field::Problem problem = make_problem(options_, static_cast<double>(m));
   const std::vector<double> sigma = padded(activation.hermite);
@@ -155,13 +140,13 @@ void GaussianNetwork::step(std::int64_t index) {
   const bool cubic = sigma[3] != 0 || (learns && phi[3] != 0), quadratic = sigma[2] != 0 || (learns && phi[2] != 0);
   const GaussianFunctions functions(n, d, sigma, quadratic, cubic, streams_, run);
 
-  at::Tensor y = options_.noise * seeded_tensor({n}, streams_.seed_of("noise", run));
+  at::Tensor y = options_.noise * seeded_normals({n}, streams_.seed_of("noise", run));
   if (learns) {
     const at::Tensor direction = at::zeros({1, d}, at::kDouble);
     direction[0][0] = 1;
     y = y + functions.values(direction, phi).s.select(1, 0);
   }
-  at::Tensor w = unit_rows(seeded_tensor({m, d}, streams_.seed_of("weights", run)));
+  at::Tensor w = unit_rows(seeded_normals({m, d}, streams_.seed_of("weights", run)));
   at::Tensor a = at::full({m}, problem.second_layer, at::kDouble);
   const at::Tensor start = w;
   const double rate = options_.step * static_cast<double>(n) / static_cast<double>(d) / static_cast<double>(m);
@@ -169,13 +154,14 @@ void GaussianNetwork::step(std::int64_t index) {
     const GaussianFunctions::Values values = functions.values(w);
     const at::Tensor delta = y - at::matmul(values.s, a) / static_cast<double>(m);
     const at::Tensor v = w.select(1, 0);
-    at::Tensor test = options_.noise * options_.noise + problem.target.squared_norm() +
-                      at::dot(a, at::matmul(series_of_tensor(problem.covariance, at::matmul(w, w.t())), a)) /
-                          static_cast<double>(m * m);
+    at::Tensor test =
+        options_.noise * options_.noise + problem.target.squared_norm() +
+        at::dot(a, at::matmul(tensor_polynomial(problem.covariance.coefficients(), at::matmul(w, w.t())), a)) /
+            static_cast<double>(m * m);
     if (learns) {
       std::vector<double> products;
       for (std::size_t k = 0; k <= kMostDegree; ++k) products.push_back(sigma[k] * phi[k]);
-      test = test - 2 * at::mean(a * series_of_tensor(mean_field::PowerSeries(products), v));
+      test = test - 2 * at::mean(a * tensor_polynomial(products, v));
     }
     const std::vector<double> seen =
         host_read(at::stack({(w * start).sum(1).mean(), learns ? v.mean() : at::zeros({}, at::kDouble), a.mean(),

@@ -1,5 +1,6 @@
 #include "tasks/mean_field/network_options.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/error.h"
@@ -107,6 +108,11 @@ void validate(const NetworkOptions& o, const config::Value& where, config::Diagn
   } catch (const ConfigError& error) {
     diagnostics.error(where.at("target"), error.what());
   }
+}
+
+std::int64_t examples_of(const NetworkOptions& o, std::int64_t width, std::int64_t dimension) {
+  const double ratio = o.samples ? *o.samples : *o.alpha * static_cast<double>(width);
+  return std::max<std::int64_t>(1, std::llround(ratio * static_cast<double>(dimension)));
 }
 
 mean_field::Problem make_problem(const NetworkOptions& o, double width) {

@@ -61,6 +61,8 @@ struct NetworkOptions {
 void declare(config::Fields& f, NetworkOptions& o);
 /// Also builds kernels and target, so that what they refuse is said at its line.
 void validate(const NetworkOptions& o, const config::Value& where, config::Diagnostics& diagnostics);
+/// n of `width` neurons and `dimension` inputs, rounded; at least 1.
+std::int64_t examples_of(const NetworkOptions& o, std::int64_t width, std::int64_t dimension);
 /// The problem of m neurons.
 mean_field::Problem make_problem(const NetworkOptions& o, double width);
 

@@ -9,29 +9,12 @@
 #include "core/libtorch.h"
 #include "core/random/seeded_normals.h"
 #include "models/mean_field/hermite.h"
+#include "tasks/mean_field/tensor_polynomial.h"
 
 namespace talweg::tasks {
 namespace {
 
 constexpr std::size_t kMostPowers = 12;  // beyond, powers of x lose their digits
-
-std::int64_t examples_of(const TwoLayerNetworkOptions& o) {
-  const double ratio = o.samples ? *o.samples : *o.alpha * static_cast<double>(o.width);
-  return std::max<std::int64_t>(1, std::llround(ratio * static_cast<double>(o.dimension)));
-}
-
-at::Tensor normal_numbers(at::IntArrayRef shape, std::uint64_t seed) {
-  at::Tensor tensor = at::empty(shape, at::kDouble);
-  fill_with_seeded_normals(tensor, seed);
-  return tensor;
-}
-
-/// Σ c_i x^i.
-at::Tensor polynomial(const std::vector<double>& powers, const at::Tensor& x) {
-  at::Tensor sum = at::full_like(x, powers.back());
-  for (std::size_t i = powers.size() - 1; i-- > 0;) sum = sum * x + powers[i];
-  return sum;
-}
 
 }  // namespace
 
@@ -62,24 +45,20 @@ TwoLayerNetwork::TwoLayerNetwork(const TwoLayerNetworkOptions& options, const Ta
       activation_(make_activation(options.activation)),
       problem_(make_problem(options, static_cast<double>(options.width))),
       powers_(mean_field::polynomial_of_hermite(activation_.hermite)),
-      examples_(examples_of(options)) {
+      examples_(examples_of(options, options.width, options.dimension)) {
   torch::NoGradGuard no_grad;
   const std::int64_t m = options_.width, d = options_.dimension;
-  const at::Tensor x = normal_numbers({examples_, d}, context.streams.seed_of("inputs"));
+  const at::Tensor x = seeded_normals({examples_, d}, context.streams.seed_of("inputs"));
   const at::Tensor y =
-      target(x) + options_.noise * normal_numbers({examples_}, context.streams.seed_of("noise of labels"));
+      target(x) + options_.noise * seeded_normals({examples_}, context.streams.seed_of("noise of labels"));
   training_ = std::make_unique<data::TensorDataset>(
       std::vector<at::Tensor>{x.to(context.device, context.dtype), y.to(context.device, context.dtype)});
-  at::Tensor w = normal_numbers({m, d}, context.streams.seed_of("first layer"));
+  at::Tensor w = seeded_normals({m, d}, context.streams.seed_of("first layer"));
   w = (w / w.norm(2, 1, true)).to(context.device, context.dtype);
   start_ = module_.register_buffer("start", w.clone());
   weights_ = module_.register_parameter("weights", w);
   second_layer_ = module_.register_parameter(
       "second_layer", at::full({m}, problem_.second_layer, at::TensorOptions(context.device).dtype(context.dtype)));
-}
-
-at::Tensor TwoLayerNetwork::activation(const at::Tensor& x) const {
-  return polynomial(powers_, x);
 }
 
 /// φ of the first k inputs [n, d].
@@ -94,7 +73,7 @@ at::Tensor TwoLayerNetwork::target(const at::Tensor& x) const {
 }
 
 at::Tensor TwoLayerNetwork::loss(const data::Batch& batch) {
-  const at::Tensor hidden = activation(at::matmul(batch.tensors[0], weights_.t()));
+  const at::Tensor hidden = tensor_polynomial(powers_, at::matmul(batch.tensors[0], weights_.t()));
   const at::Tensor f = at::matmul(hidden, second_layer_) / static_cast<double>(options_.width);
   return 0.5 * at::mse_loss(f, batch.tensors[1]);
 }

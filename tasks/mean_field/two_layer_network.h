@@ -32,7 +32,6 @@ class TwoLayerNetwork : public Task, public ProjectedParameters {
   std::string announcement() const override;
 
  private:
-  at::Tensor activation(const at::Tensor& x) const;
   at::Tensor target(const at::Tensor& z) const;
 
   TwoLayerNetworkOptions options_;

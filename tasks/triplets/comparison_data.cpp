@@ -5,10 +5,10 @@
 #include <array>
 #include <unordered_map>
 
+#include "core/data/delimited_rows.h"
 #include "core/data/numbers.h"
 #include "core/error.h"
 #include "core/files/read_file.h"
-#include "core/io/utf8.h"
 #include "core/libtorch.h"
 #include "core/random/seeded_normals.h"
 
@@ -42,8 +42,7 @@ void validate(const SyntheticComparisons& o, const config::Value& where, config:
 }
 
 at::Tensor orthonormal_columns(std::int64_t rows, std::int64_t columns, std::uint64_t seed, bool centred) {
-  at::Tensor gaussian = at::empty({rows, columns}, at::kDouble);
-  fill_with_seeded_normals(gaussian, seed);
+  at::Tensor gaussian = seeded_normals({rows, columns}, seed);
   if (centred) gaussian -= gaussian.mean(0, true);
   return std::get<0>(at::linalg_qr(gaussian));
 }
@@ -117,92 +116,48 @@ class IdDictionary {
   std::unordered_map<std::string, std::int32_t> indices_;
 };
 
-class ComparisonLines {
- public:
-  ComparisonLines(const std::string& path, char delimiter)
-      : path_(path), delimiter_(delimiter), bytes_(io::read_file(path)), rest_(io::without_byte_order_mark(bytes_)) {
-    io::require_utf8(rest_, path);
+Triplets read_comparisons(const std::string& path, char delimiter, IdDictionary& users, IdDictionary& items) {
+  const std::string bytes = io::read_file(path);
+  data::DelimitedRows rows(bytes, path, delimiter);
+  rows.require_utf8();
+  std::vector<std::int32_t> columns[3];
+  std::vector<double> labels;
+  std::vector<std::string> fields;
+  for (bool first = true; rows.next(fields); first = false) {
+    if (fields.size() != 3 && fields.size() != 4)
+      rows.fail(fmt::format("has {} fields instead of user, winner, loser and possibly a label", fields.size()));
+    if (first && fields.front() == "user") continue;
+    for (std::size_t i = 0; i < 3; ++i)
+      if (fields[i].empty()) rows.fail(fmt::format("the {} is missing", std::array{"user", "winner", "loser"}[i]));
+    if (fields[1] == fields[2]) rows.fail(fmt::format("the item '{}' is compared with itself", fields[1]));
+    double label = 1;
+    if (fields.size() == 4 && !(data::read_finite(fields[3], label) && label >= 0 && label <= 1))
+      rows.fail(fmt::format("the label '{}' is no number from 0 to 1", fields[3]));
+    columns[0].push_back(users.index_of(fields[0]));
+    columns[1].push_back(items.index_of(fields[1]));
+    columns[2].push_back(items.index_of(fields[2]));
+    labels.push_back(label);
   }
-
-  Triplets read(IdDictionary& users, IdDictionary& items) {
-    std::vector<std::int32_t> columns[3];
-    std::vector<double> labels;
-    for (bool first_line = true; !rest_.empty();) {
-      line_ = next_line_;
-      const std::vector<std::string> fields = next();
-      if (fields.size() == 1 && fields.front().empty()) continue;
-      if (fields.size() != 3 && fields.size() != 4)
-        fail(fmt::format("has {} fields instead of user, winner, loser and possibly a label", fields.size()));
-      const bool is_header = first_line && fields.front() == "user";
-      first_line = false;
-      if (is_header) continue;
-      for (std::size_t i = 0; i < 3; ++i)
-        if (fields[i].empty()) fail(fmt::format("the {} is missing", std::array{"user", "winner", "loser"}[i]));
-      if (fields[1] == fields[2]) fail(fmt::format("the item '{}' is compared with itself", fields[1]));
-      double label = 1;
-      if (fields.size() == 4 && !(data::read_finite(fields[3], label) && label >= 0 && label <= 1))
-        fail(fmt::format("the label '{}' is no number from 0 to 1", fields[3]));
-      columns[0].push_back(users.index_of(fields[0]));
-      columns[1].push_back(items.index_of(fields[1]));
-      columns[2].push_back(items.index_of(fields[2]));
-      labels.push_back(label);
-    }
-    if (labels.empty()) throw DataError(fmt::format("{}: holds no comparisons", path_));
-    return {at::tensor(columns[0], at::kInt),
-            at::tensor(columns[1], at::kInt),
-            at::tensor(columns[2], at::kInt),
-            at::tensor(labels, at::kDouble),
-            {}};
-  }
-
- private:
-  [[noreturn]] void fail(const std::string& message) const {
-    throw DataError(fmt::format("{}:{}: {}", path_, line_, message));
-  }
-
-  /// The fields of a line; a quoted one may hold delimiters, line feeds and doubled quotes.
-  std::vector<std::string> next() {
-    std::vector<std::string> fields(1);
-    bool quoted = false;
-    std::size_t i = 0;
-    for (; i < rest_.size(); ++i) {
-      const char c = rest_[i];
-      if (c == '\n') ++next_line_;
-      if (quoted && c == '"' && rest_.substr(i + 1).starts_with('"')) {
-        fields.back() += rest_[++i];
-      } else if (c == '"' && (quoted || fields.back().empty())) {
-        quoted = !quoted;
-      } else if (!quoted && c == delimiter_) {
-        fields.emplace_back();
-      } else if (!quoted && c == '\n') {
-        break;
-      } else if (quoted || c != '\r') {
-        fields.back() += c;
-      }
-    }
-    if (quoted) fail("a quoted field is never closed: the file may be cut off");
-    rest_.remove_prefix(std::min(i + 1, rest_.size()));
-    return fields;
-  }
-
-  std::string path_;
-  char delimiter_;
-  std::string bytes_;
-  std::string_view rest_;
-  std::int64_t line_ = 1, next_line_ = 1;
-};
+  if (labels.empty()) throw DataError(fmt::format("{}: holds no comparisons", path));
+  return {at::tensor(columns[0], at::kInt),
+          at::tensor(columns[1], at::kInt),
+          at::tensor(columns[2], at::kInt),
+          at::tensor(labels, at::kDouble),
+          {}};
+}
 
 ComparisonData read_comparison_csv(const ComparisonCsv& o, const RandomStreams& streams) {
   ComparisonData data;
   IdDictionary users(data.user_ids), items(data.item_ids);
   const char delimiter = o.delimiter == "tab" ? '\t' : o.delimiter.front();
   const auto read = [&](const std::string& path) {
-    Triplets triplets = ComparisonLines(path, delimiter).read(users, items);
+    Triplets triplets = read_comparisons(path, delimiter, users, items);
     data.files.push_back(io::fingerprint_of(path));
     return triplets;
   };
   data.training = read(o.path);
-  if (o.evaluation_path.empty()) {
+  data.splits_evaluation = o.evaluation_path.empty();
+  if (data.splits_evaluation) {
     const std::int64_t m = data.training.users.size(0);
     const auto held_out = static_cast<std::int64_t>(std::llround(o.evaluation_share * static_cast<double>(m)));
     if (held_out == 0 || held_out == m)

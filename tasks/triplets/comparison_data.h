@@ -23,6 +23,7 @@ struct ComparisonData {
   std::vector<std::string> user_ids = {}, item_ids = {};  ///< by index; empty where they are numbers
   std::optional<TrueFactors> truth = {};
   io::FileFingerprints files = {};
+  bool splits_evaluation = false;  ///< the evaluation comparisons are a share of the same file
 };
 
 /// The kind of component that `data:` chooses in comparison_factorization.

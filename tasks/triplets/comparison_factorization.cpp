@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/io/content_key.h"
 #include "core/libtorch.h"
 #include "core/random/seeded_normals.h"
 #include "tasks/triplets/baselines.h"
@@ -41,9 +42,7 @@ ComparisonFactorization::ComparisonFactorization(const ComparisonFactorizationOp
   gamma_ = 2 / (static_cast<double>(data_.users) * static_cast<double>(data_.items - 1));
   const at::TensorOptions where = at::TensorOptions(context.device).dtype(context.dtype);
   const auto start = [&](std::int64_t rows, const char* name) {
-    at::Tensor factors = at::empty({rows, options.rank}, at::kDouble);
-    fill_with_seeded_normals(factors, context.streams.seed_of(name), options.initial_scale);
-    return factors;
+    return seeded_normals({rows, options.rank}, context.streams.seed_of(name)) * options.initial_scale;
   };
   const at::Tensor items = start(data_.items, "initial items");
   users_ = module_.register_parameter("users", start(data_.users, "initial users").to(where));
@@ -69,9 +68,10 @@ at::Tensor ComparisonFactorization::loss(const data::Batch& batch) {
 
 at::Tensor ComparisonFactorization::example_losses(const data::Batch& batch) {
   const Triplets t = triplets_of(batch);
+  // Rows by embedding(), whose gradients of single examples are known without forming each.
   const at::Tensor difference = at::embedding(items_, t.first) - at::embedding(items_, t.second);
   const at::Tensor z = (at::embedding(users_, t.users) * difference).sum(1);
-  return at::clamp_min(z, 0) + at::log1p(at::exp(-z.abs())) - t.labels * z + regulariser();
+  return comparison_losses(z, t) + regulariser();
 }
 
 Metrics ComparisonFactorization::evaluate() {
@@ -113,12 +113,25 @@ Metrics ComparisonFactorization::evaluate_baselines() const {
 std::vector<std::string> ComparisonFactorization::uses_of_data() const {
   std::vector<std::string> uses{
       "The ids of users and items that compared or were compared, and how many there are: fix them beforehand, on "
-      "public lists."};
+      "public lists.",
+      "The models of Bradley and Terry and of popularity were made from the training comparisons without noise, and "
+      "metrics of them are published: keep the metrics."};
+  if (data_.splits_evaluation)
+    uses.push_back(
+        "The evaluation comparisons were split off the same data, and metrics of them are published without noise: "
+        "keep the metrics, or give public comparisons to evaluate on ('evaluation_path').");
   if (options_.user_decay > 0 || options_.item_decay > 0)
     uses.push_back("The number of comparisons scales the decays.");
   if (!data_.truth)
     uses.push_back("A user who made several comparisons is several examples: the unit is a comparison.");
   return uses;
+}
+
+nlohmann::json ComparisonFactorization::data_description() const {
+  const auto key = [](std::int64_t count, const std::vector<std::string>& ids) {
+    return fmt::format("{} {}", count, io::content_key(nlohmann::json(ids).dump()));
+  };
+  return {{"users", key(data_.users, data_.user_ids)}, {"items", key(data_.items, data_.item_ids)}};
 }
 
 std::string ComparisonFactorization::announcement() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/task/capabilities.h"
+#include "core/task/describes_data.h"
 #include "core/task/reads_files.h"
 #include "core/task/task.h"
 #include "tasks/triplets/comparison_data.h"
@@ -20,7 +21,7 @@ void declare(config::Fields& f, ComparisonFactorizationOptions& o);
 /// loss L of the margins ⟨u_u, v_i − v_j⟩, λ = balance·γ and γ = 2/(n1(n2 − 1)), and decays that are the precisions of
 /// normal priors, (d/2m)‖·‖². U, V start at N(0, initial_scale²), the items centred; descent keeps them so. Source:
 /// Sankagiri et al. 2025 (arXiv 2502.20033); decays are ours.
-class ComparisonFactorization : public Task, public PerExampleLosses, public ReadsFiles {
+class ComparisonFactorization : public Task, public PerExampleLosses, public ReadsFiles, public DescribesData {
  public:
   /// Throws ConfigError when the rank is larger than the matrix, DataError for files that cannot be used.
   ComparisonFactorization(const ComparisonFactorizationOptions& options, const TaskContext& context);
@@ -36,6 +37,8 @@ class ComparisonFactorization : public Task, public PerExampleLosses, public Rea
   /// Beside them "bradley_terry_loss", "bradley_terry_accuracy" and "popularity_accuracy" of models that know no users.
   Metrics evaluate() override;
   std::vector<std::string> uses_of_data() const override;
+  /// "users" and "items": how many, and a key of their ids in the order of the factors' rows.
+  nlohmann::json data_description() const override;
   std::string announcement() const override;
 
   struct Recommendation {

@@ -76,12 +76,6 @@ ValueAndGradients one_pass_of_type(const at::Tensor& users, const at::Tensor& it
                                            : one_pass<double>(users, items, t, gradient);
 }
 
-at::Tensor mean_loss(const at::Tensor& users, const at::Tensor& items, const Triplets& t) {
-  const at::Tensor z = triplet_margins(users, items, t);
-  const at::Tensor losses = at::clamp_min(z, 0) + at::log1p(at::exp(-z.abs())) - t.labels * z;
-  return (t.weights.defined() ? losses * t.weights : losses).mean();
-}
-
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
@@ -123,8 +117,13 @@ at::Tensor triplet_margins(const at::Tensor& users, const at::Tensor& items, con
   return (users.index_select(0, t.users) * difference).sum(1);
 }
 
+at::Tensor comparison_losses(const at::Tensor& z, const Triplets& t) {
+  const at::Tensor losses = at::clamp_min(z, 0) + at::log1p(at::exp(-z.abs())) - t.labels * z;
+  return t.weights.defined() ? losses * t.weights : losses;
+}
+
 at::Tensor triplet_loss(const at::Tensor& users, const at::Tensor& items, const Triplets& t) {
-  if (!users.is_cpu()) return mean_loss(users, items, t);
+  if (!users.is_cpu()) return comparison_losses(triplet_margins(users, items, t), t).mean();
   if (at::GradMode::is_enabled() && (users.requires_grad() || items.requires_grad()))
     return TripletLossNode::apply(users, items, t);
   return one_pass_of_type(users, items, t, false).value;

@@ -142,6 +142,9 @@ COMP_WORDS=({PROGRAM} {line}); COMP_CWORD={len(line.split())}; COMPREPLY=(); _ta
         self.assertEqual(stranger.stdout.splitlines()[-1].split("\t")[0], "mud")
         self.assertIn("--user", self.run_talweg("recommend", "run", code=2).stderr)
         self.assertIn("--top takes a number", self.run_talweg("recommend", "run", "--user", "ann", "--top", "x", code=2).stderr)
+        # The same choices in another order give the rows of the factors to others.
+        self.write("choices.csv", "\n".join([lines[0], "bob,mud,tea", *lines[1:]]) + "\n")
+        self.assertIn("of the data are others", self.run_talweg("recommend", "run", "--user", "ann", code=4).stderr)
         self.write("other.yaml", SMALL.replace("steps: 60", "steps: 1"))
         self.run_talweg("train", "other.yaml", "-o", "other", "-q")
         self.assertIn("not of comparison_factorization", self.run_talweg("recommend", "other", "--user", "ann", code=2).stderr)

@@ -228,6 +228,10 @@ TEST(BradleyTerry, IsTheMaximumOfTheLikelihood) {
   EXPECT_NEAR(popularity(t, 2)[0].item<double>(), std::log(4.0 / 2), 1e-15);
 }
 
+TEST(ComparisonFactorization, SaysWhatItMadeOfItsComparisons) {
+  EXPECT_THAT(make_comparisons("")->uses_of_data(), ::testing::Contains(HasSubstr("Bradley and Terry")));
+}
+
 class ComparisonFiles : public ::testing::Test {
  protected:
   std::string complaint_about(const std::string& text, const std::string& more = ", rank: 1") {
