@@ -100,6 +100,7 @@ void validate(const DynamicalMeanFieldOptions& o, const config::Value& where, co
     diagnostics.error(where.at("lazy_limit"), "'lazy_limit' needs 'gamma' and 'alpha'");
   if (o.beyond_stability && o.integrator != mean_field::Integrator::gd_exact)
     diagnostics.error(where.at("beyond_stability"), "'beyond_stability' is for 'integrator: gd_exact'");
+  check_report(o.report, o.time.until, where, diagnostics);
   if (diagnostics.messages().size() != before) return;
   for (const double width : o.widths) {
     try {

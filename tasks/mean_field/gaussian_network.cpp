@@ -12,11 +12,13 @@
 #include "core/study/number_list.h"
 #include "models/mean_field/symmetric_solver.h"
 #include "tasks/mean_field/tensor_polynomial.h"
+#include "tasks/mean_field/time_grid.h"
 
 namespace talweg::tasks {
 namespace {
 
 constexpr std::size_t kMostDegree = 3;
+constexpr int kMostTimes = 20'000;    // two-time functions of so many times take 10 GB
 constexpr double kMostNumbers = 4e8;  // of tensors of one run: 3.2 GB
 
 const char* const kNames[] = {"start", "overlap", "a", "test_error", "train_error"};
@@ -102,6 +104,11 @@ void declare(config::Fields& f, GaussianNetworkOptions& o) {
 void validate(const GaussianNetworkOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
   const std::size_t before = diagnostics.messages().size();
   validate(static_cast<const NetworkOptions&>(o), where, diagnostics);
+  check_report(o.report, o.until, where, diagnostics);
+  if (o.until / o.step > kMostTimes)
+    diagnostics.error(where.at("until"), fmt::format("more than {} steps: make 'step' longer or 'until' shorter; the "
+                                                     "equations beside the runs keep every time",
+                                                     kMostTimes));
   if (diagnostics.messages().size() != before) return;
   const std::vector<double> sigma = make_activation(o.activation).hermite;
   if (sigma.size() > kMostDegree + 1 || o.target.hermite.size() > kMostDegree + 1)

@@ -67,6 +67,13 @@ void validate(const TimeGridOptions& o, const config::Value& where, config::Diag
       diagnostics.error(where.at("schedule"), "'schedule' begins at 'from: 0' and goes on in order of time");
 }
 
+void check_report(const std::vector<double>& report, double until, const config::Value& where,
+                  config::Diagnostics& diagnostics) {
+  for (const double time : report)
+    if (time > until * (1 + 1e-9))
+      diagnostics.error(where.at("report"), fmt::format("{:g} is beyond 'until', {:g}", time, until));
+}
+
 std::vector<double> steps_of(const TimeGridOptions& o, double width) {
   const double end = o.until * unit_of(o.unit, width), unit = unit_of(o.step_unit, width);
   std::vector<double> steps;

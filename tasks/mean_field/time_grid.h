@@ -43,6 +43,10 @@ struct TimeGridOptions {
 void declare(config::Fields& f, TimeGridOptions& o);
 void validate(const TimeGridOptions& o, const config::Value& where, config::Diagnostics& diagnostics);
 
+/// Refuses reported times that are never reached: they would be left out without a word.
+void check_report(const std::vector<double>& report, double until, const config::Value& where,
+                  config::Diagnostics& diagnostics);
+
 /// The steps from t = 0 to `until` at width m; the last is cut to end there. Throws ConfigError for more than 10⁷.
 std::vector<double> steps_of(const TimeGridOptions& o, double width);
 
