@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/optimizer/gradient_optimizer.h"
+#include "core/optimizer/needs_of_task.h"
 
 namespace talweg::optim {
 
@@ -8,7 +9,7 @@ struct SmoothGradientDescentOptions {};
 void declare(config::Fields& f, SmoothGradientDescentOptions& o);
 
 /// θ ← θ − ∇f/L with the smoothness constant L that the task knows: gradient descent with the step of the textbook.
-class SmoothGradientDescent : public Optimizer {
+class SmoothGradientDescent : public Optimizer, public NeedsSmoothness {
  public:
   SmoothGradientDescent(ParameterList parameters, const SmoothGradientDescentOptions& options);
   using Optimizer::step;
@@ -45,7 +46,7 @@ void declare(config::Fields& f, NaturalGradientDescentOptions& o);
 
 /// θ ← θ − ηF⁻¹∇f with the Fisher information F of the task's model: natural policy gradient for policies. Source:
 /// Kakade 2001.
-class NaturalGradientDescent : public Optimizer {
+class NaturalGradientDescent : public Optimizer, public NeedsNaturalGradient {
  public:
   NaturalGradientDescent(ParameterList parameters, const NaturalGradientDescentOptions& options);
   using Optimizer::step;

@@ -14,6 +14,8 @@
 
 namespace talweg {
 
+class PerExampleFacet;
+
 /// The function an optimizer minimises, frozen for the duration of one step: same batch, same noise, same statistics,
 /// whatever the number of evaluations. Every value is the mean over the global batch, micro-batches and ranks included,
 /// so ranks can never disagree on a decision. Accumulation, autocast, clipping and data parallelism live behind it.
@@ -47,6 +49,7 @@ class Objective {
   virtual CurvatureFacet* curvature_facet() = 0;
   virtual GeometryFacet* geometry_facet() = 0;
   virtual NoisyObjective* noise_facet() = 0;
+  virtual PerExampleFacet* examples_facet() = 0;
 
   /// The value over the first part of the batch, at least `fraction` of it, for differences of losses at nearby points:
   /// computed in the parameters' own type even where value() multiplies in a lower precision, which would round a small
@@ -98,17 +101,16 @@ double precision_of(const std::vector<at::Tensor>& parameters);
 
 /// An objective of its own that has no facet: a function with a gradient over all of its data. Not for one that wraps
 /// another, which has to say what becomes of the other's facets.
-template <class Base>
-class WithoutFacets : public Base {
+class PlainObjective : public Objective {
  public:
   double batch_share() const override { return 1; }
-  double relative_precision() const override { return precision_of(this->parameters()); }
+  double relative_precision() const override { return precision_of(parameters()); }
   ValueFacet* value_facet() override { return nullptr; }
   GradientPartsFacet* parts_facet() override { return nullptr; }
   CurvatureFacet* curvature_facet() override { return nullptr; }
   GeometryFacet* geometry_facet() override { return nullptr; }
   NoisyObjective* noise_facet() override { return nullptr; }
+  PerExampleFacet* examples_facet() override { return nullptr; }
 };
-using PlainObjective = WithoutFacets<Objective>;
 
 }  // namespace talweg

@@ -22,6 +22,8 @@ class RidgeObjective : public Objective, private ValueFacet, private CurvatureFa
   /// None: the geometry of the model knows nothing of the penalty.
   GeometryFacet* geometry_facet() override { return nullptr; }
   NoisyObjective* noise_facet() override { return this; }
+  /// None: the penalty belongs to no example.
+  PerExampleFacet* examples_facet() override { return nullptr; }
 
   at::Tensor probe(double fraction) override;
   bool settle_statistics() override { return inner_.settle_statistics(); }

@@ -4,18 +4,21 @@
 #include <string>
 #include <vector>
 
+#include "core/optimizer/needs_of_task.h"
 #include "core/optimizer/one_gradient.h"
 #include "core/optimizer/optimizer.h"
 #include "core/optimizer/shardable.h"
 
 namespace talweg {
 
-/// Uses of optimizers of type T beside training: the words of the interfaces they inherit.
+/// What optimizers of type T can do beside training, and what they need of a task: the words of the interfaces they inherit.
 template <std::derived_from<Optimizer> T>
 std::vector<std::string> abilities_of() {
   std::vector<std::string> abilities;
   if constexpr (std::derived_from<T, OneGradient>) abilities.emplace_back(OneGradient::ability);
   if constexpr (std::derived_from<T, Shardable>) abilities.emplace_back(Shardable::ability);
+  if constexpr (std::derived_from<T, NeedsSmoothness>) abilities.emplace_back(NeedsSmoothness::ability);
+  if constexpr (std::derived_from<T, NeedsNaturalGradient>) abilities.emplace_back(NeedsNaturalGradient::ability);
   return abilities;
 }
 

@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "core/data/sampler.h"
-#include "core/objective/per_example_objective.h"
+#include "core/objective/objective.h"
+#include "core/objective/per_example_facet.h"
 #include "core/optimizer/optimizer.h"
 #include "core/optimizer/step_clock.h"
 #include "core/task/capabilities.h"
@@ -30,12 +31,13 @@ ParameterList trainable_parameters(torch::nn::Module& module);
 /// A task's mean loss over one batch, frozen: the generators are re-seeded from (seed, step, micro-batch) before each
 /// pass, so noise is the same in every evaluation and a resumed run needs no generator state; batch-norm statistics
 /// move exactly once per step, in the first gradient() of it.
-class TaskObjective : public PerExampleObjective,
+class TaskObjective : public Objective,
                       public ValueFacet,
                       public GradientPartsFacet,
                       public CurvatureFacet,
                       public GeometryFacet,
-                      public NoisyObjective {
+                      public NoisyObjective,
+                      public PerExampleFacet {
  public:
   /// `sharing`: who computes the batches. `data`: the examples that batches and draws are taken from, the task's
   /// training data or a part of it, which must outlive the objective.
@@ -56,6 +58,7 @@ class TaskObjective : public PerExampleObjective,
   /// Where the task has a natural gradient.
   GeometryFacet* geometry_facet() override { return natural_gradient_ ? this : nullptr; }
   NoisyObjective* noise_facet() override { return this; }
+  PerExampleFacet* examples_facet() override { return this; }
   at::Tensor value() override;
   at::Tensor probe(double fraction) override;
   bool settle_statistics() override;

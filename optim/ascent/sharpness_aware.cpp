@@ -30,6 +30,8 @@ class PerturbedObjective : public Objective, private GradientPartsFacet {
   CurvatureFacet* curvature_facet() override { return nullptr; }
   GeometryFacet* geometry_facet() override { return nullptr; }
   NoisyObjective* noise_facet() override { return objective_.noise_facet(); }
+  /// None: the ascent is one for all examples.
+  PerExampleFacet* examples_facet() override { return nullptr; }
 
  private:
   bool gradients_are_parts() const override { return objective_.gradients_are_parts(); }

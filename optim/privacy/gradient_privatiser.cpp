@@ -22,12 +22,12 @@ privacy::NeighbouringRelation GradientPrivatiser::relation() const {
   return options_.neighbours.value_or(accountant_->default_relation());
 }
 
-void GradientPrivatiser::begin_run(const RunPlan& plan, const PerExampleObjective& objective, const UpdateRule& rule) {
+void GradientPrivatiser::begin_run(const RunPlan& plan, const PerExampleFacet& examples, const UpdateRule& rule) {
   if (plan.clips_gradient)
     throw ConfigError(
         "training.clip_norm clips the mean gradient, which protects nobody; a private optimizer clips the gradient of "
         "every example: set 'optimizer.clip_norm' and leave the other out");
-  objective.require_separate_examples();
+  examples.require_separate_examples();
   dataset_size_ = plan.dataset_size;
   planned_steps_ = plan.steps;
   uses_of_data_ = plan.uses_of_data;
@@ -113,12 +113,12 @@ void GradientPrivatiser::fix_noise(std::int64_t steps) {
   privacy::check(mechanism_);
 }
 
-ClippedSum GradientPrivatiser::privatise(PerExampleObjective& objective, double learning_rate) {
+ClippedSum GradientPrivatiser::privatise(PerExampleFacet& examples, double learning_rate) {
   if (!accountant_) throw std::logic_error("a private optimizer was stepped before begin_run()");
   if (mechanism_.domain) mechanism_.learning_rate = learning_rate;
   ledger_.record(mechanism_);
   const std::int64_t step = steps_++;
-  ClippedSum sum = objective.clipped_gradient(*clipping_, options_.backend);
+  ClippedSum sum = examples.clipped_gradient(*clipping_, options_.backend);
   if (!sum.usable) return sum;
   torch::NoGradGuard no_grad;
   std::vector<at::Tensor> gradients;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/objective/per_example_objective.h"
+#include "core/objective/per_example_facet.h"
 #include "core/optimizer/optimizer.h"
 #include "core/optimizer/run_plan.h"
 #include "core/privacy/accountant.h"
@@ -30,11 +30,11 @@ class GradientPrivatiser {
 
   /// Fixes sampler, batch size and noise. Throws ConfigError when the accountant is not true for the sampler, a target
   /// cannot be reached, or examples have no gradients of their own.
-  void begin_run(const RunPlan& plan, const PerExampleObjective& objective, const UpdateRule& rule);
+  void begin_run(const RunPlan& plan, const PerExampleFacet& examples, const UpdateRule& rule);
 
   /// Puts G into `.grad` of the parameters and the step into the ledger, whatever the batch holds. `learning_rate`
   /// enters the bounds for a bounded domain. When the sum is not usable, the gradients are not either; the step counts.
-  ClippedSum privatise(PerExampleObjective& objective, double learning_rate);
+  ClippedSum privatise(PerExampleFacet& examples, double learning_rate);
 
   void count_lost_steps(std::int64_t steps);
   nlohmann::json account() const;

@@ -10,14 +10,15 @@ namespace {
 /// What the inner optimizer sees: a privatised gradient, once per step, and nothing else of the data.
 class PrivatisedObjective : public Objective {
  public:
-  PrivatisedObjective(PerExampleObjective& objective, GradientPrivatiser& privatiser, double learning_rate)
-      : objective_(objective), privatiser_(privatiser), learning_rate_(learning_rate) {}
+  PrivatisedObjective(Objective& objective, PerExampleFacet& examples, GradientPrivatiser& privatiser,
+                      double learning_rate)
+      : objective_(objective), examples_(examples), privatiser_(privatiser), learning_rate_(learning_rate) {}
 
   const std::vector<at::Tensor>& parameters() const override { return objective_.parameters(); }
   at::Tensor value() override { throw ConfigError("the loss of the data is not private; no optimizer may look at it"); }
   Evaluation gradient() override {
     if (sum_) throw std::logic_error("a privatised gradient was asked for twice in one step");
-    sum_ = privatiser_.privatise(objective_, learning_rate_);
+    sum_ = privatiser_.privatise(examples_, learning_rate_);
     return {at::zeros_like(sum_->loss), sum_->usable};
   }
   double batch_share() const override { return objective_.batch_share(); }
@@ -29,18 +30,20 @@ class PrivatisedObjective : public Objective {
   CurvatureFacet* curvature_facet() override { return nullptr; }
   GeometryFacet* geometry_facet() override { return nullptr; }
   NoisyObjective* noise_facet() override { return nullptr; }
+  PerExampleFacet* examples_facet() override { return nullptr; }
 
   const ClippedSum& sum() const { return *sum_; }
 
  private:
-  PerExampleObjective& objective_;
+  Objective& objective_;
+  PerExampleFacet& examples_;
   GradientPrivatiser& privatiser_;
   double learning_rate_;
   std::optional<ClippedSum> sum_;
 };
 
-PerExampleObjective& with_examples(Objective& objective) {
-  if (auto* found = dynamic_cast<PerExampleObjective*>(&objective)) return *found;
+PerExampleFacet& examples_of(Objective& objective) {
+  if (PerExampleFacet* examples = objective.examples_facet()) return *examples;
   throw ConfigError("a private optimizer needs the gradient of every example; this objective has only their mean");
 }
 
@@ -68,13 +71,13 @@ PrivateOptimizer::PrivateOptimizer(ParameterList parameters, std::unique_ptr<Opt
 void PrivateOptimizer::begin_run(const RunPlan& plan, Objective& objective) {
   UpdateRule rule{plain_sgd_, learning_rate(), {}};
   if (domain_options_) rule.domain = privacy::BoundedDomain{domain_options_->radius, domain_options_->smoothness};
-  privatiser_.begin_run(plan, with_examples(objective), rule);
+  privatiser_.begin_run(plan, examples_of(objective), rule);
   if (auto* aware = dynamic_cast<RunAware*>(inner_.get())) aware->begin_run(plan, objective);
   if (domain_) domain_->project(tensors());
 }
 
 StepReport PrivateOptimizer::step(Objective& objective) {
-  PrivatisedObjective view(with_examples(objective), privatiser_, learning_rate());
+  PrivatisedObjective view(objective, examples_of(objective), privatiser_, learning_rate());
   inner_->set_schedule_factor(learning_rate() / inner_learning_rate_);
   StepReport report = inner_->step(view);
   report.loss = view.sum().loss;

@@ -25,6 +25,7 @@ class ForgetfulObjective : public Objective {
   GradientPartsFacet* parts_facet() override { return nullptr; }
   CurvatureFacet* curvature_facet() override { return nullptr; }
   NoisyObjective* noise_facet() override { return nullptr; }
+  PerExampleFacet* examples_facet() override { return nullptr; }
 
  private:
   std::vector<at::Tensor> parameters_;

@@ -1,14 +1,16 @@
 // Every optimizer trains every task: three steps, save, resume, in float32 and float64. A new component enters by being
 // registered; a task that cannot be built from its defaults names a small configuration in `small_configuration`, and
-// an optimizer that asks for something only some tasks know enters `missing_capability`.
+// an optimizer that needs something only some tasks know says so (core/optimizer/needs_of_task.h).
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "core/error.h"
 #include "core/files/yaml.h"
 #include "core/libtorch.h"
 #include "core/metrics/json_lines.h"
+#include "core/optimizer/abilities.h"
 #include "core/task/capabilities.h"
 #include "core/temporary_folder.h"
 #include "core/train/trainer.h"
@@ -54,14 +56,19 @@ std::string small_configuration(const std::string& task) {
   return found == special.end() ? task : found->second;
 }
 
-/// Words of the error when the optimizer asks for something the task does not know; empty where it knows all.
-std::string missing_capability(Task& task, const std::string& optimizer) {
-  if (optimizer == "natural_gradient" && !dynamic_cast<NaturalGradient*>(&task)) return "natural gradient";
-  if (optimizer != "gd_smooth") return "";
-  auto* known = dynamic_cast<KnownSmoothness*>(&task);
-  if (!known) return "smoothness constant";
+bool knows_smoothness(Task& task) {
   const auto* linear = dynamic_cast<LinearInParameters*>(&task);
-  return linear && !linear->is_linear() ? "smoothness constant" : "";
+  return dynamic_cast<KnownSmoothness*>(&task) && (!linear || linear->is_linear());
+}
+
+/// Words of the error when the optimizer needs something the task does not know; empty where it knows all.
+std::string unmet_need(Task& task, const std::string& optimizer) {
+  const auto needs = [&](const char* ability) {
+    return std::ranges::count(config::Registry<OptimizerKind>::instance().names_with(ability), optimizer) > 0;
+  };
+  if (needs(NeedsNaturalGradient::ability) && !dynamic_cast<NaturalGradient*>(&task)) return "natural gradient";
+  if (needs(NeedsSmoothness::ability) && !knows_smoothness(task)) return "smoothness constant";
+  return "";
 }
 
 std::vector<Cell> cells() {
@@ -97,7 +104,7 @@ TEST_P(Matrix, ThreeStepsSaveResumeEqualSixSteps) {
   const RunDirectory whole = RunDirectory::create(folder.path() / "whole");
   Trainer undisturbed(config(6), whole, true);
   const auto start = weights(undisturbed);
-  if (const std::string missing = missing_capability(undisturbed.task(), GetParam().optimizer); !missing.empty()) {
+  if (const std::string missing = unmet_need(undisturbed.task(), GetParam().optimizer); !missing.empty()) {
     try {
       undisturbed.run();
       FAIL() << "expected an error about the " << missing;

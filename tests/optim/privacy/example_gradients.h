@@ -1,12 +1,13 @@
 #pragma once
 
 #include "core/libtorch.h"
-#include "core/objective/per_example_objective.h"
+#include "core/objective/objective.h"
+#include "core/objective/per_example_facet.h"
 
 namespace talweg::optim {
 
 /// An objective whose gradients of single examples are what the test says, wherever the parameters stand.
-class ExampleGradients : public WithoutFacets<PerExampleObjective> {
+class ExampleGradients : public PlainObjective, public PerExampleFacet {
  public:
   /// `gradients`: [batch, numel of the parameter].
   ExampleGradients(const at::Tensor& parameter, const at::Tensor& gradients)
@@ -20,6 +21,7 @@ class ExampleGradients : public WithoutFacets<PerExampleObjective> {
   const std::vector<at::Tensor>& parameters() const override { return parameters_; }
   at::Tensor value() override { throw std::logic_error("a private optimizer asked for the loss"); }
   Evaluation gradient() override { throw std::logic_error("a private optimizer asked for the mean gradient"); }
+  PerExampleFacet* examples_facet() override { return this; }
   void require_separate_examples() const override {}
   ClippedSum clipped_gradient(const gradient::Clipping& clipping, gradient::Backend) override {
     torch::NoGradGuard no_grad;

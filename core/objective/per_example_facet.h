@@ -1,8 +1,11 @@
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
 #include "core/gradient/clipping.h"
 #include "core/gradient/per_example_gradients.h"
-#include "core/objective/objective.h"
 
 namespace talweg {
 
@@ -14,10 +17,11 @@ struct ClippedSum {
   bool usable = true;     ///< false: a loss or a gradient is not finite
 };
 
-/// An objective that is a sum over examples, each of which has a gradient of its own: what differentially private
-/// training needs.
-class PerExampleObjective : public Objective {
+/// The facet of an objective that is a sum over examples, each of which has a gradient of its own: what differentially
+/// private training needs.
+class PerExampleFacet {
  public:
+  virtual ~PerExampleFacet() = default;
   /// Σ_i s_i ∇ℓ_i over the batch of the step, into `.grad` of every parameter (zeros for an empty batch); nothing is
   /// divided by a batch size. Micro-batches are accumulated. One forward and one backward pass over the batch, one of
   /// each per example with Backend::loop.
