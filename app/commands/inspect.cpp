@@ -22,6 +22,21 @@ std::vector<std::string> kinds() {
   return kinds;
 }
 
+/// The kinds that have a component of this name.
+std::vector<std::string> kinds_with(const std::string& name) {
+  std::vector<std::string> found;
+  for (const config::AnyRegistry* registry : config::Catalogue::instance().registries())
+    if (std::ranges::count(registry->names(), name) > 0) found.push_back(registry->kind());
+  return found;
+}
+
+/// "optimizer.adam.beta1" for the kind optimizer and the path adam.beta1.
+std::vector<std::string> names_below(const std::vector<std::string>& kinds, const std::string& path) {
+  std::vector<std::string> names;
+  for (const std::string& kind : kinds) names.push_back(kind + "." + path);
+  return names;
+}
+
 const config::AnyRegistry& find_kind(const std::string& kind) {
   if (const config::AnyRegistry* registry = config::Catalogue::instance().find(kind)) return *registry;
   throw UsageError(fmt::format("there is no kind of component '{}'{}", kind, io::suggestion(kind, kinds())));
@@ -164,7 +179,12 @@ int describe(const Invocation& invocation) {
   const std::vector<config::OptionInfo> options = configuration_options();
   Words known = names_of(options);
   if (std::find(known.begin(), known.end(), words.front()) == known.end()) {
+    if (const Words kinds = kinds_with(words.front()); !kinds.empty())
+      throw UsageError(fmt::format("'{}' is a component; ask for {}", words.front(),
+                                   fmt::join(names_below(kinds, invocation.arguments.front()), " or ")));
     for (const std::string& kind : kinds()) known.push_back(kind);
+    std::sort(known.begin(), known.end());
+    known.erase(std::unique(known.begin(), known.end()), known.end());
     throw UsageError(fmt::format("there is no kind of component and no section '{}'{}", words.front(),
                                  io::suggestion(words.front(), known)));
   }

@@ -52,8 +52,7 @@ class TrainingRecipe : public RunRecipe {
   }
   std::unique_ptr<Run> make(std::unique_ptr<RunRecorder> recorder, const RunPlace& place) const override {
     RunSetup setup{config_.checkpoint.keep, BestTracker(config_.checkpoint, config_.early_stopping), place.quiet,
-                   place.group};
-    setup.pause_after = place.pause_after;
+                   place.pause_after, agreement_among(place.group)};
     return std::make_unique<Run>(
         std::make_unique<Training>(config_, place.device, place_among(place.group, config_.distributed)),
         std::move(recorder), std::move(setup));
@@ -82,8 +81,7 @@ class AgentsRecipe : public RunRecipe {
   std::unique_ptr<Run> make(std::unique_ptr<RunRecorder> recorder, const RunPlace& place) const override {
     require_one_process(place, "agents");
     RunSetup setup{config_.checkpoint.keep, BestTracker(config_.checkpoint, config_.early_stopping), place.quiet,
-                   nullptr};
-    setup.pause_after = place.pause_after;
+                   place.pause_after};
     return std::make_unique<Run>(std::make_unique<agents::Team>(config_, place.device), std::move(recorder),
                                  std::move(setup));
   }
@@ -103,8 +101,7 @@ class StudyRecipe : public RunRecipe {
   std::string resolved() const override { return as_yaml(config_); }
   std::unique_ptr<Run> make(std::unique_ptr<RunRecorder> recorder, const RunPlace& place) const override {
     require_one_process(place, fmt::format("study: '{}'", config_.study.type()));
-    RunSetup setup{config_.checkpoint.keep, std::nullopt, place.quiet, nullptr};
-    setup.pause_after = place.pause_after;
+    RunSetup setup{config_.checkpoint.keep, std::nullopt, place.quiet, place.pause_after};
     return std::make_unique<Run>(std::make_unique<StudyComputation>(config_, place.device), std::move(recorder),
                                  std::move(setup));
   }

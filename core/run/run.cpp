@@ -9,9 +9,7 @@
 
 #include "core/error.h"
 #include "core/io/json_number.h"
-#include "core/run/shared_checkpoint.h"
 #include "core/run/signal_watch.h"
-#include "core/run/stop_agreement.h"
 
 namespace talweg {
 
@@ -20,9 +18,7 @@ Run::Run(std::unique_ptr<Computation> computation, std::unique_ptr<RunRecorder> 
       recorder_(std::move(recorder)),
       setup_(std::move(setup)),
       work_(computation_->work()),
-      cadence_(computation_->cadence()) {
-  if (setup_.group && setup_.group->size() == 1) setup_.group = nullptr;
-}
+      cadence_(computation_->cadence()) {}
 
 std::vector<std::string> Run::rehearse() {
   begin_session();
@@ -37,8 +33,8 @@ std::vector<std::string> Run::rehearse() {
 RunOutcome Run::run() {
   begin_session();
   const SignalWatch signals;
-  StopAgreement stop(setup_.group);
-  int signal = stop.ask(signals.received());
+  Agreement& agreement = *setup_.agreement;
+  int signal = agreement.stop_for(signals.received());
   computation_->require_sound(step_);
   if (step_ == 0) observe_start();
   while (!is_over() && !is_paused() && signal == 0) {
@@ -47,10 +43,10 @@ RunOutcome Run::run() {
     if (due(cadence_.evaluate)) evaluate();
     if (due(cadence_.measure)) measure();
     if (due(cadence_.save) && may_save()) save();
-    signal = stop.ask(signals.received());
+    signal = agreement.stop_for(signals.received());
   }
   const bool complete = is_over();
-  if (const int late = stop.settle(); signal == 0 && !complete) signal = late;
+  if (const int late = agreement.settle(); signal == 0 && !complete) signal = late;
   if (last_save_ != step_) save();
   save_pending_best();
   const nlohmann::json stated = emit_account();
@@ -144,7 +140,7 @@ void Run::save_pending_best() {
 }
 
 bool Run::may_save() const {
-  if (setup_.group) return true;
+  if (!setup_.agreement->may_go_by_clock()) return true;
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - last_save_time_;
   return passed.count() >= cadence_.seconds_between_saves;
 }
@@ -210,8 +206,7 @@ RunOutcome Run::so_far() const {
 }
 
 void Run::restore(const ChangedFilesPolicy& on_change) {
-  std::optional<checkpoint::Checkpoint> newest = recorder_->newest();
-  if (setup_.group) newest = broadcast(*setup_.group, std::move(newest));
+  std::optional<checkpoint::Checkpoint> newest = setup_.agreement->shared(recorder_->newest());
   if (newest && newest->step > work_.steps)
     throw ConfigError(fmt::format("the run has made {} steps already, and its length is {}: no step is taken back",
                                   newest->step, work_.steps));
@@ -223,8 +218,7 @@ void Run::restore(const ChangedFilesPolicy& on_change) {
   // What later steps were seen to do is on record, though it is undone now.
   std::int64_t seen = step_;
   for (const metrics::Record& record : recorder_->records()) seen = std::max(seen, record.step);
-  if (setup_.group) seen = static_cast<std::int64_t>(setup_.group->maximum(static_cast<double>(seen)));
-  computation_->count_lost_steps(seen - step_);
+  computation_->count_lost_steps(setup_.agreement->last_seen(seen) - step_);
   recorder_->truncate_after(newest ? newest->step : -1);
 }
 
@@ -233,9 +227,8 @@ bool Run::settle_changed_files(const checkpoint::Checkpoint& checkpoint, const C
   if (earlier != checkpoint.values.end()) changed_files_ = earlier->second;
   const auto known = checkpoint.values.find("files");
   if (known == checkpoint.values.end()) return false;
-  io::FileChanges changes = io::changes_between(known->second.get<io::FileFingerprints>(), computation_->files());
-  if (setup_.group)
-    changes = nlohmann::json::parse(setup_.group->broadcast(nlohmann::json(changes).dump())).get<io::FileChanges>();
+  const io::FileChanges changes = setup_.agreement->shared(
+      io::changes_between(known->second.get<io::FileFingerprints>(), computation_->files()));
   if (changes.empty()) return false;
   on_change(changes);
   changed_files_.push_back({{"step", checkpoint.step}, {"files", changes}});

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "core/distributed/process_group.h"
 #include "core/metrics/progress.h"
+#include "core/run/agreement.h"
 #include "core/run/best_tracker.h"
 #include "core/run/changed_files.h"
 #include "core/run/computation.h"
@@ -18,11 +18,12 @@ namespace talweg {
 
 /// Settings of a run beside those of what advances: what is kept, when it ends early, what it shows.
 struct RunSetup {
-  std::int64_t keep = 2;                       ///< newest states that are kept; ≥ 1
-  std::optional<BestTracker> best;             ///< which state is kept as the best, and when to end early
-  bool quiet = false;                          ///< show no progress
-  distributed::ProcessGroup* group = nullptr;  ///< of several ranks, which all make the same run; must outlive it
-  std::optional<std::int64_t> pause_after{};   ///< stop here, to go on later; absent: at the end
+  std::int64_t keep = 2;                      ///< newest states that are kept; ≥ 1
+  std::optional<BestTracker> best;            ///< which state is kept as the best, and when to end early
+  bool quiet = false;                         ///< show no progress
+  std::optional<std::int64_t> pause_after{};  ///< stop here, to go on later; absent: at the end
+  /// With the processes that make the same run; not null.
+  std::unique_ptr<Agreement> agreement = std::make_unique<OwnDecision>();
 };
 
 /// Carries a computation to its end: steps; records, evaluations and checkpoints at their cadence; progress; signals;
@@ -68,7 +69,7 @@ class Run {
   bool due(std::int64_t interval) const {
     return interval > 0 && (step_ % interval == 0 || step_ == work_.steps || ended_ || is_paused());
   }
-  /// Whether so much time has passed since the last state was saved. Ranks, whose clocks differ, do not ask it.
+  /// Whether so much time has passed since the last state was saved, where that may decide.
   bool may_save() const;
   void keep_best();
   void save_pending_best();

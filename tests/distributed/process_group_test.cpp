@@ -5,8 +5,8 @@
 #include "core/distributed/gradient_reducer.h"
 #include "core/error.h"
 #include "core/libtorch.h"
+#include "core/run/agreement.h"
 #include "core/run/shared_checkpoint.h"
-#include "core/run/stop_agreement.h"
 #include "distributed/ranks.h"
 
 namespace talweg::distributed {
@@ -161,12 +161,12 @@ TEST(SharedCheckpoint, IsRankZerosOnEveryRank) {
   EXPECT_FALSE(broadcast(ranks(), std::nullopt));
 }
 
-TEST(StopAgreement, AnswersASignalToAnyRankOneStepLaterOnAll) {
-  StopAgreement stop(&ranks());
-  EXPECT_EQ(stop.ask(0), 0);
-  EXPECT_EQ(stop.ask(ranks().rank() == 1 ? 15 : 0), 0);
-  EXPECT_EQ(stop.ask(0), 15);
-  EXPECT_EQ(stop.settle(), 0);
+TEST(Agreement, AnswersASignalToAnyRankOneStepLaterOnAll) {
+  const std::unique_ptr<Agreement> agreement = agreement_among(&ranks());
+  EXPECT_EQ(agreement->stop_for(0), 0);
+  EXPECT_EQ(agreement->stop_for(ranks().rank() == 1 ? 15 : 0), 0);
+  EXPECT_EQ(agreement->stop_for(0), 15);
+  EXPECT_EQ(agreement->settle(), 0);
 }
 
 }  // namespace

@@ -174,6 +174,7 @@ COMP_WORDS=({PROGRAM} {line}); COMP_CWORD={len(line.split())}; COMPREPLY=(); _ta
                 self.assertIn(word, described, name)
         self.assertIn("did you mean 'batch_size'", self.run_talweg("describe", "training.batchsize", code=2).stderr)
         self.assertIn("did you mean 'training'", self.run_talweg("describe", "trainin", code=2).stderr)
+        self.assertIn("ask for optimizer.gd_smooth", self.run_talweg("describe", "gd_smooth", code=2).stderr)
         self.assertIn("is no section", self.run_talweg("describe", "training.steps.x", code=2).stderr)
         paths = self.run_talweg("list", "--paths").stdout.split()
         for path in random.Random(1).sample(paths, 5):

@@ -75,7 +75,7 @@ using Loop = Run;  // in a test, Run is GoogleTest's
 class RunLoop : public ::testing::Test {
  protected:
   Loop run(const Plan& plan) {
-    return {std::make_unique<Adding>(plan, asked_), make_directory_recorder(directory_), {2, best_, true, nullptr}};
+    return {std::make_unique<Adding>(plan, asked_), make_directory_recorder(directory_), {2, best_, true}};
   }
 
   talweg::testing::TemporaryFolder folder_;
@@ -137,7 +137,7 @@ TEST_F(RunLoop, GoesOnFromTheNewestStateAndForgetsLaterRecords) {
 TEST_F(RunLoop, PausesWhereItIsToldAndGoesOnAsIfItHadNot) {
   const RunOutcome paused = [&] {
     Loop loop(std::make_unique<Adding>(Plan{}, asked_), make_directory_recorder(directory_),
-              {2, best_, true, nullptr, 3});
+              {2, best_, true, 3});
     return loop.run();
   }();
   EXPECT_EQ(paused.status, RunStatus::paused);
