@@ -67,14 +67,48 @@ complete -o filenames -F _talweg talweg ./talweg
       words(), cases);
 }
 
-std::string fish() {
-  std::string text;
-  for (const Command& command : commands()) {
-    text +=
-        fmt::format("complete -c talweg -n __fish_use_subcommand -f -a {} -d '{}'\n", command.name, command.summary);
-    for (const std::string& option : command.options)
-      text += fmt::format("complete -c talweg -n '__fish_seen_subcommand_from {}' -l {}\n", command.name, option);
+/// As fish reads it between single quotes.
+std::string quoted_for_fish(const std::string& text) {
+  std::string quoted;
+  for (const char c : text) {
+    if (c == '\'' || c == '\\') quoted += '\\';
+    quoted += c;
   }
+  return "'" + quoted + "'";
+}
+
+std::string fish() {
+  std::string text =
+      R"fish(# What components and options are called is asked of the program once a session, when it is needed first.
+function __talweg_known
+  set -q __talweg_names; or set -g __talweg_names (command talweg list --paths 2>/dev/null)
+  printf '%s\n' $__talweg_names
+end
+# A component's options are set under its kind: optimizer.adamw.beta1 is optimizer.beta1. After the sign stand a kind's components.
+function __talweg_assignments
+  set -l word (commandline -ct | string replace -r '^--set=' '')
+  if string match -q '*=*' -- $word
+    set -l key (string split -m 1 = -- $word)[1]
+    set -l kind (string replace -r '\.type$' '' -- $key)
+    __talweg_known | string match -r "^$kind\.[a-z0-9_]+\$" | string replace "$kind." "$key="
+  else
+    __talweg_known | string replace -r '^(optimizer|schedule|task|study)\.[a-z0-9_]*\.' '$1.' | string replace -r '$' '=' | sort -u
+  end
+end
+)fish";
+  for (const Command& command : commands()) {
+    text += fmt::format("complete -c talweg -n __fish_use_subcommand -f -a {} -d {}\n", command.name,
+                        quoted_for_fish(command.summary));
+    for (const std::string& option : command.options)
+      text += fmt::format("complete -c talweg -n '__fish_seen_subcommand_from {}' -l {}{}\n", command.name, option,
+                          option == "set" ? " -x -a '(__talweg_assignments)'" : "");
+  }
+  const auto arguments = [&](const std::string& command, const std::string& words) {
+    text += fmt::format("complete -c talweg -n '__fish_seen_subcommand_from {}' -f -a '{}'\n", command, words);
+  };
+  arguments("describe", "(__talweg_known)");
+  arguments("list", "(__talweg_known | string match -r \"^[a-z_]+\\$\")");
+  arguments("completion", "bash zsh fish");
   return text;
 }
 

@@ -11,7 +11,8 @@
 
 namespace talweg {
 
-/// What optimizers of type T can do beside training, and what they need of a task: the words of the interfaces they inherit.
+/// What optimizers of type T can do beside training, and what they need of a task: the words of the interfaces they
+/// inherit.
 template <std::derived_from<Optimizer> T>
 std::vector<std::string> abilities_of() {
   std::vector<std::string> abilities;

@@ -227,8 +227,8 @@ bool Run::settle_changed_files(const checkpoint::Checkpoint& checkpoint, const C
   if (earlier != checkpoint.values.end()) changed_files_ = earlier->second;
   const auto known = checkpoint.values.find("files");
   if (known == checkpoint.values.end()) return false;
-  const io::FileChanges changes = setup_.agreement->shared(
-      io::changes_between(known->second.get<io::FileFingerprints>(), computation_->files()));
+  const io::FileChanges changes =
+      setup_.agreement->shared(io::changes_between(known->second.get<io::FileFingerprints>(), computation_->files()));
   if (changes.empty()) return false;
   on_change(changes);
   changed_files_.push_back({{"step", checkpoint.step}, {"files", changes}});

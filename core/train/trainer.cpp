@@ -19,6 +19,10 @@ Trainer::Trainer(const RunConfig& config, std::unique_ptr<Training> training, st
                  bool quiet, distributed::ProcessGroup* group)
     : training_(*training),
       run_(std::move(training), std::move(recorder),
-           {config.checkpoint.keep, BestTracker(config.checkpoint, config.early_stopping), quiet, {}, agreement_among(group)}) {}
+           {config.checkpoint.keep,
+            BestTracker(config.checkpoint, config.early_stopping),
+            quiet,
+            {},
+            agreement_among(group)}) {}
 
 }  // namespace talweg

@@ -4,9 +4,11 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import unittest
 import xml.dom.minidom
+from pathlib import Path
 
 import jsonschema
 import yaml
@@ -73,6 +75,21 @@ class Commands(TalwegCase):
         program = script + "".join(f"""
 COMP_WORDS=({PROGRAM} {line}); COMP_CWORD={len(line.split())}; COMPREPLY=(); _talweg; echo "${{COMPREPLY[0]}}" """ for line, _ in lines)
         completed = subprocess.run(["bash", "-c", program], capture_output=True, text=True)
+        self.assertEqual(completed.stdout.split(), [answer for _, answer in lines])
+
+    def test_completion_of_fish(self):
+        script = self.run_talweg("completion", "fish").stdout
+        self.assertIn(r"'say what \'train\' would say before its first step'", script)
+        if not shutil.which("fish"):
+            self.skipTest("fish is not installed")
+        lines = [("talweg describe optimizer.lorenza.asc", "optimizer.lorenza.ascent"), ("talweg list optimi", "optimizer"),
+                 ("talweg train x.yaml --set training.batch", "training.batch_size="),
+                 ("talweg train x.yaml --set optimizer.nest", "optimizer.nesterov="),
+                 ("talweg train x.yaml --set optimizer=adamw", "optimizer=adamw")]
+        questions = "".join(f"\nset -l found (complete -C'{line}'); echo $found[1]" for line, _ in lines)
+        completed = subprocess.run(["fish", "--no-config", "-c", script + questions], capture_output=True, text=True,
+                                   env=dict(os.environ, PATH=f"{Path(PROGRAM).parent}:{os.environ['PATH']}"))
+        self.assertEqual(completed.stderr, "")
         self.assertEqual(completed.stdout.split(), [answer for _, answer in lines])
 
     def test_privacy_answers_without_libtorch(self):

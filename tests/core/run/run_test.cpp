@@ -136,8 +136,7 @@ TEST_F(RunLoop, GoesOnFromTheNewestStateAndForgetsLaterRecords) {
 
 TEST_F(RunLoop, PausesWhereItIsToldAndGoesOnAsIfItHadNot) {
   const RunOutcome paused = [&] {
-    Loop loop(std::make_unique<Adding>(Plan{}, asked_), make_directory_recorder(directory_),
-              {2, best_, true, 3});
+    Loop loop(std::make_unique<Adding>(Plan{}, asked_), make_directory_recorder(directory_), {2, best_, true, 3});
     return loop.run();
   }();
   EXPECT_EQ(paused.status, RunStatus::paused);
