@@ -1,5 +1,9 @@
 #include "core/train/run_config.h"
 
+#include <algorithm>
+
+#include "core/task/capabilities.h"
+
 namespace talweg {
 
 using config::above;
@@ -31,8 +35,6 @@ void declare(config::Fields& f, TrainingOptions& o) {
 void validate(const TrainingOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
   if (o.steps && o.epochs)
     diagnostics.error(where.where, "'steps' and 'epochs' contradict each other; give one of them");
-  if (!o.steps && !o.epochs)
-    diagnostics.error(where.where, "the length of the run is missing: give 'steps' or 'epochs'");
   if (o.micro_batch_size && *o.micro_batch_size > o.batch_size)
     diagnostics.error(where.at("micro_batch_size"), "'micro_batch_size' is larger than 'batch_size'");
 }
@@ -57,6 +59,10 @@ void declare(config::Fields& f, RunConfig& o) {
 
 void validate(const RunConfig& o, const config::Value& where, config::Diagnostics& diagnostics) {
   validate(static_cast<const RunHeader&>(o), where, diagnostics);
+  const auto endless = config::Registry<TaskKind>::instance().names_with(KnowsItsEnd::ability);
+  if (!o.training.steps && !o.training.epochs &&
+      std::find(endless.begin(), endless.end(), o.task.type()) == endless.end())
+    diagnostics.error(where.at("training"), "the length of the run is missing: give 'steps' or 'epochs'");
 }
 
 }  // namespace talweg

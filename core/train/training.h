@@ -34,10 +34,12 @@ class Training : public Computation {
   io::FileFingerprints files() const override;
   Cadence cadence() const override;
   std::string announcement() const override;
+  void keep_files_in(const std::filesystem::path& folder) override;
   /// Parameters are finite, and those of all processes equal.
   void require_sound(std::int64_t step) override;
   void step(std::int64_t index) override;
-  /// That the optimizer has converged, where that ends the run.
+  /// What the task says of its end, that the budget of evaluations is spent, or that the optimizer has converged, where
+  /// that ends the run.
   std::string finished() const override;
   Metrics record() override;
   Metrics evaluate() override;
@@ -81,6 +83,7 @@ class Training : public Computation {
   ParameterList parameters_;
   std::unique_ptr<Optimizer> optimizer_;
   RunAware* run_aware_ = nullptr;  // the optimizer, when it is
+  KnowsItsEnd* own_end_ = nullptr;  // the task, when it does
   std::unique_ptr<Schedule> schedule_;
   std::unique_ptr<TaskObjective> objective_;
   std::unique_ptr<WeightAverage> average_;
