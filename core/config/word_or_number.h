@@ -36,8 +36,8 @@ struct Converter<WordOr<kWord>> {
       target.number = number;
       return true;
     }
-    diagnostics.error(value.where, fmt::format("'{}' takes '{}' or a number above 0, found {}", name, kWord.text,
-                                               value.describe()));
+    diagnostics.error(value.where,
+                      fmt::format("'{}' takes '{}' or a number above 0, found {}", name, kWord.text, value.describe()));
     return false;
   }
   static Value dump(const WordOr<kWord>& value) {

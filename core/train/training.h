@@ -82,7 +82,7 @@ class Training : public Computation {
   std::unique_ptr<data::Dataset> own_data_;  // null: all of the task's
   ParameterList parameters_;
   std::unique_ptr<Optimizer> optimizer_;
-  RunAware* run_aware_ = nullptr;  // the optimizer, when it is
+  RunAware* run_aware_ = nullptr;   // the optimizer, when it is
   KnowsItsEnd* own_end_ = nullptr;  // the task, when it does
   std::unique_ptr<Schedule> schedule_;
   std::unique_ptr<TaskObjective> objective_;

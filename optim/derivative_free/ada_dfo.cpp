@@ -46,11 +46,9 @@ void declare(config::Fields& f, AdaDfoOptions& o) {
 }
 
 ReleasedCodeOptions::ReleasedCodeOptions() {
-  estimator = config::Component<EstimatorKind>("cor_cfd", {{"perturbations", "5"},
-                                                           {"pairs", "4"},
-                                                           {"bootstrap", "monte_carlo"},
-                                                           {"weights", "own"},
-                                                           {"guard", "false"}});
+  estimator = config::Component<EstimatorKind>(
+      "cor_cfd",
+      {{"perturbations", "5"}, {"pairs", "4"}, {"bootstrap", "monte_carlo"}, {"weights", "own"}, {"guard", "false"}});
   config::Value p0 = config::Value::mapping();
   p0.set("design", config::Value::scalar("half_normal"));
   p0.set("scale", config::Value::scalar("0.1"));
@@ -83,8 +81,8 @@ GradientEstimate AdaDfo::improved(Observer& observer, GradientEstimate estimate)
   for (std::uint64_t round = 1;; ++round) {
     const std::int64_t wanted = next_pairs(estimate);
     const std::int64_t more = wanted - pairs_;
-    if (more <= 0 || !observer.affords(estimator_->evaluations(observer.dimension(), more) +
-                                       step_->least_evaluations(wanted)))
+    if (more <= 0 ||
+        !observer.affords(estimator_->evaluations(observer.dimension(), more) + step_->least_evaluations(wanted)))
       return estimate;
     const RandomStreams streams(step_streams().seed_of("round", round));
     const GradientEstimate added = estimator_->estimate(observer, observer.here(), more, streams);
@@ -160,12 +158,8 @@ void AdaDfo::advance(Observer& observer, StepReport& report) {
 
 void AdaDfo::save(OptimizerState& state) const {
   direction_->save(state);
-  state.values = {{"direction", state.values},
-                  {"estimator", estimator_->state()},
-                  {"step", step_->state()},
-                  {"pairs", pairs_},
-                  {"noise_variance", noise_variance_},
-                  {"clamps", clamps_}};
+  state.values = {{"direction", state.values}, {"estimator", estimator_->state()},  {"step", step_->state()},
+                  {"pairs", pairs_},           {"noise_variance", noise_variance_}, {"clamps", clamps_}};
 }
 
 void AdaDfo::load(const OptimizerState& state) {

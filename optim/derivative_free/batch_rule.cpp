@@ -21,7 +21,8 @@ struct TestOptions {
 void declare(config::Fields& f, TestOptions& o) {
   f("theta", o.theta, "largest error that is accepted, relative to the gradient's length", config::above(0));
   f("growth_cap", o.growth_cap, "the batch grows at most by this factor at once", config::above(1));
-  f("when", o.when, "a gradient that fails the test: more pairs from the next step on, or more at the same point before "
+  f("when", o.when,
+    "a gradient that fails the test: more pairs from the next step on, or more at the same point before "
     "the step is made");
 }
 
@@ -106,8 +107,10 @@ void register_batch_rules() {
     auto& registry = config::Registry<BatchRuleKind>::instance();
     registry.add<NormTest, TestOptions>("norm", "the gradient's error is at most theta times its length",
                                         "Byrd et al. 2012; with central differences: ours");
-    registry.add<InnerProductTest, TestOptions>("inner_product", "the error along the gradient is at most theta times "
-                                                "its length", "Bollapragada, Byrd and Nocedal 2018");
+    registry.add<InnerProductTest, TestOptions>("inner_product",
+                                                "the error along the gradient is at most theta times "
+                                                "its length",
+                                                "Bollapragada, Byrd and Nocedal 2018");
     registry.add<FixedBatch, FixedOptions>("fixed", "every gradient from equally many pairs", "standard");
     registry.add<LinearGrowth, LinearGrowthOptions>("linear_growth", "a few pairs more after every step",
                                                     "code published with arXiv 2405.05638");

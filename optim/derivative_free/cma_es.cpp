@@ -41,7 +41,8 @@ void declare(config::Fields& f, NoiseHandlerOptions& o) {
   f("reevaluated", o.reevaluated, "share of a population that is observed again", config::above(0), config::at_most(1));
   f("threshold", o.threshold, "theta: rank changes up to this quantile are put down to chance", config::above(0),
     config::below(1));
-  f("smoothing", o.smoothing, "weight of a generation in the running uncertainty", config::above(0), config::at_most(1));
+  f("smoothing", o.smoothing, "weight of a generation in the running uncertainty", config::above(0),
+    config::at_most(1));
   f("most_draws", o.most_draws, "observations of a point at most; beyond, the step size grows", config::at_least(1));
 }
 
@@ -54,7 +55,9 @@ void declare(config::Fields& f, CmaEsOptions& o) {
 }
 
 CmaEs::CmaEs(ParameterList parameters, const CmaEsOptions& options)
-    : ObservingOptimizer(std::move(parameters), options.initial_step), options_(options), sigma_(options.initial_step) {}
+    : ObservingOptimizer(std::move(parameters), options.initial_step),
+      options_(options),
+      sigma_(options.initial_step) {}
 
 CmaEs::Constants CmaEs::constants(std::int64_t dimension, bool diagonal) const {
   const auto n = static_cast<double>(dimension);
@@ -79,8 +82,8 @@ CmaEs::Constants CmaEs::constants(std::int64_t dimension, bool diagonal) const {
     c.c_1 = std::min(1.0, c.c_1 * (n + 2) / 3);
     c.c_mu = std::min(1 - c.c_1, c.c_mu * (n + 2) / 3);
   }
-  const double limit = std::min({1 + c.c_1 / c.c_mu, 1 + 2 * negative_effective / (c.effective + 2),
-                                 (1 - c.c_1 - c.c_mu) / (n * c.c_mu)});
+  const double limit = std::min(
+      {1 + c.c_1 / c.c_mu, 1 + 2 * negative_effective / (c.effective + 2), (1 - c.c_1 - c.c_mu) / (n * c.c_mu)});
   for (std::int64_t i = 0; i < c.population; ++i) {
     double& w = c.weights[static_cast<std::size_t>(i)];
     w = i < c.parents ? w / positive : (negative > 0 ? std::min(0.0, w) * std::max(0.0, limit) / negative : 0);
@@ -91,7 +94,8 @@ CmaEs::Constants CmaEs::constants(std::int64_t dimension, bool diagonal) const {
 
 std::int64_t CmaEs::least_evaluations(std::int64_t dimension) const {
   const double draws = std::round(draws_), population = static_cast<double>(constants(dimension, false).population);
-  const double again = options_.noise_handler ? std::max(1.0, std::round(options_.noise_handler->reevaluated * population)) : 0;
+  const double again =
+      options_.noise_handler ? std::max(1.0, std::round(options_.noise_handler->reevaluated * population)) : 0;
   return static_cast<std::int64_t>(draws * (population + again));
 }
 
@@ -177,8 +181,7 @@ void CmaEs::handle_noise(const std::vector<double>& before, const std::vector<do
     const auto old_place = static_cast<std::size_t>(i), new_place = old_place + before.size();
     const double sign = rank[new_place] > rank[old_place] ? 1 : -1;
     const double change = std::abs(rank[new_place] - rank[old_place]) - 1;
-    excess += 2 * change -
-              tolerated_change(rank[new_place] - (sign > 0 ? 1 : 0), all.size() - 1, handler.threshold) -
+    excess += 2 * change - tolerated_change(rank[new_place] - (sign > 0 ? 1 : 0), all.size() - 1, handler.threshold) -
               tolerated_change(rank[old_place] - (sign < 0 ? 1 : 0), all.size() - 1, handler.threshold);
   }
   excess /= static_cast<double>(chosen.size());
@@ -238,20 +241,25 @@ void CmaEs::update(const at::Tensor& ranked) {
   if (moves) path_c_ = path_c_ + std::sqrt(c.c_c * (2 - c.c_c) * c.effective) * mean_step;
   // Negative weights are scaled by d/‖C^{−1/2}y‖², which keeps C positive.
   const at::Tensor lengths = whitened(ranked).square().sum(1);
-  const at::Tensor scaled = at::where(weights >= 0, weights, weights * static_cast<double>(d) / lengths.clamp_min(1e-300));
+  const at::Tensor scaled =
+      at::where(weights >= 0, weights, weights * static_cast<double>(d) / lengths.clamp_min(1e-300));
   const double kept = 1 + c.c_1 * (moves ? 0 : c.c_c * (2 - c.c_c)) - c.c_1 - c.c_mu * weights.sum().item<double>();
   if (diagonal())
     covariance_ = kept * covariance_ + c.c_1 * path_c_.square() + c.c_mu * at::matmul(scaled, ranked.square());
   else
-    covariance_ = kept * covariance_ + c.c_1 * at::outer(path_c_, path_c_) +
-                  c.c_mu * at::matmul(ranked.t() * scaled, ranked);
+    covariance_ =
+        kept * covariance_ + c.c_1 * at::outer(path_c_, path_c_) + c.c_mu * at::matmul(ranked.t() * scaled, ranked);
   sigma_ *= std::exp(std::min(1.0, c.c_sigma / c.d_sigma * (length / c.expected_norm - 1)));
   ++axes_age_;
-  if (diagonal() || static_cast<double>(axes_age_) > 1 / ((c.c_1 + c.c_mu) * static_cast<double>(d) * 10)) refresh_axes();
+  if (diagonal() || static_cast<double>(axes_age_) > 1 / ((c.c_1 + c.c_mu) * static_cast<double>(d) * 10))
+    refresh_axes();
 }
 
 void CmaEs::save(OptimizerState& state) const {
-  state.values = {{"sigma", sigma_}, {"draws", draws_}, {"uncertainty", uncertainty_}, {"axes_age", axes_age_},
+  state.values = {{"sigma", sigma_},
+                  {"draws", draws_},
+                  {"uncertainty", uncertainty_},
+                  {"axes_age", axes_age_},
                   {"begun", path_c_.defined()}};
   if (!path_c_.defined()) return;
   state.tensors = {{"covariance", covariance_}, {"scales", scales_}, {"path_sigma", path_sigma_}, {"path_c", path_c_}};

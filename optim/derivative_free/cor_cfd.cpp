@@ -112,8 +112,8 @@ GradientEstimate CorCfd::estimate(Observer& observer, const at::Tensor& x, std::
       slope = {recycled.value, recycled.variance, pilot.fit.curvature * pilot.perturbation * pilot.perturbation};
       if (division.fresh > 0) {
         slope.value = share * recycled.value + (1 - share) * fresh[i];
-        slope.variance = share * share * recycled.variance +
-                         (1 - share) * (1 - share) * fresh_variance(pilot, division.fresh);
+        slope.variance =
+            share * share * recycled.variance + (1 - share) * (1 - share) * fresh_variance(pilot, division.fresh);
       }
     }
     assembly.add(slope, pilot);
@@ -138,8 +138,8 @@ GradientEstimate EmCfd::estimate(Observer& observer, const at::Tensor& x, std::i
                                  const RandomStreams& streams) {
   const Frame frame = options_.directions.frame(x.numel(), streams);
   const Division division = divide(pairs, options_.pilot_share, options_.perturbations);
-  const std::vector<PilotResult> pilots = pilots_.observe(observer, x, frame, division.pilots_each,
-                                                          static_cast<double>(division.fresh), streams);
+  const std::vector<PilotResult> pilots =
+      pilots_.observe(observer, x, frame, division.pilots_each, static_cast<double>(division.fresh), streams);
   const std::vector<double> fresh = fresh_means(observer, x, frame, pilots, division.fresh);
   Assembly assembly;
   for (std::size_t i = 0; i < pilots.size(); ++i) {

@@ -86,11 +86,11 @@ GradientEstimate OracleCfd::estimate(Observer& observer, const at::Tensor& x, st
   std::vector<double> biases;
   for (std::int64_t i = 0; i < frame.count(); ++i) {
     const double b = options_.curvature[static_cast<std::size_t>(i) % options_.curvature.size()];
-    perturbations.h.push_back(
-        optimal_perturbation(options_.noise * options_.noise, b, static_cast<double>(pairs)));
+    perturbations.h.push_back(optimal_perturbation(options_.noise * options_.noise, b, static_cast<double>(pairs)));
     biases.push_back(b * perturbations.h.back() * perturbations.h.back());
   }
-  return mean_of_quotients(central_quotients(observer, x, frame, perturbations, pairs), frame, perturbations, 2, biases);
+  return mean_of_quotients(central_quotients(observer, x, frame, perturbations, pairs), frame, perturbations, 2,
+                           biases);
 }
 
 }  // namespace talweg::optim

@@ -92,8 +92,8 @@ RecycledMean recycle(const PilotMoments& moments, const CurvatureFit& fit, doubl
   for (std::size_t k = 0; k < count; ++k) {
     const double lever = fit.slope_weights[k] + square * fit.curvature_weights[k] +
                          scale * (moments.h[k] - first * fit.slope_weights[k] - third * fit.curvature_weights[k]);
-    mean.variance += lever * lever * moments.noise_variance /
-                     (2 * static_cast<double>(moments.pairs) * moments.h[k] * moments.h[k]);
+    mean.variance +=
+        lever * lever * moments.noise_variance / (2 * static_cast<double>(moments.pairs) * moments.h[k] * moments.h[k]);
   }
   return mean;
 }

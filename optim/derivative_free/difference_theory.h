@@ -2,8 +2,8 @@
 
 #include <cstdint>
 #include <span>
-#include <utility>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/random/random_streams.h"
@@ -11,9 +11,9 @@
 namespace talweg::optim {
 
 // The arithmetic of central differences of noisy observations along one direction, free of oracles and tensors.
-// Y(x) = F(x) + noise of variance σ²; a = F', B = F'''/6 along the direction; n counts pairs of observations. A quotient
-// at h has mean a + B·h² + O(h⁴) and variance σ²/(2h²). Source: Liang, Liu and Zhang, arXiv 2405.05638, and the code
-// published with it; closed forms of the bootstrap, of the recycled mean and of its variance are ours.
+// Y(x) = F(x) + noise of variance σ²; a = F', B = F'''/6 along the direction; n counts pairs of observations. A
+// quotient at h has mean a + B·h² + O(h⁴) and variance σ²/(2h²). Source: Liang, Liu and Zhang, arXiv 2405.05638, and
+// the code published with it; closed forms of the bootstrap, of the recycled mean and of its variance are ours.
 
 /// h* = (σ²/(4nB²))^{1/6}, where the mean square error of n pairs is least; infinite for B = 0.
 double optimal_perturbation(double noise_variance, double curvature, double pairs);

@@ -15,17 +15,16 @@ void GainDescent::advance(Observer& observer, StepReport& report) {
     report.status = StepStatus::out_of_evaluations;
     return;
   }
-  const at::Tensor quotients =
-      common_random_numbers_
-          ? central_quotients_alike(observer, observer.here(), frame, displacement, draws_)
-          : central_quotients(observer, observer.here(), frame, Perturbations::same(frame.count(), displacement), draws_);
+  const at::Tensor quotients = common_random_numbers_
+                                   ? central_quotients_alike(observer, observer.here(), frame, displacement, draws_)
+                                   : central_quotients(observer, observer.here(), frame,
+                                                       Perturbations::same(frame.count(), displacement), draws_);
   if (!observer.all_finite()) {
     report.skipped();
     return;
   }
   const at::Tensor slopes = quotients.mean(2).contiguous();
-  const at::Tensor gradient =
-      frame.combine({slopes.const_data_ptr<double>(), static_cast<std::size_t>(frame.count())});
+  const at::Tensor gradient = frame.combine({slopes.const_data_ptr<double>(), static_cast<std::size_t>(frame.count())});
   move_to(observer, at::sub(observer.here(), gradient, gain));
 }
 

@@ -10,8 +10,8 @@ namespace talweg::optim {
 
 /// Gains that fall with the number of the step k = 1, 2, …: a_k = a/(A + k)^alpha, c_k = c/k^gamma.
 struct Gains {
-  double stability, learning_rate_exponent;       // A, alpha; a is the optimizer's learning rate
-  double perturbation, perturbation_exponent;     // c, gamma
+  double stability, learning_rate_exponent;    // A, alpha; a is the optimizer's learning rate
+  double perturbation, perturbation_exponent;  // c, gamma
 
   double step_size(double learning_rate, std::int64_t k) const {
     return learning_rate / std::pow(stability + static_cast<double>(k), learning_rate_exponent);

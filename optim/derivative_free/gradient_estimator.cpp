@@ -29,19 +29,31 @@ void declare_directions(config::Fields& f, DirectionCount& o) {
 void register_estimators() {
   static const bool once = [] {
     auto& registry = config::Registry<EstimatorKind>::instance();
-    registry.add<CorCfd, CorCfdOptions>("cor_cfd", "central differences whose perturbation is found from pilots, all of "
-                                        "which are used again", "Liang, Liu and Zhang 2024 (arXiv 2405.05638)");
-    registry.add<EmCfd, EmCfdOptions>("em_cfd", "central differences whose perturbation is found from pilots, which are "
-                                      "then left out", "Li and Lam 2020");
-    registry.add<OracleCfd, OracleCfdOptions>("oracle_cfd", "central differences at the perturbation that is best for a "
-                                              "known noise and third derivative", "Zazanis and Suri 1993");
-    registry.add<CentralDifference, CentralDifferenceOptions>("central_difference", "central differences at a fixed "
-                                                              "perturbation", "Kiefer and Wolfowitz 1952");
-    registry.add<ForwardDifference, ForwardDifferenceOptions>("forward_difference", "differences to the value at the "
-                                                              "point itself", "standard");
+    registry.add<CorCfd, CorCfdOptions>("cor_cfd",
+                                        "central differences whose perturbation is found from pilots, all of "
+                                        "which are used again",
+                                        "Liang, Liu and Zhang 2024 (arXiv 2405.05638)");
+    registry.add<EmCfd, EmCfdOptions>("em_cfd",
+                                      "central differences whose perturbation is found from pilots, which are "
+                                      "then left out",
+                                      "Li and Lam 2020");
+    registry.add<OracleCfd, OracleCfdOptions>("oracle_cfd",
+                                              "central differences at the perturbation that is best for a "
+                                              "known noise and third derivative",
+                                              "Zazanis and Suri 1993");
+    registry.add<CentralDifference, CentralDifferenceOptions>("central_difference",
+                                                              "central differences at a fixed "
+                                                              "perturbation",
+                                                              "Kiefer and Wolfowitz 1952");
+    registry.add<ForwardDifference, ForwardDifferenceOptions>("forward_difference",
+                                                              "differences to the value at the "
+                                                              "point itself",
+                                                              "standard");
     registry.add<SpsaEstimator, SpsaEstimatorOptions>("spsa", "central differences along random signs", "Spall 1992");
-    registry.add<GaussianSmoothing, GaussianSmoothingOptions>("gaussian_smoothing", "central differences along Gaussian "
-                                                              "directions", "Nesterov and Spokoiny 2017");
+    registry.add<GaussianSmoothing, GaussianSmoothingOptions>("gaussian_smoothing",
+                                                              "central differences along Gaussian "
+                                                              "directions",
+                                                              "Nesterov and Spokoiny 2017");
     return true;
   }();
   (void)once;

@@ -17,12 +17,12 @@ namespace talweg::optim {
 
 /// A gradient made from noisy values, and what is known of its error.
 struct GradientEstimate {
-  at::Tensor gradient;                      ///< ĝ: [d] float64
-  double squared_error = std::nan("");      ///< estimate of E‖ĝ − ∇F‖², bias included where it can be estimated
+  at::Tensor gradient;                  ///< ĝ: [d] float64
+  double squared_error = std::nan("");  ///< estimate of E‖ĝ − ∇F‖², bias included where it can be estimated
   double projected_variance = std::nan("");  ///< estimate of Var(⟨ĝ, g⟩) for g = ĝ held fixed
-  double noise_variance = std::nan("");     ///< σ̂², of one observation
-  double perturbation = 0;                  ///< mean length of the perturbations that the estimate stands for
-  std::int64_t clamps = 0;                  ///< decisions of guards: perturbations limited, weights replaced
+  double noise_variance = std::nan("");      ///< σ̂², of one observation
+  double perturbation = 0;                   ///< mean length of the perturbations that the estimate stands for
+  std::int64_t clamps = 0;                   ///< decisions of guards: perturbations limited, weights replaced
 };
 
 /// Estimates the gradient of a function that is observed with noise. Its effort is a number of pairs of observations

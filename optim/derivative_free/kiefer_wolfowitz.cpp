@@ -15,10 +15,10 @@ void declare(config::Fields& f, KieferWolfowitzOptions& o) {
 }
 
 KieferWolfowitz::KieferWolfowitz(ParameterList parameters, const KieferWolfowitzOptions& options)
-    : GainDescent(std::move(parameters), options.learning_rate,
-                  {options.stability, options.learning_rate_exponent, options.perturbation,
-                   options.perturbation_exponent},
-                  options.draws, /*common_random_numbers=*/false),
+    : GainDescent(
+          std::move(parameters), options.learning_rate,
+          {options.stability, options.learning_rate_exponent, options.perturbation, options.perturbation_exponent},
+          options.draws, /*common_random_numbers=*/false),
       directions_(options.directions) {}
 
 }  // namespace talweg::optim

@@ -63,7 +63,8 @@ void declare(config::Fields& f, NoisyLineSearchOptions& o) {
   f("c1", o.c1, "c1: share of the promised decrease that is asked for", config::above(0), config::below(1));
   f("shrink", o.shrink, "factor by which a rejected step is shortened", config::above(0), config::below(1));
   f("largest_step", o.largest_step, "s0: the longest step", config::above(0));
-  f("slack", o.slack, "kappa: what is allowed for noise, in standard deviations of a trial's mean", config::at_least(0));
+  f("slack", o.slack, "kappa: what is allowed for noise, in standard deviations of a trial's mean",
+    config::at_least(0));
   f("replicates", o.replicates, "observations of a trial: one, or as many as pairs behind the gradient");
   f("max_backtrack", o.max_backtrack, "how often a step is shortened at most", config::at_least(0));
   f("start", o.start, "the first trial");
@@ -86,8 +87,8 @@ NoisyStep NoisyLineSearch::decide(Observer& observer, const NoisyLine& line) {
   limits.shrink = options_.shrink;
   limits.max_trials = options_.max_backtrack + 1;
   limits.slack = options_.slack * line.noise / std::sqrt(static_cast<double>(draws));
-  const StartContext context{point, line.largest_step, last_step_, last_squared_norm_, line.squared_norm,
-                             last_backtracks_, 1, true};
+  const StartContext context{
+      point, line.largest_step, last_step_, last_squared_norm_, line.squared_norm, last_backtracks_, 1, true};
   const SearchResult result = backtrack(ray, *test_, point, start_->first_step(context), limits);
   last_squared_norm_ = line.squared_norm;
   last_backtracks_ = result.backtracks;

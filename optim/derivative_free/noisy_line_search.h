@@ -39,9 +39,7 @@ class NoisyLineSearch : public NoisyStepRule {
   void load(const nlohmann::json& state) override;
 
  private:
-  std::int64_t replicates(std::int64_t pairs) const {
-    return options_.replicates == Replicates::single ? 1 : pairs;
-  }
+  std::int64_t replicates(std::int64_t pairs) const { return options_.replicates == Replicates::single ? 1 : pairs; }
 
   NoisyLineSearchOptions options_;
   std::unique_ptr<AcceptanceTest> test_;

@@ -14,8 +14,9 @@ void ObservingOptimizer::begin_run(const RunPlan& plan, Objective& objective) {
   const std::optional<std::int64_t> budget = objective.noisy_limits().evaluations_left;
   const std::int64_t dimension = flat_point(tensors()).numel(), least = least_evaluations(dimension);
   if (budget && *budget < least)
-    throw ConfigError(fmt::format("the budget of {} evaluations does not pay for one step, which takes {} of {} variables",
-                                  *budget, least, dimension));
+    throw ConfigError(
+        fmt::format("the budget of {} evaluations does not pay for one step, which takes {} of {} variables", *budget,
+                    least, dimension));
 }
 
 StepReport ObservingOptimizer::step(Objective& objective) {

@@ -88,7 +88,8 @@ std::vector<PilotResult> Pilots::observe(Observer& observer, const at::Tensor& x
     if (result.moments.noise_variance > 0) {
       const double found = optimal_perturbation(result.moments.noise_variance, result.fit.curvature, pairs);
       result.perturbation = limited(found, result.moments.h);
-      if (!options_.p0.scale.number && !std::isnan(found)) follow(scales_[by_coordinate ? static_cast<std::size_t>(i) : 0], found);
+      if (!options_.p0.scale.number && !std::isnan(found))
+        follow(scales_[by_coordinate ? static_cast<std::size_t>(i) : 0], found);
     }
     results.push_back(std::move(result));
   }

@@ -40,7 +40,8 @@ at::Tensor central_quotients(Observer& observer, const at::Tensor& x, const Fram
     const std::int64_t end = std::min(places, begin + block);
     // Both sides of a place side by side, so that the keys of the points do not depend on the blocks.
     const at::Tensor points =
-        at::stack({displaced(x, frame, perturbations, begin, end, 1), displaced(x, frame, perturbations, begin, end, -1)}, 1)
+        at::stack(
+            {displaced(x, frame, perturbations, begin, end, 1), displaced(x, frame, perturbations, begin, end, -1)}, 1)
             .view({2 * (end - begin), frame.dimension()});
     const at::Tensor values = observer.observe(points, pairs).view({end - begin, 2, pairs});
     parts.push_back(values.select(1, 0) - values.select(1, 1));
@@ -54,7 +55,8 @@ at::Tensor central_quotients_alike(Observer& observer, const at::Tensor& x, cons
                                    std::int64_t pairs) {
   const Perturbations perturbations = Perturbations::same(frame.count(), h);
   const std::int64_t r = frame.count();
-  const at::Tensor points = at::cat({displaced(x, frame, perturbations, 0, r, 1), displaced(x, frame, perturbations, 0, r, -1)});
+  const at::Tensor points =
+      at::cat({displaced(x, frame, perturbations, 0, r, 1), displaced(x, frame, perturbations, 0, r, -1)});
   const at::Tensor values = observer.observe_pairs_alike(points, pairs);
   at::Tensor quotients = (values.narrow(0, 0, r) - values.narrow(0, r, r)).unsqueeze(1).contiguous();
   divide(quotients, perturbations, 2);
@@ -68,8 +70,8 @@ at::Tensor forward_quotients(Observer& observer, const at::Tensor& x, const Fram
   const std::int64_t block = std::max<std::int64_t>(1, kNumbersAtOnce / frame.dimension());
   std::vector<at::Tensor> parts;
   for (std::int64_t begin = 0; begin < frame.count(); begin += block)
-    parts.push_back(observer.observe(
-        displaced(x, frame, perturbations, begin, std::min(frame.count(), begin + block), 1), pairs));
+    parts.push_back(
+        observer.observe(displaced(x, frame, perturbations, begin, std::min(frame.count(), begin + block), 1), pairs));
   at::Tensor quotients = (at::cat(parts) - origin).unsqueeze(1).contiguous();
   divide(quotients, perturbations, 1);
   return quotients;

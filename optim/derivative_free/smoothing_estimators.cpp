@@ -33,7 +33,8 @@ GradientEstimate SmoothingEstimator::estimate(Observer& observer, const at::Tens
     std::fill(product.begin(), product.end(), 0.0);
     frame.displace(product.data(), i, slope);
     double inner = 0;
-    for (std::size_t j = 0; j < product.size(); ++j) inner += product[j] * estimate.gradient.const_data_ptr<double>()[j];
+    for (std::size_t j = 0; j < product.size(); ++j)
+      inner += product[j] * estimate.gradient.const_data_ptr<double>()[j];
     square += slope * slope * frame.squared_length(i);
     projected += (inner - norm) * (inner - norm);
   }

@@ -17,10 +17,10 @@ void declare(config::Fields& f, SpsaOptions& o) {
 }
 
 Spsa::Spsa(ParameterList parameters, const SpsaOptions& options)
-    : GainDescent(std::move(parameters), options.learning_rate,
-                  {options.stability, options.learning_rate_exponent, options.perturbation,
-                   options.perturbation_exponent},
-                  options.draws, options.common_random_numbers),
+    : GainDescent(
+          std::move(parameters), options.learning_rate,
+          {options.stability, options.learning_rate_exponent, options.perturbation, options.perturbation_exponent},
+          options.draws, options.common_random_numbers),
       count_(options.directions) {}
 
 Frame Spsa::directions(std::int64_t dimension) const {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <cmath>
@@ -59,7 +60,8 @@ void declare(config::Fields& f, AnswerOptions& o) {
 
 void declare(config::Fields& f, BlackBoxOptions& o) {
   f("oracle", o.oracle, "what is asked for values", config::required());
-  f("variables", o.variables, "names, ranges, scales and starts: 'rate: log 1e-4..1 from 1e-2', 'layers: integer 1..8'");
+  f("variables", o.variables,
+    "names, ranges, scales and starts: 'rate: log 1e-4..1 from 1e-2', 'layers: integer 1..8'");
   f("bounds", o.bounds, "range of every variable that has none of its own");
   f("start", o.start, "where the search begins, a number for each variable (default: the oracle's)");
   f("budget", o.budget, "when the search ends");
@@ -162,11 +164,14 @@ std::string BlackBox::stagnation() const {
       seen[now_count] < static_cast<double>(*options_.budget.stagnation))
     return {};
   const double n = seen[now_count], earlier = seen[earlier_sum] / seen[earlier_count], now = seen[now_sum] / n;
-  const double variance = std::max(0.0, seen[now_squares] / n - now * now) / n +
-                          std::max(0.0, seen[earlier_squares] / seen[earlier_count] - earlier * earlier) / seen[earlier_count];
+  const double variance =
+      std::max(0.0, seen[now_squares] / n - now * now) / n +
+      std::max(0.0, seen[earlier_squares] / seen[earlier_count] - earlier * earlier) / seen[earlier_count];
   if (now < earlier - 2 * std::sqrt(variance)) return {};
-  return fmt::format("stagnation: the mean of the last {} observations, {:.6g}, is within the noise not below that of as "
-                     "many before them, {:.6g}", *options_.budget.stagnation, now, earlier);
+  return fmt::format(
+      "stagnation: the mean of the last {} observations, {:.6g}, is within the noise not below that of as "
+      "many before them, {:.6g}",
+      *options_.budget.stagnation, now, earlier);
 }
 
 std::string BlackBox::finished() {
@@ -223,14 +228,15 @@ std::string BlackBox::announcement() const {
   std::string text = oracle_->announcement();
   if (space_.has_integers())
     text += (text.empty() ? "" : "\ntalweg: ") +
-            std::string("some variables are integers: the function is a staircase in them, on which differences of nearby "
-                        "points are zero; methods that compare distant points (cma_es, nelder_mead) suit it better");
+            std::string(
+                "some variables are integers: the function is a staircase in them, on which differences of nearby "
+                "points are zero; methods that compare distant points (cma_es, nelder_mead) suit it better");
   return text;
 }
 
 std::vector<plot::Figure> BlackBox::figures_over_time(const std::vector<metrics::Record>& records) {
-  plot::Series gap{.name = oracle_->minimum() ? "gap to the minimum" : "value", .style = plot::SeriesStyle::line};
-  plot::Series low{.name = "95 % confidence interval of the answer", .style = plot::SeriesStyle::dashed}, high = low;
+  plot::Series gap{oracle_->minimum() ? "gap to the minimum" : "value", {}, {}};
+  plot::Series low{"95 % confidence interval of the answer", {}, {}, plot::SeriesStyle::dashed}, high = low;
   for (const metrics::Record& record : records) {
     const auto find = [&](const std::string& name) {
       for (const auto& [key, value] : record.values)
@@ -247,18 +253,23 @@ std::vector<plot::Figure> BlackBox::figures_over_time(const std::vector<metrics:
     high.y.push_back(find("eval/mean") + find("eval/half_width"));
   }
   if (gap.x.empty()) return {};
-  plot::Figure figure{.name = "search", .title = "What the recommended point is worth", .x_label = "evaluations",
-                      .y_label = gap.name, .x_log = true};
+  plot::Figure figure;
+  figure.name = "search";
+  figure.title = "What the recommended point is worth";
+  figure.x_label = "evaluations";
+  figure.y_label = gap.name;
+  figure.x_log = true;
   if (oracle_->minimum()) {
     figure.y_log = true;
-    plot::Series rate{.name = "slope −2/3", .style = plot::SeriesStyle::dashed};
+    plot::Series rate{"slope −2/3", {}, {}, plot::SeriesStyle::dashed};
     for (const double evaluations : {gap.x.front(), gap.x.back()}) {
       rate.x.push_back(evaluations);
       rate.y.push_back(gap.y.back() * std::pow(evaluations / gap.x.back(), -2.0 / 3));
     }
     figure.series = {gap, rate};
-    figure.caption = "The exact value of the recommended point less the minimum. Methods of stochastic approximation fall "
-                     "at best as evaluations to the power −2/3.";
+    figure.caption =
+        "The exact value of the recommended point less the minimum. Methods of stochastic approximation fall "
+        "at best as evaluations to the power −2/3.";
   } else {
     high.style = plot::SeriesStyle::faint;
     low.style = plot::SeriesStyle::faint;

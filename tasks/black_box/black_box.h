@@ -44,9 +44,9 @@ class BlackBox : public Task, public NoisyFunction, public KnowsItsEnd, public K
   const data::Dataset& training_data() const override { return data_; }
   /// One observation under the noise of LibTorch's generator. It has no gradient: a backward pass throws ConfigError.
   at::Tensor loss(const data::Batch& batch) override;
-  /// "evaluations" of the search, "answer_evaluations", "non_finite" values that were seen, "mean" of the answer's draws,
-  /// "half_width" of its 95 % confidence interval, "noise" of one observation, "x/NAME" of few variables, and "loss":
-  /// the exact mean less the known minimum where both are known, else what is known of the mean.
+  /// "evaluations" of the search, "answer_evaluations", "non_finite" values that were seen, "mean" of the answer's
+  /// draws, "half_width" of its 95 % confidence interval, "noise" of one observation, "x/NAME" of few variables, and
+  /// "loss": the exact mean less the known minimum where both are known, else what is known of the mean.
   Metrics evaluate() override;
   std::vector<plot::Figure> figures_over_time(const std::vector<metrics::Record>& records) override;
   std::string announcement() const override;

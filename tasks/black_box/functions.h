@@ -46,8 +46,8 @@ struct SumOfExponentialsOptions : FunctionOptions {
 };
 void declare(config::Fields& f, SumOfExponentialsOptions& o);
 
-/// Σ λ_i(e^{x_i} − x_i − 1) with λ from 1 to the condition number at equal ratios, from all ones: strongly convex around
-/// its minimum 0, with a third derivative that differences of a value feel.
+/// Σ λ_i(e^{x_i} − x_i − 1) with λ from 1 to the condition number at equal ratios, from all ones: strongly convex
+/// around its minimum 0, with a third derivative that differences of a value feel.
 class SumOfExponentials : public FunctionOracle {
  public:
   SumOfExponentials(const SumOfExponentialsOptions& options, const OracleContext&);

@@ -69,8 +69,8 @@ void MoreWild::observe(const double* points, std::int64_t m, std::span<const std
   std::vector<double> f(count), noise(count * draws);
   for (std::int64_t i = 0; i < m; ++i) {
     components(problem_, points + i * problem_.n, f.data());
-    standard_noise(options_.noise.shape, seeds.data() + static_cast<std::size_t>(i) * draws, draws,
-                   problem_.m, noise.data());
+    standard_noise(options_.noise.shape, seeds.data() + static_cast<std::size_t>(i) * draws, draws, problem_.m,
+                   noise.data());
     for (std::size_t j = 0; j < draws; ++j, ++values) {
       *values = 0;
       for (std::size_t c = 0; c < count; ++c) {

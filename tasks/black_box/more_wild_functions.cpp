@@ -142,23 +142,37 @@ void heart_eight(Point x, double* f) {
 std::vector<double> standard_start(int function, std::int64_t n) {
   const std::vector<double> ones(static_cast<std::size_t>(n), 1.0), halves(static_cast<std::size_t>(n), 0.5);
   switch (function) {
-    case 4: return {-1.2, 1};
-    case 5: return {-1, 0, 0};
-    case 6: return {3, -1, 0, 1};
-    case 7: return {.5, -2};
-    case 9: return {.25, .39, .415, .39};
-    case 10: return {.02, 4000, 250};
-    case 11: case 16: case 20: return halves;
-    case 12: return {0, 10, 20};
-    case 13: return {.3, .4};
-    case 14: return {25, 5, -5, -1};
+    case 4:
+      return {-1.2, 1};
+    case 5:
+      return {-1, 0, 0};
+    case 6:
+      return {3, -1, 0, 1};
+    case 7:
+      return {.5, -2};
+    case 9:
+      return {.25, .39, .415, .39};
+    case 10:
+      return {.02, 4000, 250};
+    case 11:
+    case 16:
+    case 20:
+      return halves;
+    case 12:
+      return {0, 10, 20};
+    case 13:
+      return {.3, .4};
+    case 14:
+      return {25, 5, -5, -1};
     case 15: {
       std::vector<double> x;
       for (std::int64_t j = 1; j <= n; ++j) x.push_back(static_cast<double>(j) / static_cast<double>(n + 1));
       return x;
     }
-    case 17: return {.5, 1.5, 1, .01, .02};
-    case 18: return {1.3, .65, .65, .7, .6, 3, 5, 7, 2, 4.5, 5.5};
+    case 17:
+      return {.5, 1.5, 1, .01, .02};
+    case 18:
+      return {1.3, .65, .65, .7, .6, 3, 5, 7, 2, 4.5, 5.5};
     case 21: {
       std::vector<double> x;
       for (std::int64_t i = 1; i <= n; ++i) {
@@ -169,8 +183,10 @@ std::vector<double> standard_start(int function, std::int64_t n) {
       }
       return x;
     }
-    case 22: return {-.3, -.39, .3, -.344, -1.2, 2.69, 1.59, -1.5};
-    default: return ones;
+    case 22:
+      return {-.3, -.39, .3, -.344, -1.2, 2.69, 1.59, -1.5};
+    default:
+      return ones;
   }
 }
 
@@ -252,15 +268,20 @@ void components(const MoreWildProblem& problem, const double* x, double* f) {
     for (std::int64_t i = 1; i <= m; ++i) f[i - 1] = component(static_cast<double>(i));
   };
   switch (problem.function) {
-    case 1: return linear_full_rank(x, n, m, f);
-    case 2: return linear_rank_one(x, n, m, f);
-    case 3: return linear_rank_one_with_zeros(x, n, m, f);
+    case 1:
+      return linear_full_rank(x, n, m, f);
+    case 2:
+      return linear_rank_one(x, n, m, f);
+    case 3:
+      return linear_rank_one_with_zeros(x, n, m, f);
     case 4:
       f[0] = 10 * (x[1] - x[0] * x[0]);
       f[1] = 1 - x[0];
       return;
-    case 5: return helical_valley(x, f);
-    case 6: return powell_singular(x, f);
+    case 5:
+      return helical_valley(x, f);
+    case 6:
+      return powell_singular(x, f);
     case 7:
       f[0] = -13 + x[0] + ((5 - x[1]) * x[1] - 2) * x[1];
       f[1] = -29 + x[0] + ((1 + x[1]) * x[1] - 14) * x[1];
@@ -279,20 +300,24 @@ void components(const MoreWildProblem& problem, const double* x, double* f) {
       return each([&](double i) {
         return x[0] * std::exp(x[1] / (45 + 5 * i + x[2])) - at(kMeyer, static_cast<std::int64_t>(i));
       });
-    case 11: return watson(x, n, f);
+    case 11:
+      return watson(x, n, f);
     case 12:
       return each([&](double i) {
         const double t = i / 10;
         return std::exp(-t * x[0]) - std::exp(-t * x[1]) + (std::exp(-i) - std::exp(-t)) * x[2];
       });
-    case 13: return each([&](double i) { return 2 + 2 * i - std::exp(i * x[0]) - std::exp(i * x[1]); });
+    case 13:
+      return each([&](double i) { return 2 + 2 * i - std::exp(i * x[0]) - std::exp(i * x[1]); });
     case 14:
       return each([&](double i) {
         const double t = i / 5, a = x[0] + t * x[1] - std::exp(t), b = x[2] + x[3] * std::sin(t) - std::cos(t);
         return a * a + b * b;
       });
-    case 15: return chebyquad(x, n, m, f);
-    case 16: return brown_almost_linear(x, n, f);
+    case 15:
+      return chebyquad(x, n, m, f);
+    case 16:
+      return brown_almost_linear(x, n, f);
     case 17:
       return each([&](double i) {
         const double t = 10 * (i - 1);
@@ -308,13 +333,16 @@ void components(const MoreWildProblem& problem, const double* x, double* f) {
         return at(kOsborne2, static_cast<std::int64_t>(i)) -
                (x[0] * std::exp(-x[4] * t) + bell(1, 5, 8) + bell(2, 6, 9) + bell(3, 7, 10));
       });
-    case 19: return bdqrtic(x, n, f);
+    case 19:
+      return bdqrtic(x, n, f);
     case 20:
       f[0] = x[0] - 1;
       for (std::int64_t i = 1; i < n; ++i) f[i] = 10 * (x[i] - x[i - 1] * x[i - 1] * x[i - 1]);
       return;
-    case 21: return mancino(x, n, f);
-    default: return heart_eight(x, f);
+    case 21:
+      return mancino(x, n, f);
+    default:
+      return heart_eight(x, f);
   }
 }
 

@@ -16,7 +16,7 @@ namespace talweg::tasks {
 /// A variable of a black box, as the oracle itself knows it.
 struct OracleVariable {
   std::string name;
-  std::optional<double> lower, upper, start;
+  std::optional<double> lower{}, upper{}, start{};
   bool logarithmic = false;  ///< its scale is that of its logarithm
   bool integer = false;
 };

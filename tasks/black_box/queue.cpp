@@ -15,7 +15,8 @@ void declare(config::Fields& f, QueueOptions& o) {
 
 void validate(const QueueOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
   if (o.start <= o.arrival_rate)
-    diagnostics.error(where.at("start"), "'start' must be above 'arrival_rate': a slower server's queue grows for ever");
+    diagnostics.error(where.at("start"),
+                      "'start' must be above 'arrival_rate': a slower server's queue grows for ever");
 }
 
 std::vector<OracleVariable> Queue::variables() const {

@@ -8,7 +8,8 @@ namespace talweg::tasks {
 void register_oracles() {
   static const bool once = [] {
     auto& oracles = config::Registry<OracleKind>::instance();
-    oracles.add<MoreWild, MoreWildOptions>("more_wild", "a least-squares problem of the benchmark", "Moré and Wild 2009");
+    oracles.add<MoreWild, MoreWildOptions>("more_wild", "a least-squares problem of the benchmark",
+                                           "Moré and Wild 2009");
     oracles.add<Function79, Function79Options>("function79", "fourth powers of curved pairs, far from its minimum",
                                                "code published with arXiv 2405.05638");
     oracles.add<Sphere, SphereOptions>("sphere", "half the squared length", "standard");

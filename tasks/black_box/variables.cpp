@@ -67,7 +67,8 @@ VariableSpace::VariableSpace(std::vector<OracleVariable> own, const VariableList
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   if (own.empty())
     for (const VariableList::Variable& variable : configured.list) own.push_back({.name = variable.name});
-  if (own.empty()) throw ConfigError("task.variables: this oracle does not know its variables; name them with their ranges");
+  if (own.empty())
+    throw ConfigError("task.variables: this oracle does not know its variables; name them with their ranges");
   std::vector<std::string> names;
   for (const OracleVariable& variable : own) {
     names.push_back(variable.name);
@@ -171,7 +172,8 @@ bool Converter<tasks::Range>::parse(const Value& value, tasks::Range& target, Di
                                     const std::string& name) {
   if (value.is_scalar() && tasks::read_range(value.text, target.lower, target.upper)) return true;
   diagnostics.error(value.where, fmt::format("'{}' takes a range of two numbers, the smaller one first ('-5..5'), "
-                                             "found {}", name, value.describe()));
+                                             "found {}",
+                                             name, value.describe()));
   return false;
 }
 

@@ -26,8 +26,8 @@ struct VariableList {
     std::string name;
     Scale scale = Scale::own;
     double lower = 0, upper = 0;
-    std::optional<double> start;
-    config::Location where;
+    std::optional<double> start{};
+    config::Location where{};
   };
   std::vector<Variable> list;
 };

@@ -49,7 +49,8 @@ TEST(AdaDfo, RefusesABudgetBelowOneStep) {
     run(optimizer, function, 3);
     FAIL();
   } catch (const ConfigError& error) {
-    EXPECT_STREQ(error.what(), "the budget of 100 evaluations does not pay for one step, which takes 500 of 4 variables");
+    EXPECT_STREQ(error.what(),
+                 "the budget of 100 evaluations does not pay for one step, which takes 500 of 4 variables");
   }
 }
 
@@ -58,7 +59,8 @@ TEST(AdaDfo, ContinuesFromItsState) {
                            "{estimator: spsa, step: constant}"}) {
     const std::vector<double> start{1, -1, 0.5};
     ObservedFunction whole(start, sum_of_exponentials(3), 0.1), part(start, sum_of_exponentials(3), 0.1);
-    AdaDfo undisturbed(whole.named(), options(yaml)), first(part.named(), options(yaml)), second(part.named(), options(yaml));
+    AdaDfo undisturbed(whole.named(), options(yaml)), first(part.named(), options(yaml)),
+        second(part.named(), options(yaml));
     RunPlan plan;
     for (AdaDfo* optimizer : {&undisturbed, &first, &second}) optimizer->begin_run(plan, whole);
     for (std::uint64_t step = 0; step < 6; ++step) {
@@ -84,11 +86,14 @@ TEST(AdaDfo, StaysInsideTheBox) {
 TEST(AdaDfo, OfTheReleasedCodeMakesThirtyStepsOnItsProblem) {
   std::vector<double> start;
   for (int i = 0; i < 64; ++i) start.push_back(i % 2 ? 1 : 3);
-  ObservedFunction function(start, [](const double* x) {
-    double sum = 0;
-    for (int i = 0; i < 64; i += 2) sum += std::pow(10 * std::pow(x[i + 1] - x[i], 2) + std::pow(1 - x[i], 2), 4);
-    return sum;
-  }, 1);
+  ObservedFunction function(
+      start,
+      [](const double* x) {
+        double sum = 0;
+        for (int i = 0; i < 64; i += 2) sum += std::pow(10 * std::pow(x[i + 1] - x[i], 2) + std::pow(1 - x[i], 2), 4);
+        return sum;
+      },
+      1);
   EXPECT_EQ(function.exact(), 119939072);
   function.budget = 128000;
   AdaDfo optimizer(function.named(), options<ReleasedCodeOptions>("{}"));
@@ -101,7 +106,8 @@ TEST(AdaDfo, OfTheReleasedCodeMakesThirtyStepsOnItsProblem) {
 TEST(NoisyLineSearch, AcceptsANullStepWithTheProbabilityOfTheory) {
   register_components();
   NoisyLineSearch search(options<NoisyLineSearchOptions>("{replicates: single}"));
-  ObservedFunction flat({0}, [](const double*) { return 0.0; }, 0.5);
+  ObservedFunction flat(
+      {0}, [](const double*) { return 0.0; }, 0.5);
   NoisyLine line{at::zeros({1}, at::kDouble), at::zeros({1}, at::kDouble), 1e-12, 1, 0.5, 10, 1};
   constexpr int kDraws = 200000;
   int at_once = 0;
@@ -120,9 +126,11 @@ TEST(NoisyLineSearch, AcceptsANullStepWithTheProbabilityOfTheory) {
 
 TEST(NoisyLineSearch, ShortensFromFarAwayInAFewHalvings) {
   NoisyLineSearch search(options<NoisyLineSearchOptions>("{largest_step: 1024}"));
-  ObservedFunction parabola({100}, [](const double* x) { return *x * *x / 2; }, 0.5);
+  ObservedFunction parabola(
+      {100}, [](const double* x) { return *x * *x / 2; }, 0.5);
   Observer observer(parabola);
-  const NoisyStep step = search.decide(observer, {observer.here(), at::full({1}, 100.0, at::kDouble), 1e4, 1e4, 0.5, 10, 1024});
+  const NoisyStep step =
+      search.decide(observer, {observer.here(), at::full({1}, 100.0, at::kDouble), 1e4, 1e4, 0.5, 10, 1024});
   EXPECT_TRUE(step.accepted);
   EXPECT_EQ(step.size, 1);  // 2 doubles the distance on the other side: the change is 0, less than is asked for
   EXPECT_EQ(observer.evaluations(), 10 * (1 + step.trials));
@@ -130,7 +138,8 @@ TEST(NoisyLineSearch, ShortensFromFarAwayInAFewHalvings) {
 
 TEST(BatchRule, GrowsAsTheTestAsks) {
   register_components();
-  GradientEstimate estimate{.gradient = at::tensor({3.0, 4.0}, at::kDouble), .squared_error = 9, .projected_variance = 225};
+  GradientEstimate estimate{
+      .gradient = at::tensor({3.0, 4.0}, at::kDouble), .squared_error = 9, .projected_variance = 225};
   const auto next = [&](const char* yaml, Batches batches) {
     config::Component<BatchRuleKind> rule;
     config::Diagnostics diagnostics;
@@ -180,7 +189,8 @@ TEST(NormTest, GivesTheRateOfTheory) {
       const double n = std::ceil(std::pow(error / (0.25 * norm), 1.5));
       for (double& coordinate : x) {
         const double h = optimal_perturbation(0.01, std::exp(coordinate) / 6, n);
-        const double slope = std::exp(coordinate) * std::sinh(h) / h - 1 + 0.1 * noise.normal() / std::sqrt(2 * n * h * h);
+        const double slope =
+            std::exp(coordinate) * std::sinh(h) / h - 1 + 0.1 * noise.normal() / std::sqrt(2 * n * h * h);
         coordinate -= 0.3 * slope;
       }
       spent += 2 * kDimension * n;
@@ -200,7 +210,8 @@ TEST(NormTest, GivesTheRateOfTheory) {
 
 // f = θ³/3 in one dimension without noise: both gains can be read off.
 TEST(KieferWolfowitz, FollowsItsGains) {
-  ObservedFunction function({0.8}, [](const double* x) { return *x * *x * *x / 3; }, 0);
+  ObservedFunction function(
+      {0.8}, [](const double* x) { return *x * *x * *x / 3; }, 0);
   KieferWolfowitz optimizer(function.named(), {.learning_rate = 0.5, .stability = 3, .perturbation = 0.4});
   double expected = 0.8;
   for (int k = 1; k <= 20; ++k) {

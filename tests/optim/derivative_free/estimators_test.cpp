@@ -26,11 +26,13 @@ std::unique_ptr<GradientEstimator> estimator(const std::string& yaml) {
 class Derivative {
  public:
   Derivative(const std::string& yaml, double (*f)(double), double sigma, std::uint64_t seed = 1)
-      : estimator_(estimator(yaml)), function_({0}, [f](const double* x) { return f(*x); }, sigma, seed) {}
+      : estimator_(estimator(yaml)),
+        function_(
+            {0}, [f](const double* x) { return f(*x); }, sigma, seed) {}
   GradientEstimate next(std::int64_t pairs) {
     Observer observer(function_);
-    const GradientEstimate estimate = estimator_->estimate(
-        observer, observer.here(), pairs, RandomStreams(function_.step * 7919 + 1));
+    const GradientEstimate estimate =
+        estimator_->estimate(observer, observer.here(), pairs, RandomStreams(function_.step * 7919 + 1));
     EXPECT_EQ(observer.evaluations(), estimator_->evaluations(1, pairs));
     ++function_.step;
     return estimate;
@@ -46,15 +48,22 @@ class Derivative {
   ObservedFunction function_;
 };
 
-double exponential(double x) { return std::exp(x); }
-double sine(double x) { return std::sin(x); }
-double constant(double) { return 3; }
+double exponential(double x) {
+  return std::exp(x);
+}
+double sine(double x) {
+  return std::sin(x);
+}
+double constant(double) {
+  return 3;
+}
 
 // σ = 0.1, n = 1000: 0.78 times the error of a central difference that knows noise and curvature (1.676e-4).
 TEST(CorCfd, IsBetterThanTheBestCentralDifferenceOfAsManyPairs) {
   for (const char* weights : {"own", "pooled"}) {
-    Derivative derivative(fmt::format("{{type: cor_cfd, weights: {}, guard: false, p0: {{design: half_normal, scale: 1}}}}",
-                                      weights), exponential, 0.1);
+    Derivative derivative(
+        fmt::format("{{type: cor_cfd, weights: {}, guard: false, p0: {{design: half_normal, scale: 1}}}}", weights),
+        exponential, 0.1);
     const double error = derivative.squared_error(1000, 4000, 1);
     EXPECT_NEAR(error, 1.303e-4, 0.08 * 1.303e-4) << weights;  // 4000 replicates: 3.5 standard deviations
     EXPECT_LT(error, 0.85 * 1.676e-4);
@@ -106,7 +115,8 @@ TEST(CorCfd, DividesItsPairsBetweenPilotsAndFreshOnes) {
 }
 
 TEST(EmCfd, IsWorseThanRecyclingWhatItThrowsAway) {
-  Derivative em("{type: em_cfd, p0: {first: 0.3}}", exponential, 0.1), cor("{type: cor_cfd, p0: {first: 0.3}}", exponential, 0.1);
+  Derivative em("{type: em_cfd, p0: {first: 0.3}}", exponential, 0.1),
+      cor("{type: cor_cfd, p0: {first: 0.3}}", exponential, 0.1);
   for (int i = 0; i < 30; ++i) em.next(1000), cor.next(1000);
   const double thrown_away = em.squared_error(1000, 1500, 1), recycled = cor.squared_error(1000, 1500, 1);
   EXPECT_GT(thrown_away, 1.2 * recycled);
@@ -123,8 +133,9 @@ TEST(OracleCfd, HasTheLeastErrorOfACentralDifference) {
 TEST(Estimators, AreUnbiasedForAGradientWithoutThirdDerivatives) {
   const auto saddle = [](const double* x) { return 3 * x[0] - 2 * x[1] + 0.5 * x[0] * x[1]; };
   for (const char* yaml :
-       {"{type: central_difference, perturbation: 0.5, pairs: 8}", "{type: forward_difference, perturbation: 0.5, pairs: 8}",
-        "{type: spsa, perturbation: 0.5, pairs: 8}", "{type: gaussian_smoothing, perturbation: 0.5, pairs: 8}",
+       {"{type: central_difference, perturbation: 0.5, pairs: 8}",
+        "{type: forward_difference, perturbation: 0.5, pairs: 8}", "{type: spsa, perturbation: 0.5, pairs: 8}",
+        "{type: gaussian_smoothing, perturbation: 0.5, pairs: 8}",
         "{type: cor_cfd, perturbations: 4, pairs: 4, p0: {scale: 0.5}}"}) {
     SCOPED_TRACE(yaml);
     ObservedFunction function({1, -1}, saddle, 0.2);
@@ -135,7 +146,8 @@ TEST(Estimators, AreUnbiasedForAGradientWithoutThirdDerivatives) {
     for (int i = 0; i < kReplicates; ++i) {
       function.step = static_cast<std::uint64_t>(i);
       Observer observer(function);
-      const GradientEstimate estimate = gradient->estimate(observer, observer.here(), pairs, RandomStreams(function.step));
+      const GradientEstimate estimate =
+          gradient->estimate(observer, observer.here(), pairs, RandomStreams(function.step));
       EXPECT_EQ(observer.evaluations(), gradient->evaluations(2, pairs));
       const double* g = estimate.gradient.const_data_ptr<double>();
       for (int j = 0; j < 2; ++j) mean[j] += g[j] / kReplicates;

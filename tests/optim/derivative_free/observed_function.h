@@ -44,8 +44,8 @@ class ObservedFunction : public PlainObjective, private NoisyObjective {
     std::vector<std::uint64_t> seeds;
     for (const std::int64_t key : query.keys)
       for (std::int64_t k = 0; k < query.draws; ++k)
-        seeds.push_back(streams_.seed_of("draw", (step * 1000003 + static_cast<std::uint64_t>(key)) * 1009 +
-                                                     static_cast<std::uint64_t>(k)));
+        seeds.push_back(streams_.seed_of(
+            "draw", (step * 1000003 + static_cast<std::uint64_t>(key)) * 1009 + static_cast<std::uint64_t>(k)));
     at::Tensor values = at::empty({m, query.draws}, at::kDouble);
     double* value = values.mutable_data_ptr<double>();
     keyed_normals(seeds, 1, value);
