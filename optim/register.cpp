@@ -4,6 +4,7 @@
 #include "optim/adam.h"
 #include "optim/adamw.h"
 #include "optim/derivative_free/ada_dfo.h"
+#include "optim/derivative_free/cma_es.h"
 #include "optim/derivative_free/kiefer_wolfowitz.h"
 #include "optim/derivative_free/spsa.h"
 #include "optim/derivative_free/stars.h"
@@ -64,6 +65,8 @@ void register_components() {
                                      "Liang, Liu and Zhang 2024 (arXiv 2405.05638)");
     add<KieferWolfowitz, KieferWolfowitzOptions>("kiefer_wolfowitz", "central differences with falling gains",
                                                  "Kiefer and Wolfowitz 1952");
+    add<CmaEs, CmaEsOptions>("cma_es", "an evolution strategy that learns the covariance of good steps",
+                             "Hansen 2016 (arXiv 1604.00772)");
     add<Stars, StarsOptions>("stars", "one Gaussian direction a step, for known noise and smoothness",
                              "Chen and Wild 2015");
     add<Spsa, SpsaOptions>("spsa", "descent along random signs, from noisy values alone", "Spall 1992, 1998");

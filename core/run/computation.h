@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -51,8 +50,6 @@ class Computation {
   virtual io::FileFingerprints files() const { return {}; }
   /// A line for the log before the first step of a session; may be empty.
   virtual std::string announcement() const { return {}; }
-  /// Tells it the folder of its run, before anything else is asked; not called where nothing is kept.
-  virtual void keep_files_in(const std::filesystem::path&) {}
   /// Called at the start of every session after its state was loaded, and before every state is saved. Throws
   /// TrainingError when the state after `step` steps must not be saved or gone on with.
   virtual void require_sound(std::int64_t step) = 0;

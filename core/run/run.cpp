@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <filesystem>
 #include <utility>
 
 #include "core/error.h"
@@ -22,7 +21,6 @@ Run::Run(std::unique_ptr<Computation> computation, std::unique_ptr<RunRecorder> 
       setup_(std::move(setup)),
       work_(computation_->work()),
       cadence_(computation_->cadence()) {
-  if (const std::filesystem::path folder = recorder_->folder(); !folder.empty()) computation_->keep_files_in(folder);
   if (setup_.group && setup_.group->size() == 1) setup_.group = nullptr;
 }
 

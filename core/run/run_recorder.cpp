@@ -14,7 +14,6 @@ class DirectoryRecorder : public RunRecorder {
   explicit DirectoryRecorder(const RunDirectory& directory) : directory_(directory) {}
 
   bool keeps() const override { return true; }
-  std::filesystem::path folder() const override { return directory_.path(); }
 
   void open(std::int64_t step) override {
     sinks_.clear();
@@ -60,7 +59,6 @@ class DirectoryRecorder : public RunRecorder {
 class SilentRecorder : public RunRecorder {
  public:
   bool keeps() const override { return false; }
-  std::filesystem::path folder() const override { return {}; }
   void open(std::int64_t) override {}
   void write(const metrics::Record&) override {}
   void flush() override {}

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -20,9 +19,6 @@ class RunRecorder {
 
   /// Whether anything is kept; what is costly to make need not be made otherwise.
   virtual bool keeps() const = 0;
-  /// The folder of the run, for files that a computation has beside what it hands to its recorder; empty: there is
-  /// none.
-  virtual std::filesystem::path folder() const = 0;
 
   /// Opens the records of a session that begins after step `step`.
   virtual void open(std::int64_t step) = 0;

@@ -112,17 +112,10 @@ class KnowsItsEnd {
   virtual double share_done() const = 0;
 };
 
-/// The task has files of its own in the folder of a run, such as a log that outlives a kill.
-class KeepsFiles {
- public:
-  virtual ~KeepsFiles() = default;
-  /// Called once, before the first evaluation; not of a run that keeps nothing. Throws SystemError, DataError.
-  virtual void keep_files_in(const std::filesystem::path& folder) = 0;
-};
-
 /// The task is a function of which values alone are known: its loss has no gradient.
 class HasNoGradient {
  public:
+  static constexpr const char* ability = "has no gradient";
   virtual ~HasNoGradient() = default;
 };
 

@@ -2,9 +2,20 @@
 
 #include <algorithm>
 
+#include "core/optimizer/abilities.h"
 #include "core/task/capabilities.h"
 
 namespace talweg {
+namespace {
+
+/// Whether the component of this name was registered with the ability.
+template <class Kind>
+bool is_able(const std::string& name, const std::string& ability) {
+  const auto able = config::Registry<Kind>::instance().names_with(ability);
+  return std::find(able.begin(), able.end(), name) != able.end();
+}
+
+}  // namespace
 
 using config::above;
 using config::at_least;
@@ -59,10 +70,14 @@ void declare(config::Fields& f, RunConfig& o) {
 
 void validate(const RunConfig& o, const config::Value& where, config::Diagnostics& diagnostics) {
   validate(static_cast<const RunHeader&>(o), where, diagnostics);
-  const auto endless = config::Registry<TaskKind>::instance().names_with(KnowsItsEnd::ability);
-  if (!o.training.steps && !o.training.epochs &&
-      std::find(endless.begin(), endless.end(), o.task.type()) == endless.end())
+  if (!o.training.steps && !o.training.epochs && !is_able<TaskKind>(o.task.type(), KnowsItsEnd::ability))
     diagnostics.error(where.at("training"), "the length of the run is missing: give 'steps' or 'epochs'");
+  if (is_able<TaskKind>(o.task.type(), HasNoGradient::ability) && !o.optimizer.empty() &&
+      !is_able<OptimizerKind>(o.optimizer.type(), NeedsNoGradient::ability))
+    diagnostics.error(where.at("optimizer"),
+                      "the task '" + o.task.type() + "' has no gradient, which '" + o.optimizer.type() +
+                          "' needs; choose an optimizer that needs values alone" +
+                          optimizers_with(NeedsNoGradient::ability));
 }
 
 }  // namespace talweg

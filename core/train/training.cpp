@@ -149,10 +149,6 @@ std::string Training::announcement() const {
   return task + (task.empty() || optimizer.empty() ? "" : "\ntalweg: ") + optimizer;
 }
 
-void Training::keep_files_in(const std::filesystem::path& folder) {
-  if (auto* keeper = dynamic_cast<KeepsFiles*>(task_.get())) keeper->keep_files_in(folder);
-}
-
 double Training::epoch(std::int64_t step) const {
   return static_cast<double>(step) / loader_->steps_per_epoch();
 }

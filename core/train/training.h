@@ -34,7 +34,6 @@ class Training : public Computation {
   io::FileFingerprints files() const override;
   Cadence cadence() const override;
   std::string announcement() const override;
-  void keep_files_in(const std::filesystem::path& folder) override;
   /// Parameters are finite, and those of all processes equal.
   void require_sound(std::int64_t step) override;
   void step(std::int64_t index) override;

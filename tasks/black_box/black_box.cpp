@@ -71,7 +71,7 @@ void declare(config::Fields& f, BlackBoxOptions& o) {
 BlackBox::BlackBox(const BlackBoxOptions& options, const TaskContext& context)
     : options_(options),
       streams_(context.streams),
-      oracle_(options.oracle.create({static_cast<std::int64_t>(options.variables.list.size()), {}, context.streams})),
+      oracle_(options.oracle.create()),
       space_(oracle_->variables(), options.variables, options.bounds, options.start),
       data_({at::zeros({1})}) {
   point_ = module_.register_parameter("point", space_.start());
@@ -225,13 +225,9 @@ Metrics BlackBox::evaluate() {
 }
 
 std::string BlackBox::announcement() const {
-  std::string text = oracle_->announcement();
-  if (space_.has_integers())
-    text += (text.empty() ? "" : "\ntalweg: ") +
-            std::string(
-                "some variables are integers: the function is a staircase in them, on which differences of nearby "
-                "points are zero; methods that compare distant points (cma_es, nelder_mead) suit it better");
-  return text;
+  if (!space_.has_integers()) return {};
+  return "some variables are integers: the function is a staircase in them, on which differences of nearby points are "
+         "zero; methods that compare distant points (cma_es) suit it better";
 }
 
 std::vector<plot::Figure> BlackBox::figures_over_time(const std::vector<metrics::Record>& records) {

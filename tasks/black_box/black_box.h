@@ -36,7 +36,7 @@ void declare(config::Fields& f, BlackBoxOptions& o);
 /// an optimizer recommends is answered with a mean and a confidence interval from draws of their own. The parameter
 /// `point` is what the optimizer sees, in float64 whatever the precision of the run; every evaluation is counted, those
 /// of the search and those of the answer apart. Source: ours.
-class BlackBox : public Task, public NoisyFunction, public KnowsItsEnd, public KeepsFiles, public HasNoGradient {
+class BlackBox : public Task, public NoisyFunction, public KnowsItsEnd, public HasNoGradient {
  public:
   BlackBox(const BlackBoxOptions& options, const TaskContext& context);
 
@@ -56,7 +56,6 @@ class BlackBox : public Task, public NoisyFunction, public KnowsItsEnd, public K
   NoisyLimits limits() const override;
   std::string finished() override;
   double share_done() const override;
-  void keep_files_in(const std::filesystem::path& folder) override { oracle_->keep_files_in(folder); }
 
  private:
   /// What is counted, in a tensor that is saved with the module.

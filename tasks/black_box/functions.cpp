@@ -39,7 +39,7 @@ void declare(config::Fields& f, EllipsoidOptions& o) {
   f("condition", o.condition, "largest curvature over the smallest, which is 1", config::at_least(1));
 }
 
-Ellipsoid::Ellipsoid(const EllipsoidOptions& options, const OracleContext&)
+Ellipsoid::Ellipsoid(const EllipsoidOptions& options)
     : FunctionOracle(options.noise), curvatures_(spread(options.condition, options.dimension)) {}
 
 double Ellipsoid::value(const double* x) const {
@@ -53,7 +53,7 @@ void declare(config::Fields& f, SumOfExponentialsOptions& o) {
   f("condition", o.condition, "largest curvature at the minimum over the smallest, which is 1", config::at_least(1));
 }
 
-SumOfExponentials::SumOfExponentials(const SumOfExponentialsOptions& options, const OracleContext&)
+SumOfExponentials::SumOfExponentials(const SumOfExponentialsOptions& options)
     : FunctionOracle(options.noise), curvatures_(spread(options.condition, options.dimension)) {}
 
 double SumOfExponentials::value(const double* x) const {

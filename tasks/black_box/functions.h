@@ -15,7 +15,7 @@ struct SphereOptions : FunctionOptions {};
 /// ½‖x‖² from all ones.
 class Sphere : public FunctionOracle {
  public:
-  Sphere(const SphereOptions& options, const OracleContext&) : FunctionOracle(options.noise), d_(options.dimension) {}
+  Sphere(const SphereOptions& options) : FunctionOracle(options.noise), d_(options.dimension) {}
   double value(const double* x) const override;
   std::vector<double> start() const override { return std::vector<double>(static_cast<std::size_t>(d_), 1.0); }
   std::optional<double> minimum() const override { return 0; }
@@ -32,7 +32,7 @@ void declare(config::Fields& f, EllipsoidOptions& o);
 /// ½Σ λ_i x_i² with λ from 1 to the condition number at equal ratios, from all ones.
 class Ellipsoid : public FunctionOracle {
  public:
-  Ellipsoid(const EllipsoidOptions& options, const OracleContext&);
+  Ellipsoid(const EllipsoidOptions& options);
   double value(const double* x) const override;
   std::vector<double> start() const override { return std::vector<double>(curvatures_.size(), 1.0); }
   std::optional<double> minimum() const override { return 0; }
@@ -50,7 +50,7 @@ void declare(config::Fields& f, SumOfExponentialsOptions& o);
 /// around its minimum 0, with a third derivative that differences of a value feel.
 class SumOfExponentials : public FunctionOracle {
  public:
-  SumOfExponentials(const SumOfExponentialsOptions& options, const OracleContext&);
+  SumOfExponentials(const SumOfExponentialsOptions& options);
   double value(const double* x) const override;
   std::vector<double> start() const override { return std::vector<double>(curvatures_.size(), 1.0); }
   std::optional<double> minimum() const override { return 0; }
@@ -65,7 +65,7 @@ void validate(const RosenbrockChainOptions& o, const config::Value& where, confi
 /// Σ 100(x_{i+1} − x_i²)² + (1 − x_i)², from (−1.2, 1, −1.2, …).
 class RosenbrockChain : public FunctionOracle {
  public:
-  RosenbrockChain(const RosenbrockChainOptions& options, const OracleContext&)
+  RosenbrockChain(const RosenbrockChainOptions& options)
       : FunctionOracle(options.noise), d_(options.dimension) {}
   double value(const double* x) const override;
   std::vector<double> start() const override;
@@ -85,7 +85,7 @@ void validate(const Function79Options& o, const config::Value& where, config::Di
 /// Σ over pairs of [10(y − x)² + (1 − x)²]⁴ from x = 3, y = 1: the problem of the code published with Cor-CFD.
 class Function79 : public FunctionOracle {
  public:
-  Function79(const Function79Options& options, const OracleContext&)
+  Function79(const Function79Options& options)
       : FunctionOracle(options.noise), d_(options.dimension) {}
   double value(const double* x) const override;
   std::vector<double> start() const override;

@@ -31,7 +31,7 @@ void validate(const MoreWildOptions& o, const config::Value& where, config::Diag
     diagnostics.error(where.at("noise"), "noise on the components is 'additive' or 'relative'");
 }
 
-MoreWild::MoreWild(const MoreWildOptions& options, const OracleContext&)
+MoreWild::MoreWild(const MoreWildOptions& options)
     : options_(options), problem_(*find_more_wild(options.problem)) {}
 
 std::vector<OracleVariable> MoreWild::variables() const {

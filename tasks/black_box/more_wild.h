@@ -27,7 +27,7 @@ void validate(const MoreWildOptions& o, const config::Value& where, config::Diag
 /// Source: Moré and Wild 2009; the functions as in their BenDFO collection.
 class MoreWild : public Oracle {
  public:
-  MoreWild(const MoreWildOptions& options, const OracleContext&);
+  MoreWild(const MoreWildOptions& options);
   std::vector<OracleVariable> variables() const override;
   void observe(const double* points, std::int64_t m, std::span<const std::uint64_t> seeds, double* values) override;
   std::optional<double> exact(const double* x) const override { return mean_of(sum_of_squares(x)); }

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/random/random_streams.h"
+
 namespace talweg::tasks {
 
 void declare(config::Fields& f, QueueOptions& o) {
@@ -20,7 +22,7 @@ void validate(const QueueOptions& o, const config::Value& where, config::Diagnos
 }
 
 std::vector<OracleVariable> Queue::variables() const {
-  return {{.name = "service_rate", .lower = 1.02 * options_.arrival_rate, .start = options_.start}};
+  return {{.name = "service_rate", .start = options_.start, .lower = 1.02 * options_.arrival_rate}};
 }
 
 double Queue::simulate(double rate, std::uint64_t seed) const {

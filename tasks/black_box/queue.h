@@ -19,7 +19,7 @@ void validate(const QueueOptions& o, const config::Value& where, config::Diagnos
 /// the least cost solves (μ − λ)²·μ = 1/(2·cost). Source: Lindley 1952; costs as in SimOpt's example.
 class Queue : public Oracle {
  public:
-  Queue(const QueueOptions& options, const OracleContext&) : options_(options) {}
+  Queue(const QueueOptions& options) : options_(options) {}
   std::vector<OracleVariable> variables() const override;
   void observe(const double* points, std::int64_t m, std::span<const std::uint64_t> seeds, double* values) override;
   std::optional<double> exact(const double* x) const override;

@@ -31,7 +31,7 @@ void register_black_box() {
       [](const BlackBoxOptions& options, const TaskContext& context) -> std::unique_ptr<Task> {
         return std::make_unique<BlackBox>(options, context);
       },
-      {KnowsItsEnd::ability});
+      {KnowsItsEnd::ability, HasNoGradient::ability});
 }
 
 }  // namespace talweg::tasks

@@ -62,20 +62,14 @@ std::string read_variable(const std::string& text, VariableList::Variable& varia
 
 }  // namespace
 
-VariableSpace::VariableSpace(std::vector<OracleVariable> own, const VariableList& configured,
+VariableSpace::VariableSpace(const std::vector<OracleVariable>& own, const VariableList& configured,
                              const std::optional<Range>& bounds, const std::vector<double>& start) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  if (own.empty())
-    for (const VariableList::Variable& variable : configured.list) own.push_back({.name = variable.name});
-  if (own.empty())
-    throw ConfigError("task.variables: this oracle does not know its variables; name them with their ranges");
   std::vector<std::string> names;
   for (const OracleVariable& variable : own) {
     names.push_back(variable.name);
-    Scale scale = variable.logarithmic ? Scale::log : variable.integer ? Scale::integer : Scale::own;
-    if (scale == Scale::own && variable.lower && variable.upper) scale = Scale::linear;
-    variables_.push_back({variable.name, scale, variable.lower.value_or(-kInfinity), variable.upper.value_or(kInfinity),
-                          variable.start.value_or(std::nan(""))});
+    variables_.push_back(
+        {variable.name, Scale::own, variable.lower.value_or(-kInfinity), kInfinity, variable.start});
     if (bounds) {
       variables_.back().lower = std::max(variables_.back().lower, bounds->lower);
       variables_.back().upper = std::min(variables_.back().upper, bounds->upper);
@@ -98,11 +92,6 @@ VariableSpace::VariableSpace(std::vector<OracleVariable> own, const VariableList
   for (std::size_t i = 0; i < variables_.size(); ++i) {
     Variable& variable = variables_[i];
     if (!start.empty()) variable.start = start[i];
-    if (std::isnan(variable.start)) {  // the middle of the range, on its scale
-      variable.start = variable.scale == Scale::log ? std::sqrt(variable.lower * variable.upper)
-                                                    : (variable.lower + variable.upper) / 2;
-      if (variable.scale == Scale::integer) variable.start = std::round(variable.start);
-    }
     if (variable.start < variable.lower || variable.start > variable.upper)
       throw ConfigError(fmt::format("task.start: '{}' begins at {}, outside its bounds {}..{}", variable.name,
                                     variable.start, variable.lower, variable.upper));
