@@ -12,7 +12,7 @@ struct KieferWolfowitzOptions {
   double perturbation = 1;
   double perturbation_exponent = 1.0 / 6;
   std::int64_t draws = 1;
-  DirectionCount directions;
+  DirectionCount directions{};
 };
 void declare(config::Fields& f, KieferWolfowitzOptions& o);
 

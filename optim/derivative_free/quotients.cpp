@@ -14,7 +14,7 @@ constexpr std::int64_t kNumbersAtOnce = std::int64_t{1} << 22;
 at::Tensor displaced(const at::Tensor& x, const Frame& frame, const Perturbations& perturbations, std::int64_t begin,
                      std::int64_t end, double side) {
   const std::int64_t d = frame.dimension();
-  at::Tensor points = x.expand({end - begin, d}).contiguous();
+  at::Tensor points = x.repeat({end - begin, 1});  // a copy, of a single row too
   double* point = points.mutable_data_ptr<double>();
   for (std::int64_t place = begin; place < end; ++place)
     frame.displace(point + (place - begin) * d, place / perturbations.count,

@@ -159,11 +159,11 @@ TEST(BatchRule, GrowsAsTheTestAsks) {
 
 TEST(AdaDfo, ImprovesAGradientWhereItStands) {
   ObservedFunction function({1, 1}, sum_of_exponentials(2), 1);
-  AdaDfo optimizer(function.named(), options("{adaptive: {type: norm, when: same, theta: 0.3}}"));
+  AdaDfo optimizer(function.named(), options("{adaptive: {type: norm, when: same, theta: 0.05}}"));
   RunPlan plan;
   optimizer.begin_run(plan, function);
   const StepReport report = optimizer.step(function);
-  EXPECT_LE(scalar(report, "relative_error"), 0.3);
+  EXPECT_LE(scalar(report, "relative_error"), 0.05);
   EXPECT_GT(scalar(report, "pairs"), 50);
 }
 

@@ -157,8 +157,12 @@ TEST(Estimators, AreUnbiasedForAGradientWithoutThirdDerivatives) {
     const double deviation = std::sqrt(error / kReplicates);
     EXPECT_NEAR(mean[0], 2.5, 4.5 * deviation);
     EXPECT_NEAR(mean[1], -1.5, 4.5 * deviation);
-    // Cor-CFD chooses ĥ from the same noise, which its statement takes for given.
-    EXPECT_NEAR(stated, error, (std::string(yaml).find("cor_cfd") != std::string::npos ? 0.4 : 0.1) * error);
+    if (std::string(yaml).find("cor_cfd") == std::string::npos) {
+      EXPECT_NEAR(stated, error, 0.1 * error);
+    } else {  // the curvature that it finds here is noise, and so is all of the bias that it states
+      EXPECT_GT(stated, error);
+      EXPECT_LT(stated, 2 * error);
+    }
   }
 }
 
