@@ -74,10 +74,10 @@ void validate(const RunConfig& o, const config::Value& where, config::Diagnostic
     diagnostics.error(where.at("training"), "the length of the run is missing: give 'steps' or 'epochs'");
   if (is_able<TaskKind>(o.task.type(), HasNoGradient::ability) && !o.optimizer.empty() &&
       !is_able<OptimizerKind>(o.optimizer.type(), NeedsNoGradient::ability))
-    diagnostics.error(where.at("optimizer"),
-                      "the task '" + o.task.type() + "' has no gradient, which '" + o.optimizer.type() +
-                          "' needs; choose an optimizer that needs values alone" +
-                          optimizers_with(NeedsNoGradient::ability));
+    diagnostics.error(where.at("optimizer"), "the task '" + o.task.type() + "' has no gradient, which '" +
+                                                 o.optimizer.type() +
+                                                 "' needs; choose an optimizer that needs values alone" +
+                                                 optimizers_with(NeedsNoGradient::ability));
 }
 
 }  // namespace talweg

@@ -65,8 +65,7 @@ void validate(const RosenbrockChainOptions& o, const config::Value& where, confi
 /// Σ 100(x_{i+1} − x_i²)² + (1 − x_i)², from (−1.2, 1, −1.2, …).
 class RosenbrockChain : public FunctionOracle {
  public:
-  RosenbrockChain(const RosenbrockChainOptions& options)
-      : FunctionOracle(options.noise), d_(options.dimension) {}
+  RosenbrockChain(const RosenbrockChainOptions& options) : FunctionOracle(options.noise), d_(options.dimension) {}
   double value(const double* x) const override;
   std::vector<double> start() const override;
   std::optional<double> minimum() const override { return 0; }
@@ -85,8 +84,7 @@ void validate(const Function79Options& o, const config::Value& where, config::Di
 /// Σ over pairs of [10(y − x)² + (1 − x)²]⁴ from x = 3, y = 1: the problem of the code published with Cor-CFD.
 class Function79 : public FunctionOracle {
  public:
-  Function79(const Function79Options& options)
-      : FunctionOracle(options.noise), d_(options.dimension) {}
+  Function79(const Function79Options& options) : FunctionOracle(options.noise), d_(options.dimension) {}
   double value(const double* x) const override;
   std::vector<double> start() const override;
   std::optional<double> minimum() const override { return 0; }

@@ -31,8 +31,7 @@ void validate(const MoreWildOptions& o, const config::Value& where, config::Diag
     diagnostics.error(where.at("noise"), "noise on the components is 'additive' or 'relative'");
 }
 
-MoreWild::MoreWild(const MoreWildOptions& options)
-    : options_(options), problem_(*find_more_wild(options.problem)) {}
+MoreWild::MoreWild(const MoreWildOptions& options) : options_(options), problem_(*find_more_wild(options.problem)) {}
 
 std::vector<OracleVariable> MoreWild::variables() const {
   std::vector<OracleVariable> variables;

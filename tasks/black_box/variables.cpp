@@ -68,8 +68,7 @@ VariableSpace::VariableSpace(const std::vector<OracleVariable>& own, const Varia
   std::vector<std::string> names;
   for (const OracleVariable& variable : own) {
     names.push_back(variable.name);
-    variables_.push_back(
-        {variable.name, Scale::own, variable.lower.value_or(-kInfinity), kInfinity, variable.start});
+    variables_.push_back({variable.name, Scale::own, variable.lower.value_or(-kInfinity), kInfinity, variable.start});
     if (bounds) {
       variables_.back().lower = std::max(variables_.back().lower, bounds->lower);
       variables_.back().upper = std::min(variables_.back().upper, bounds->upper);

@@ -42,8 +42,8 @@ class VariableSpace {
  public:
   /// From what the oracle knows, overridden by what the configuration says: variables by name, bounds of all that have
   /// none of their own, the start. Throws ConfigError: an unknown name, a start outside the bounds, a wrong number.
-  VariableSpace(const std::vector<OracleVariable>& own, const VariableList& configured, const std::optional<Range>& bounds,
-                const std::vector<double>& start);
+  VariableSpace(const std::vector<OracleVariable>& own, const VariableList& configured,
+                const std::optional<Range>& bounds, const std::vector<double>& start);
 
   std::int64_t size() const { return static_cast<std::int64_t>(variables_.size()); }
   std::vector<std::string> names() const;

@@ -1,6 +1,7 @@
 // The task black_box: values of its problems, noise, variables and bounds, budget and answer, what it refuses.
 #include "tasks/black_box/black_box.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -86,7 +87,8 @@ TEST(Oracles, ObserveTheMeanThatTheyState) {
         "{type: more_wild, problem: bard_good_start, noise: {sigma: 0.2, scale: relative, shape: uniform}}",
         "{type: more_wild, noise_on: value, noise: {sigma: 3, shape: laplace}}",
         "{type: sphere, dimension: 4, noise: {sigma: 0.5, scale: state_dependent}}",
-        "{type: sphere, dimension: 4, noise: {sigma: 0.5, shape: uniform}}", "{type: queue, customers: 20, start: 3}"}) {
+        "{type: sphere, dimension: 4, noise: {sigma: 0.5, shape: uniform}}",
+        "{type: queue, customers: 20, start: 3}"}) {
     SCOPED_TRACE(yaml);
     const auto observed = oracle(yaml);
     const std::vector<double> start = start_of(*observed);
@@ -154,10 +156,10 @@ TEST(BlackBox, StopsAtItsTargetAndAtStagnation) {
   const auto steps = [](const std::string& budget) {
     const testing::TemporaryFolder folder;
     const RunDirectory directory = RunDirectory::create(folder.path() / "run");
-    Trainer trainer(run_of("{type: black_box, oracle: {type: sphere, dimension: 2, noise: {sigma: 0.01}}, budget: " +
-                               budget + "}",
-                           "{type: kiefer_wolfowitz, perturbation: 0.1}", "{evaluate_every: 5}"),
-                    directory, true);
+    Trainer trainer(
+        run_of("{type: black_box, oracle: {type: sphere, dimension: 2, noise: {sigma: 0.01}}, budget: " + budget + "}",
+               "{type: kiefer_wolfowitz, perturbation: 0.1}", "{evaluate_every: 5}"),
+        directory, true);
     return trainer.run().steps;
   };
   const std::int64_t all = steps("{evaluations: 4000}");
@@ -168,9 +170,10 @@ TEST(BlackBox, StopsAtItsTargetAndAtStagnation) {
 
 TEST(VariableSpace, ScalesBoundsAndRoundsVariables) {
   register_components();
-  const auto options = config::parse<BlackBoxOptions>(config::parse_yaml(
-      "oracle: {type: sphere, dimension: 3}\nvariables: {x1: log 1e-4..1 from 1e-2, x2: integer 1..8 from 3, x3: -5..5}",
-      "box.yaml"));
+  const auto options =
+      config::parse<BlackBoxOptions>(config::parse_yaml("oracle: {type: sphere, dimension: 3}\nvariables: {x1: log "
+                                                        "1e-4..1 from 1e-2, x2: integer 1..8 from 3, x3: -5..5}",
+                                                        "box.yaml"));
   const VariableSpace space(options.oracle.create()->variables(), options.variables, options.bounds, options.start);
   EXPECT_TRUE(space.has_integers());
   EXPECT_TRUE(at::allclose(space.start(), at::tensor({0.5, 2.0 / 7, 1.0}, at::kDouble)));
@@ -220,17 +223,18 @@ TEST(BlackBox, RefusesWhatCannotBeSearched) {
   };
   EXPECT_EQ(complaint("{type: black_box, oracle: {type: sphere, noise: {sigma: 0}}}", "spsa"),
             "run.yaml:3:59: 'sigma' must be above 0, found '0'");
-  EXPECT_EQ(complaint("{type: black_box, oracle: {type: more_wild, problem: rosenbrok_good_start}}", "spsa").substr(0, 85),
-            "run.yaml:3:54: there is no problem 'rosenbrok_good_start' of Moré and Wild; did you m");
+  EXPECT_THAT(complaint("{type: black_box, oracle: {type: more_wild, problem: rosenbrok_good_start}}", "spsa"),
+              ::testing::StartsWith("run.yaml:3:60: there is no problem 'rosenbrok_good_start' of Moré and Wild"));
   EXPECT_EQ(complaint("{type: black_box, oracle: sphere, bounds: 5..1}", "spsa"),
             "run.yaml:3:43: 'bounds' takes a range of two numbers, the smaller one first ('-5..5'), found '5..1'");
   EXPECT_EQ(complaint("{type: black_box, oracle: {type: sphere, dimension: 2}, start: [9, 0], bounds: -5..5}", "spsa"),
             "task.start: 'x1' begins at 9, outside its bounds -5..5");
   EXPECT_EQ(complaint("{type: black_box, oracle: sphere, budget: {evaluations: 100}}", "ada_dfo"),
             "the budget of 100 evaluations does not pay for one step, which takes 1100 of 10 variables");
-  EXPECT_EQ(complaint("{type: black_box, oracle: sphere}", "adam").substr(0, 111),
-            "run.yaml:4:12: the task 'black_box' has no gradient, which 'adam' needs; choose an optimizer that needs "
-            "values");
+  EXPECT_THAT(
+      complaint("{type: black_box, oracle: sphere}", "adam"),
+      ::testing::StartsWith("run.yaml:4:12: the task 'black_box' has no gradient, which 'adam' needs; choose an "
+                            "optimizer that needs values alone"));
 }
 
 }  // namespace
