@@ -70,8 +70,13 @@ void declare(config::Fields& f, RunConfig& o) {
 
 void validate(const RunConfig& o, const config::Value& where, config::Diagnostics& diagnostics) {
   validate(static_cast<const RunHeader&>(o), where, diagnostics);
-  if (!o.training.steps && !o.training.epochs && !is_able<TaskKind>(o.task.type(), KnowsItsEnd::ability))
+  const bool endless = !o.training.steps && !o.training.epochs;
+  if (endless && !is_able<TaskKind>(o.task.type(), KnowsItsEnd::ability))
     diagnostics.error(where.at("training"), "the length of the run is missing: give 'steps' or 'epochs'");
+  else if (endless && o.schedule.type() != "constant")
+    diagnostics.error(where.at("schedule"), "the schedule '" + o.schedule.type() +
+                                                "' needs the length of the run: give 'training.steps' or "
+                                                "'training.epochs'");
   if (is_able<TaskKind>(o.task.type(), HasNoGradient::ability) && !o.optimizer.empty() &&
       !is_able<OptimizerKind>(o.optimizer.type(), NeedsNoGradient::ability))
     diagnostics.error(where.at("optimizer"), "the task '" + o.task.type() + "' has no gradient, which '" +

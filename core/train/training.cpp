@@ -65,6 +65,10 @@ Training::Training(const RunConfig& config, at::Device device, std::unique_ptr<S
         static_cast<std::int64_t>(std::ceil(training.epochs.value_or(0) * loader_->steps_per_epoch() - 1e-9)));
   else
     total_steps_ = kUntilItsEnd;
+  if (total_steps_ == kUntilItsEnd && !schedule_->is_constant(total_steps_))
+    throw ConfigError(
+        "schedule.warmup: a warm-up needs the length of the run: give 'training.steps' or "
+        "'training.epochs'");
   stops_when_converged_ = training.stop_when_converged.value_or(training.batch_size >= data().size());
   begin_run();
 }

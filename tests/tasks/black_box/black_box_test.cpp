@@ -222,15 +222,20 @@ TEST(BlackBox, RefusesWhatCannotBeSearched) {
     return testing::complaint([&] { Training(run_of(task, optimizer), at::kCPU); });
   };
   EXPECT_EQ(complaint("{type: black_box, oracle: {type: sphere, noise: {sigma: 0}}}", "spsa"),
-            "run.yaml:3:59: 'sigma' must be above 0, found '0'");
+            "run.yaml:3:63: 'sigma' must be above 0, found '0'");
   EXPECT_THAT(complaint("{type: black_box, oracle: {type: more_wild, problem: rosenbrok_good_start}}", "spsa"),
               ::testing::StartsWith("run.yaml:3:60: there is no problem 'rosenbrok_good_start' of Moré and Wild"));
   EXPECT_EQ(complaint("{type: black_box, oracle: sphere, bounds: 5..1}", "spsa"),
-            "run.yaml:3:43: 'bounds' takes a range of two numbers, the smaller one first ('-5..5'), found '5..1'");
+            "run.yaml:3:49: 'bounds' takes a range of two numbers, the smaller one first ('-5..5'), found '5..1'");
   EXPECT_EQ(complaint("{type: black_box, oracle: {type: sphere, dimension: 2}, start: [9, 0], bounds: -5..5}", "spsa"),
             "task.start: 'x1' begins at 9, outside its bounds -5..5");
   EXPECT_EQ(complaint("{type: black_box, oracle: sphere, budget: {evaluations: 100}}", "ada_dfo"),
             "the budget of 100 evaluations does not pay for one step, which takes 1100 of 10 variables");
+  EXPECT_EQ(complaint("{type: black_box, oracle: sphere}", "spsa\nschedule: cosine"),
+            "run.yaml:5:11: the schedule 'cosine' needs the length of the run: give 'training.steps' or "
+            "'training.epochs'");
+  EXPECT_EQ(complaint("{type: black_box, oracle: sphere}", "spsa\nschedule: {type: constant, warmup: 5%}"),
+            "schedule.warmup: a warm-up needs the length of the run: give 'training.steps' or 'training.epochs'");
   EXPECT_THAT(
       complaint("{type: black_box, oracle: sphere}", "adam"),
       ::testing::StartsWith("run.yaml:4:12: the task 'black_box' has no gradient, which 'adam' needs; choose an "
