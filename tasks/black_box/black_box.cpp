@@ -93,7 +93,7 @@ void BlackBox::add(Count which, std::int64_t more) {
 at::Tensor BlackBox::loss(const data::Batch&) {
   const std::uint64_t seed = at::detail::getDefaultCPUGenerator().current_seed();
   at::Tensor value = at::empty({}, at::kDouble);
-  ask(point_.const_data_ptr<double>(), 1, std::span(&seed, 1), value.mutable_data_ptr<double>(), searched);
+  ask(point_.const_data_ptr<double>(), 1, std::span(&seed, 1), value.mutable_data_ptr<double>(), searches());
   watch(value.const_data_ptr<double>(), 1);
   if (!at::GradMode::is_enabled()) return value;
   return WithoutGradient::apply(point_, value);
@@ -103,29 +103,29 @@ at::Tensor BlackBox::observe(const at::Tensor& points, std::span<const std::uint
   const at::Tensor at_points = points.contiguous();
   at::Tensor values =
       at::empty({points.size(0), static_cast<std::int64_t>(seeds.size()) / points.size(0)}, at::kDouble);
-  ask(at_points.const_data_ptr<double>(), points.size(0), seeds, values.mutable_data_ptr<double>(), searched);
+  ask(at_points.const_data_ptr<double>(), points.size(0), seeds, values.mutable_data_ptr<double>(), searches());
   watch(values.const_data_ptr<double>(), seeds.size());
   return values;
 }
 
 void BlackBox::ask(const double* points, std::int64_t m, std::span<const std::uint64_t> seeds, double* values,
-                   Count spent) {
+                   std::int64_t& spent) {
   const std::int64_t d = space_.size();
   std::vector<double> x(whole(m * d));
   for (std::int64_t i = 0; i < m; ++i) space_.to_oracle(points + i * d, x.data() + i * d);
   oracle_->observe(x.data(), m, seeds, values);
-  add(spent, static_cast<std::int64_t>(seeds.size()));
+  spent += static_cast<std::int64_t>(seeds.size());
   const std::size_t draws = seeds.size() / whole(m);
   for (std::size_t i = 0; i < seeds.size(); ++i)
     if (!std::isfinite(values[i])) values[i] = asked_again(x.data() + i / draws * whole(d), seeds[i], values[i], spent);
 }
 
-double BlackBox::asked_again(const double* x, std::uint64_t seed, double value, Count spent) {
+double BlackBox::asked_again(const double* x, std::uint64_t seed, double value, std::int64_t& spent) {
   for (std::int64_t attempt = 1; attempt <= options_.answer.retries && !std::isfinite(value); ++attempt) {
     add(not_finite, 1);
     const std::uint64_t again = RandomStreams(seed).seed_of("asked again", static_cast<std::uint64_t>(attempt));
     oracle_->observe(x, 1, std::span(&again, 1), &value);
-    add(spent, 1);
+    ++spent;
   }
   if (std::isfinite(value)) return value;
   throw TrainingError(fmt::format(
@@ -200,6 +200,7 @@ Metrics BlackBox::evaluate() {
     seeds.push_back(streams_.seed_of("answer", static_cast<std::uint64_t>(k)));
   std::vector<double> values(seeds.size());
   const at::Tensor u = point_.detach().to(at::kDouble).contiguous();
+  std::int64_t answered = 0;
   ask(u.const_data_ptr<double>(), 1, seeds, values.data(), answered);
   double mean = 0, squares = 0;
   for (const double value : values) mean += value / draws;
@@ -211,7 +212,7 @@ Metrics BlackBox::evaluate() {
   const std::optional<double> exact = oracle_->exact(x.data()), minimum = oracle_->minimum();
   if (options_.budget.target && exact.value_or(mean) <= *options_.budget.target) add(target_reached, 1);
   Metrics metrics = {{"evaluations", static_cast<double>(count(searched))},
-                     {"answer_evaluations", static_cast<double>(count(answered))}};
+                     {"answer_evaluations", static_cast<double>(answered)}};
   if (count(not_finite) > 0) metrics.emplace_back("non_finite", static_cast<double>(count(not_finite)));
   if (space_.size() <= kFewVariables) {
     const std::vector<std::string> names = space_.names();

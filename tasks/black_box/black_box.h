@@ -44,9 +44,9 @@ class BlackBox : public Task, public NoisyFunction, public KnowsItsEnd, public H
   const data::Dataset& training_data() const override { return data_; }
   /// One observation under the noise of LibTorch's generator. It has no gradient: a backward pass throws ConfigError.
   at::Tensor loss(const data::Batch& batch) override;
-  /// "evaluations" of the search, "answer_evaluations", "non_finite" values that were seen, "mean" of the answer's
-  /// draws, "half_width" of its 95 % confidence interval, "noise" of one observation, "x/NAME" of few variables, and
-  /// "loss": the exact mean less the known minimum where both are known, else what is known of the mean.
+  /// "evaluations" of the search, "answer_evaluations" of this answer, "non_finite" values that were seen, "mean" of
+  /// the answer's draws, "half_width" of its 95 % confidence interval, "noise" of one observation, "x/NAME" of few
+  /// variables, and "loss": the exact mean less the known minimum where both are known, else what is known of the mean.
   Metrics evaluate() override;
   std::vector<plot::Figure> figures_over_time(const std::vector<metrics::Record>& records) override;
   std::string announcement() const override;
@@ -59,12 +59,15 @@ class BlackBox : public Task, public NoisyFunction, public KnowsItsEnd, public H
 
  private:
   /// What is counted, in a tensor that is saved with the module.
-  enum Count { searched, answered, not_finite, target_reached, kCounts };
+  enum Count { searched, not_finite, target_reached, kCounts };
   std::int64_t count(Count which) const;
   void add(Count which, std::int64_t more);
-  /// Values at points as the optimizer sees them; those that are not finite are asked for again, then refused.
-  void ask(const double* points, std::int64_t m, std::span<const std::uint64_t> seeds, double* values, Count spent);
-  double asked_again(const double* x, std::uint64_t seed, double value, Count spent);
+  /// Values at points as the optimizer sees them; those that are not finite are asked for again, then refused. `spent`
+  /// counts the observations, also those that come to nothing.
+  void ask(const double* points, std::int64_t m, std::span<const std::uint64_t> seeds, double* values,
+           std::int64_t& spent);
+  double asked_again(const double* x, std::uint64_t seed, double value, std::int64_t& spent);
+  std::int64_t& searches() { return counts_.mutable_data_ptr<std::int64_t>()[searched]; }
   /// Takes values of the search into the windows whose means say whether anything is gained.
   void watch(const double* values, std::size_t number);
   std::string stagnation() const;
