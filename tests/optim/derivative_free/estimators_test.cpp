@@ -159,9 +159,12 @@ TEST(Estimators, AreUnbiasedForAGradientWithoutThirdDerivatives) {
     EXPECT_NEAR(mean[1], -1.5, 4.5 * deviation);
     if (std::string(yaml).find("cor_cfd") == std::string::npos) {
       EXPECT_NEAR(stated, error, 0.1 * error);
-    } else {  // the curvature that it finds here is noise, and so is all of the bias that it states
-      EXPECT_GT(stated, error);
-      EXPECT_LT(stated, 2 * error);
+    } else {
+      // The curvature that it finds here is noise, and ĥ with it, so that it states more than it has. An independent
+      // float64 simulation of 100,000 gradients: 0.04285 against 0.02807, a ratio of 1.527 ± 0.010. Of 4,000 gradients
+      // the ratio has a deviation of 0.05.
+      EXPECT_NEAR(error, 0.02807, 0.1 * 0.02807);
+      EXPECT_NEAR(stated / error, 1.527, 0.2);
     }
   }
 }
