@@ -157,14 +157,22 @@ TEST(BatchRule, GrowsAsTheTestAsks) {
   EXPECT_EQ(next("linear_growth", {20, 20, 5, 5}), 25);
 }
 
+// The first 50 pairs of a coordinate leave a relative error of 0.14 here: in an independent float64 simulation of 20,000
+// gradients between 0.08 and 0.22. A bound of 0.3 asks for nothing more, one of 0.05 for more than the first pairs.
 TEST(AdaDfo, ImprovesAGradientWhereItStands) {
-  ObservedFunction function({1, 1}, sum_of_exponentials(2), 1);
-  AdaDfo optimizer(function.named(), options("{adaptive: {type: norm, when: same, theta: 0.05}}"));
-  RunPlan plan;
-  optimizer.begin_run(plan, function);
-  const StepReport report = optimizer.step(function);
-  EXPECT_LE(scalar(report, "relative_error"), 0.05);
-  EXPECT_GT(scalar(report, "pairs"), 50);
+  const auto report_of = [](const char* yaml) {
+    ObservedFunction function({1, 1}, sum_of_exponentials(2), 1);
+    AdaDfo optimizer(function.named(), options(yaml));
+    RunPlan plan;
+    optimizer.begin_run(plan, function);
+    return optimizer.step(function);
+  };
+  const StepReport loose = report_of("{adaptive: {type: norm, when: same, theta: 0.3}}");
+  EXPECT_GT(scalar(loose, "relative_error"), 0.08);
+  EXPECT_LT(scalar(loose, "relative_error"), 0.22);
+  const StepReport strict = report_of("{adaptive: {type: norm, when: same, theta: 0.05}}");
+  EXPECT_LE(scalar(strict, "relative_error"), 0.05);
+  EXPECT_GT(scalar(strict, "pairs"), 50);
 }
 
 // The ideal norm test with the best central differences: the gap falls by a factor a step, evaluations grow as its
