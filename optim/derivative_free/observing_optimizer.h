@@ -37,13 +37,10 @@ class ObservingOptimizer : public Optimizer, public RunAware, public NeedsNoGrad
 
   /// Steps made, without those that were skipped.
   std::int64_t steps() const { return steps_; }
-  /// Evaluations of earlier steps.
-  std::int64_t evaluations() const { return evaluations_; }
   /// Streams of random numbers of this step.
   RandomStreams step_streams() const {
     return RandomStreams(streams_.seed_of("derivative free", static_cast<std::uint64_t>(steps_)));
   }
-  const RandomStreams& run_streams() const { return streams_; }
   /// Moves the parameters to the nearest point of the box.
   void move_to(const Observer& observer, const at::Tensor& point);
 
