@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/optimizer/needs_no_gradient.h"
 #include "core/optimizer/optimizer.h"
 #include "core/optimizer/run_plan.h"
 #include "optim/ascent/gaussian_directions.h"
@@ -17,7 +18,7 @@ void declare(config::Fields& f, MezoOptions& o);
 /// Gradient descent without a backward pass: θ ← (1 − ηλ)θ − η·(1/q) Σ_j D_j u_j with slopes D_j along Gaussian
 /// directions u_j, from 2q forward passes. No gradient and no activations are kept; weights are put back bit for bit.
 /// Source: Malladi et al. 2023.
-class Mezo : public Optimizer, public RunAware {
+class Mezo : public Optimizer, public RunAware, public NeedsNoGradient {
  public:
   Mezo(ParameterList parameters, const MezoOptions& options);
   Mezo(const std::vector<at::Tensor>& parameters, const MezoOptions& options)

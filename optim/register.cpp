@@ -3,7 +3,11 @@
 #include "core/optimizer/abilities.h"
 #include "optim/adam.h"
 #include "optim/adamw.h"
+#include "optim/derivative_free/ada_dfo.h"
+#include "optim/derivative_free/cma_es.h"
+#include "optim/derivative_free/kiefer_wolfowitz.h"
 #include "optim/derivative_free/spsa.h"
+#include "optim/derivative_free/stars.h"
 #include "optim/dp_sgd.h"
 #include "optim/extra_gradient.h"
 #include "optim/galore.h"
@@ -52,6 +56,19 @@ void register_components() {
     add<Lorenza, LorenzaOptions>("lorenza", "sharpness-aware Adam in a subspace of every weight matrix",
                                  "Refael et al. 2026");
     add<Mezo, MezoOptions>("mezo", "descent along random directions, from losses alone", "Malladi et al. 2023");
+    register_estimators();
+    register_batch_rules();
+    register_noisy_steps();
+    add<AdaDfo, AdaDfoOptions>("ada_dfo", "descent along gradients estimated from adaptive batches of noisy values",
+                               "Liang, Liu and Zhang 2025 (arXiv 2502.20819), reconstructed");
+    add<AdaDfo, ReleasedCodeOptions>("released_code", "the gradient descent of the code published with Cor-CFD",
+                                     "Liang, Liu and Zhang 2024 (arXiv 2405.05638)");
+    add<KieferWolfowitz, KieferWolfowitzOptions>("kiefer_wolfowitz", "central differences with falling gains",
+                                                 "Kiefer and Wolfowitz 1952");
+    add<CmaEs, CmaEsOptions>("cma_es", "an evolution strategy that learns the covariance of good steps",
+                             "Hansen 2016 (arXiv 1604.00772)");
+    add<Stars, StarsOptions>("stars", "one Gaussian direction a step, for known noise and smoothness",
+                             "Chen and Wild 2015");
     add<Spsa, SpsaOptions>("spsa", "descent along random signs, from noisy values alone", "Spall 1992, 1998");
     register_directions();
     register_start_rules();

@@ -7,6 +7,7 @@
 #include "core/train/schedule.h"
 #include "models/register.h"
 #include "optim/register.h"
+#include "tasks/black_box/black_box.h"
 #include "tasks/chebyshev_regression/chebyshev_regression.h"
 #include "tasks/classification/classification.h"
 #include "tasks/deep_matrix_factorization/bifurcation.h"
@@ -48,6 +49,7 @@ void register_components() {
     register_language_data();
     register_labelled_texts();
     register_text_backbones();
+    register_black_box();
     tasks.add<Classification, ClassificationOptions>("classification", "classes of labelled examples", "standard");
     tasks.add<TextClassification, TextClassificationOptions>(
         "text_classification", "classes or ratings of texts, on a pretrained encoder", "Devlin et al. 2019");

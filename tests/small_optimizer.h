@@ -11,6 +11,9 @@ inline std::string small_optimizer(const std::string& optimizer) {
       {"dp_sgd", "{type: dp_sgd, noise_multiplier: 1}"},
       {"dp", "{type: dp, noise_multiplier: 1}"},
       {"mezo", "{type: mezo, learning_rate: 1e-4}"},
+      {"ada_dfo", "{type: ada_dfo, estimator: {type: cor_cfd, perturbations: 3, pairs: 2, directions: 3}}"},
+      {"released_code", "{type: released_code, estimator: {type: cor_cfd, perturbations: 2, pairs: 2, directions: 2}}"},
+      {"kiefer_wolfowitz", "{type: kiefer_wolfowitz, learning_rate: 0.1, perturbation: 0.1}"},
       {"spsa", "{type: spsa, learning_rate: 1e-3}"},
       {"galore", "{type: galore, subspace: {rank: 3, interval: 2}}"},
       {"lorenza", "{type: lorenza, residual: raw, subspace: {rank: 3, interval: 2}}"}};

@@ -137,6 +137,9 @@ class ComponentOf<Kind, Product(Args...)> {
     for (const auto& [name, value] : options) default_options_.set(name, Value::scalar(value));
   }
 
+  /// Another option of the default component, which may be a section.
+  void set_default(const std::string& name, Value value) { default_options_.set(name, std::move(value)); }
+
   const std::string& type() const { return type_; }
   /// No component was chosen and there is no default.
   bool empty() const { return type_.empty(); }

@@ -3,7 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <vector>
 
 namespace talweg {
@@ -23,6 +23,12 @@ struct NoisyValues {
   std::int64_t evaluations = 0;  ///< of the function, over a mini-batch where it has data
 };
 
+/// What may be asked of a function that is observed.
+struct NoisyLimits {
+  std::optional<std::int64_t> evaluations_left;  ///< of a budget; nothing: as many as are wanted
+  at::Tensor lower, upper;  ///< the box of the points, [d] float64 on the CPU; undefined: there is none
+};
+
 /// A function that is observed with noise: f(x, ξ) whose mean over ξ is minimised, in place of one that is frozen for
 /// the step. The noise of a draw is a function of (seed, step, key of the point, number of the draw) alone, so that
 /// neither the order of the points, nor how many are asked for at once, nor threads or ranks change what is drawn.
@@ -31,27 +37,12 @@ class NoisyObjective {
   virtual ~NoisyObjective() = default;
   /// Observes; the parameters are left as they are. Non-finite values are returned as they are.
   virtual NoisyValues draw(const NoisyQuery& query) = 0;
+  /// The budget that is left now, and the box. A point outside the box is observed at the nearest one inside.
+  virtual NoisyLimits limits() const = 0;
 };
 
 /// Observes any objective at other points: moves the parameters there, asks for its value(), and puts them back bit for
 /// bit. What is frozen has no noise: all draws of a point are one evaluation.
 NoisyValues draw_frozen(Objective& objective, const NoisyQuery& query);
-
-/// Parameters that stand at other points for a while; they are put back bit for bit at the end of its life.
-class VisitedPoints {
- public:
-  explicit VisitedPoints(const std::vector<at::Tensor>& parameters);
-  ~VisitedPoints();
-  VisitedPoints(const VisitedPoints&) = delete;
-  VisitedPoints& operator=(const VisitedPoints&) = delete;
-  /// `point` is [d], of all parameters in order; it is rounded to their type. Throws c10::ValueError for another d.
-  void move_to(const at::Tensor& point);
-
- private:
-  std::vector<at::Tensor> parameters_, origin_;
-};
-
-/// All parameters in order as one vector, [d] float64 on the CPU.
-at::Tensor flat_point(const std::vector<at::Tensor>& parameters);
 
 }  // namespace talweg

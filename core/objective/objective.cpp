@@ -65,6 +65,11 @@ NoisyValues Objective::draw(const NoisyQuery& query) {
   return facet ? facet->draw(query) : draw_frozen(*this, query);
 }
 
+NoisyLimits Objective::noisy_limits() {
+  NoisyObjective* facet = noise_facet();
+  return facet ? facet->limits() : NoisyLimits();
+}
+
 double precision_of(const std::vector<at::Tensor>& parameters) {
   return linalg::machine_epsilon(parameters.front().scalar_type());
 }

@@ -94,6 +94,10 @@ NoisyValues RidgeObjective::draw(const NoisyQuery& query) {
   return observed;
 }
 
+NoisyLimits RidgeObjective::limits() const {
+  return inner_.noisy_limits();
+}
+
 std::unique_ptr<Ray> RidgeObjective::along(Direction direction) {
   torch::NoGradGuard no_grad;
   std::vector<at::Tensor> theta;

@@ -34,6 +34,7 @@ class RidgeObjective : public Objective, private ValueFacet, private CurvatureFa
   std::optional<double> smoothness() override;
   /// The penalty of each point is added to what is observed there.
   NoisyValues draw(const NoisyQuery& query) override;
+  NoisyLimits limits() const override;
 
  private:
   at::Tensor with_penalty(const at::Tensor& value) const;

@@ -21,6 +21,7 @@ enum class StepStatus {
   skipped_non_finite,  ///< loss or gradient was not finite; parameters and state are untouched
   search_failed,       ///< no trial was accepted; parameters are untouched
   converged,           ///< gradient zero, or progress below the precision of the parameters
+  out_of_evaluations,  ///< the budget of evaluations that is left does not pay for a step; parameters are untouched
 };
 
 /// Report of one step; the trainer logs it, no optimizer prints.

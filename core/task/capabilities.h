@@ -12,6 +12,7 @@
 
 #include "core/data/dataset.h"
 #include "core/data/sampler.h"
+#include "core/objective/noisy_objective.h"
 #include "core/objective/ray.h"
 
 namespace talweg {
@@ -96,6 +97,26 @@ class NoisyFunction {
   /// `points` [m, d] float64 on the CPU (all trainable parameters flat, in the module's order) and m·r seeds, those of
   /// a point side by side. The parameters as they stand have no part in it.
   virtual at::Tensor observe(const at::Tensor& points, std::span<const std::uint64_t> seeds) = 0;
+  /// The budget that is left and the box of the points; none of both unless overridden.
+  virtual NoisyLimits limits() const { return {}; }
+};
+
+/// The task knows when there is nothing left to do, so that a configuration need not say how long the run is.
+class KnowsItsEnd {
+ public:
+  static constexpr const char* ability = "knows its end";
+  virtual ~KnowsItsEnd() = default;
+  /// Why the run is over, as a sentence; empty while it is not. Asked after every step.
+  virtual std::string finished() = 0;
+  /// The share of the run that is done, in [0, 1]: for progress.
+  virtual double share_done() const = 0;
+};
+
+/// The task is a function of which values alone are known: its loss has no gradient.
+class HasNoGradient {
+ public:
+  static constexpr const char* ability = "has no gradient";
+  virtual ~HasNoGradient() = default;
 };
 
 /// The trained model can be written in a layout that other libraries open.

@@ -3,6 +3,7 @@
 
 #include "core/data/sampler.h"
 #include "core/libtorch.h"
+#include "core/objective/visited_points.h"
 #include "core/task_objective/task_objective.h"
 #include "core/task_objective/tensor_scopes.h"
 
@@ -48,6 +49,10 @@ NoisyValues TaskObjective::draw(const NoisyQuery& query) {
   }
   sum_over_ranks({values});
   return {values.view({points, draws}).cpu(), points * draws};
+}
+
+NoisyLimits TaskObjective::limits() const {
+  return noisy_function_ ? noisy_function_->limits() : NoisyLimits();
 }
 
 /// The loss of a fresh mini-batch at the parameters as they stand, in their own type, with noise and examples from

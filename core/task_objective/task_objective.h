@@ -82,6 +82,7 @@ class TaskObjective : public Objective,
   /// What the task observes of itself where it is a NoisyFunction; of any other the loss of a mini-batch of this step's
   /// size that is drawn uniformly from the training data for every draw. Ranks share the work.
   NoisyValues draw(const NoisyQuery& query) override;
+  NoisyLimits limits() const override;
   /// In parts of the micro-batch size. Tasks without PerExampleLosses are evaluated one example at a time.
   ClippedSum clipped_gradient(const gradient::Clipping& clipping, gradient::Backend backend) override;
   void require_separate_examples() const override;

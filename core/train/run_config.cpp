@@ -1,6 +1,21 @@
 #include "core/train/run_config.h"
 
+#include <algorithm>
+
+#include "core/optimizer/abilities.h"
+#include "core/task/capabilities.h"
+
 namespace talweg {
+namespace {
+
+/// Whether the component of this name was registered with the ability.
+template <class Kind>
+bool is_able(const std::string& name, const std::string& ability) {
+  const auto able = config::Registry<Kind>::instance().names_with(ability);
+  return std::find(able.begin(), able.end(), name) != able.end();
+}
+
+}  // namespace
 
 using config::above;
 using config::at_least;
@@ -31,8 +46,6 @@ void declare(config::Fields& f, TrainingOptions& o) {
 void validate(const TrainingOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
   if (o.steps && o.epochs)
     diagnostics.error(where.where, "'steps' and 'epochs' contradict each other; give one of them");
-  if (!o.steps && !o.epochs)
-    diagnostics.error(where.where, "the length of the run is missing: give 'steps' or 'epochs'");
   if (o.micro_batch_size && *o.micro_batch_size > o.batch_size)
     diagnostics.error(where.at("micro_batch_size"), "'micro_batch_size' is larger than 'batch_size'");
 }
@@ -57,6 +70,19 @@ void declare(config::Fields& f, RunConfig& o) {
 
 void validate(const RunConfig& o, const config::Value& where, config::Diagnostics& diagnostics) {
   validate(static_cast<const RunHeader&>(o), where, diagnostics);
+  const bool endless = !o.training.steps && !o.training.epochs;
+  if (endless && !is_able<TaskKind>(o.task.type(), KnowsItsEnd::ability))
+    diagnostics.error(where.at("training"), "the length of the run is missing: give 'steps' or 'epochs'");
+  else if (endless && o.schedule.type() != "constant")
+    diagnostics.error(where.at("schedule"), "the schedule '" + o.schedule.type() +
+                                                "' needs the length of the run: give 'training.steps' or "
+                                                "'training.epochs'");
+  if (is_able<TaskKind>(o.task.type(), HasNoGradient::ability) && !o.optimizer.empty() &&
+      !is_able<OptimizerKind>(o.optimizer.type(), NeedsNoGradient::ability))
+    diagnostics.error(where.at("optimizer"), "the task '" + o.task.type() + "' has no gradient, which '" +
+                                                 o.optimizer.type() +
+                                                 "' needs; choose an optimizer that needs values alone" +
+                                                 optimizers_with(NeedsNoGradient::ability));
 }
 
 }  // namespace talweg

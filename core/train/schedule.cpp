@@ -119,6 +119,7 @@ double progress(std::int64_t step, std::int64_t total) {
 
 class Constant : public WarmedUp<ConstantOptions> {
   using WarmedUp::WarmedUp;
+  bool is_constant(std::int64_t total) const override { return options_.warmup.of(total) <= 1; }
   double after_warmup(std::int64_t, std::int64_t) const override { return 1; }
 };
 class Linear : public WarmedUp<DecayOptions> {

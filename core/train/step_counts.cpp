@@ -7,6 +7,7 @@ void StepCounts::add(const StepReport& report, std::int64_t step) {
   backwards_ += report.backwards;
   skipped_in_a_row_ = report.status == StepStatus::skipped_non_finite ? skipped_in_a_row_ + 1 : 0;
   converged_at_.reset();
+  exhausted_ = false;
   switch (report.status) {
     case StepStatus::accepted:
       break;
@@ -19,6 +20,9 @@ void StepCounts::add(const StepReport& report, std::int64_t step) {
     case StepStatus::converged:
       ++converged_;
       converged_at_ = step;
+      break;
+    case StepStatus::out_of_evaluations:
+      exhausted_ = true;
       break;
   }
 }

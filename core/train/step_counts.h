@@ -19,6 +19,8 @@ class StepCounts {
   std::int64_t skipped_in_a_row() const { return skipped_in_a_row_; }
   /// The last step, when there was nothing left to gain at it.
   std::optional<std::int64_t> converged_at() const { return converged_at_; }
+  /// Whether the budget of evaluations did not pay for the last step.
+  bool exhausted() const { return exhausted_; }
 
   /// "train/skipped_steps", "train/failed_searches", "train/converged_steps": those that there were.
   Metrics metrics() const;
@@ -37,6 +39,7 @@ class StepCounts {
   std::int64_t failed_searches_ = 0;
   std::int64_t converged_ = 0;
   std::optional<std::int64_t> converged_at_;
+  bool exhausted_ = false;
 };
 
 }  // namespace talweg

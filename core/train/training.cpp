@@ -19,6 +19,9 @@
 namespace talweg {
 namespace {
 
+/// Steps of a training whose task ends it.
+constexpr std::int64_t kUntilItsEnd = 1'000'000'000'000;
+
 /// On a GPU, or on the CPU, whose allocator has no type of error of its own.
 bool is_out_of_memory(const c10::Error& error) {
   return dynamic_cast<const c10::OutOfMemoryError*>(&error) ||
@@ -58,8 +61,16 @@ Training::Training(const RunConfig& config, at::Device device, std::unique_ptr<S
   if (config_.weight_average) average_ = std::make_unique<WeightAverage>(parameters_, config_.weight_average->decay);
   loader_ = make_loader(0);
 
-  total_steps_ = training.steps.value_or(
-      static_cast<std::int64_t>(std::ceil(training.epochs.value_or(0) * loader_->steps_per_epoch() - 1e-9)));
+  own_end_ = dynamic_cast<KnowsItsEnd*>(task_.get());
+  if (training.steps || training.epochs)
+    total_steps_ = training.steps.value_or(
+        static_cast<std::int64_t>(std::ceil(training.epochs.value_or(0) * loader_->steps_per_epoch() - 1e-9)));
+  else
+    total_steps_ = kUntilItsEnd;
+  if (total_steps_ == kUntilItsEnd && !schedule_->is_constant(total_steps_))
+    throw ConfigError(
+        "schedule.warmup: a warm-up needs the length of the run: give 'training.steps' or "
+        "'training.epochs'");
   stops_when_converged_ = training.stop_when_converged.value_or(training.batch_size >= data().size());
   begin_run();
 }
@@ -114,6 +125,10 @@ Work Training::work() const {
   work.steps = total_steps_;
   work.examples_per_step = static_cast<double>(config_.training.batch_size);
   work.tokens_per_step = work.examples_per_step * task_->tokens_per_example();
+  if (total_steps_ == kUntilItsEnd)
+    work.until = [this](std::int64_t steps) {
+      return steps == 0 ? 0.0 : steps >= total_steps_ ? 1.0 : std::max(own_end_->share_done(), 1e-12);
+    };
   if (device_.is_cuda())
     work.memory_bytes = [device = device_] { return static_cast<double>(peak_device_bytes(device)); };
   else
@@ -172,12 +187,16 @@ void Training::step(std::int64_t index) {
   counts_.add(report_, step_);
   if (report_.status == StepStatus::skipped_non_finite)
     require_finite_step();
-  else
+  else if (report_.loss.defined())
     window_.add(report_.loss, step_);
   if (average_) average_->update();
 }
 
 std::string Training::finished() const {
+  if (own_end_)
+    if (const std::string end = own_end_->finished(); !end.empty()) return end;
+  if (counts_.exhausted())
+    return fmt::format("the budget of evaluations is spent: what is left does not pay for step {}", step_);
   if (!stops_when_converged_ || !counts_.converged_at()) return {};
   return fmt::format("converged at step {}: the optimizer finds nothing left to gain", *counts_.converged_at());
 }

@@ -37,7 +37,8 @@ class Training : public Computation {
   /// Parameters are finite, and those of all processes equal.
   void require_sound(std::int64_t step) override;
   void step(std::int64_t index) override;
-  /// That the optimizer has converged, where that ends the run.
+  /// What the task says of its end, that the budget of evaluations is spent, or that the optimizer has converged, where
+  /// that ends the run.
   std::string finished() const override;
   Metrics record() override;
   Metrics evaluate() override;
@@ -80,7 +81,8 @@ class Training : public Computation {
   std::unique_ptr<data::Dataset> own_data_;  // null: all of the task's
   ParameterList parameters_;
   std::unique_ptr<Optimizer> optimizer_;
-  RunAware* run_aware_ = nullptr;  // the optimizer, when it is
+  RunAware* run_aware_ = nullptr;   // the optimizer, when it is
+  KnowsItsEnd* own_end_ = nullptr;  // the task, when it does
   std::unique_ptr<Schedule> schedule_;
   std::unique_ptr<TaskObjective> objective_;
   std::unique_ptr<WeightAverage> average_;

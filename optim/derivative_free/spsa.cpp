@@ -1,36 +1,6 @@
 #include "optim/derivative_free/spsa.h"
 
-#include <cmath>
-
-#include "core/libtorch.h"
-#include "core/optimizer/saved_count.h"
-
 namespace talweg::optim {
-namespace {
-
-/// ±1 with equal chances: [count, dimension] float64.
-at::Tensor random_signs(std::int64_t count, std::int64_t dimension, RandomGenerator generator) {
-  at::Tensor signs = at::empty({count, dimension}, at::kDouble);
-  double* sign = signs.data_ptr<double>();
-  std::uint64_t bits = 0;
-  for (std::int64_t i = 0; i < signs.numel(); ++i, bits >>= 1) {
-    if (i % 64 == 0) bits = generator.next();
-    sign[i] = bits & 1 ? 1 : -1;
-  }
-  return signs;
-}
-
-/// θ ← θ + scale·d, with d flat and in the order of the parameters.
-void add_flat(const std::vector<at::Tensor>& parameters, const at::Tensor& flat, double scale) {
-  std::int64_t begin = 0;
-  for (const at::Tensor& parameter : parameters) {
-    const at::Tensor part = flat.narrow(0, begin, parameter.numel()).view(parameter.sizes());
-    parameter.add_(part.to(parameter.options().requires_grad(false)), scale);
-    begin += parameter.numel();
-  }
-}
-
-}  // namespace
 
 void declare(config::Fields& f, SpsaOptions& o) {
   f("learning_rate", o.learning_rate, "a of the gains a_k = a/(A + k)^alpha", config::above(0));
@@ -47,42 +17,14 @@ void declare(config::Fields& f, SpsaOptions& o) {
 }
 
 Spsa::Spsa(ParameterList parameters, const SpsaOptions& options)
-    : Optimizer(std::move(parameters), options.learning_rate), options_(options) {}
+    : GainDescent(
+          std::move(parameters), options.learning_rate,
+          {options.stability, options.learning_rate_exponent, options.perturbation, options.perturbation_exponent},
+          options.draws, options.common_random_numbers),
+      count_(options.directions) {}
 
-StepReport Spsa::step(Objective& objective) {
-  torch::NoGradGuard no_grad;
-  const auto k = static_cast<double>(steps_ + 1);
-  const double gain = learning_rate() / std::pow(options_.stability + k, options_.learning_rate_exponent);
-  const double displacement = options_.perturbation / std::pow(k, options_.perturbation_exponent);
-  StepReport report{.loss = {}, .step_size = gain, .scalars = {{"perturbation", displacement}}};
-  if (objective.settle_statistics()) ++report.forwards;
-
-  const at::Tensor here = flat_point(tensors());
-  const std::int64_t q = options_.directions;
-  const at::Tensor signs =
-      random_signs(q, here.numel(), streams_.generator("perturbations", static_cast<std::uint64_t>(steps_)));
-  NoisyQuery query{at::cat({here + displacement * signs, here - displacement * signs}), {}, options_.draws};
-  for (std::int64_t j = 0; j < 2 * q; ++j) query.keys.push_back(options_.common_random_numbers ? j % q : j);
-  const NoisyValues observed = objective.draw(query);
-  evaluations_ += observed.evaluations;
-  report.forwards += observed.evaluations;
-  report.loss = observed.values.mean().to(tensors().front().options().requires_grad(false));
-  if (!observed.values.isfinite().all().item<bool>()) return report.skipped();
-
-  const at::Tensor means = observed.values.mean(1);
-  const at::Tensor slopes = (means.narrow(0, 0, q) - means.narrow(0, q, q)) / (2 * displacement);
-  add_flat(tensors(), at::mv(signs.t(), slopes), -gain / static_cast<double>(q));
-  ++steps_;
-  return report;
-}
-
-OptimizerState Spsa::state_dict() const {
-  return {.tensors = {}, .values = {{"steps", steps_}, {"evaluations", evaluations_}}};
-}
-
-void Spsa::load_state_dict(const OptimizerState& state) {
-  steps_ = saved_steps(state);
-  evaluations_ = saved_count(state, "evaluations");
+Frame Spsa::directions(std::int64_t dimension) const {
+  return Frame::signs(count_, dimension, step_streams().generator("perturbations"));
 }
 
 }  // namespace talweg::optim

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "core/optimizer/optimizer.h"
-#include "core/optimizer/run_plan.h"
+#include "optim/derivative_free/gains.h"
 
 namespace talweg::optim {
 
@@ -21,24 +20,13 @@ void declare(config::Fields& f, SpsaOptions& o);
 /// and observations y of a noisy function, r a point, of which ȳ is the mean; a_k = a/(A + k)^α, c_k = c/k^γ for k = 1,
 /// 2, …. It asks for no gradient and, beside 2q points in double precision, for no memory.
 /// Source: Spall 1992; gains and the rule for A: Spall 1998; common random numbers: Kleinman, Spall and Naiman 1999.
-class Spsa : public Optimizer, public RunAware {
+class Spsa : public GainDescent {
  public:
   Spsa(ParameterList parameters, const SpsaOptions& options);
 
-  void begin_run(const RunPlan& plan, Objective&) override { streams_ = plan.streams; }
-  void count_lost_steps(std::int64_t) override {}
-  /// {"observed": {"evaluations"}}.
-  nlohmann::json account() const override { return {{"observed", {{"evaluations", evaluations_}}}}; }
-
-  using Optimizer::step;
-  StepReport step(Objective& objective) override;
-  OptimizerState state_dict() const override;
-  void load_state_dict(const OptimizerState& state) override;
-
  private:
-  SpsaOptions options_;
-  RandomStreams streams_{0};
-  std::int64_t steps_ = 0, evaluations_ = 0;
+  Frame directions(std::int64_t dimension) const override;
+  std::int64_t count_;
 };
 
 }  // namespace talweg::optim

@@ -8,6 +8,7 @@
 
 #include "core/libtorch.h"
 #include "core/objective/ridge_objective.h"
+#include "core/objective/visited_points.h"
 #include "core/random/keyed_normals.h"
 #include "core/task_objective/task_objective.h"
 #include "noisy_task.h"

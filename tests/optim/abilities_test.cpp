@@ -31,10 +31,12 @@ TEST(Abilities, TheRegistrySaysWhatTheOptimizersThemselvesAre) {
   const auto has = [](const std::vector<std::string>& list, const std::string& name) {
     return std::find(list.begin(), list.end(), name) != list.end();
   };
+  const std::vector<std::string> from_values = registry.names_with(NeedsNoGradient::ability);
   const at::Tensor theta = at::zeros({4, 4}, at::kDouble).requires_grad_(true);
   for (const std::string& name : registry.names()) {
     const auto optimizer = make(name, theta);
     EXPECT_EQ(has(dividing, name), dynamic_cast<Shardable*>(optimizer.get()) != nullptr) << name;
+    EXPECT_EQ(has(from_values, name), dynamic_cast<NeedsNoGradient*>(optimizer.get()) != nullptr) << name;
     EXPECT_EQ(has(one_gradient, name), dynamic_cast<OneGradient*>(optimizer.get()) != nullptr) << name;
   }
   EXPECT_THAT(dividing, ::testing::IsSupersetOf({"adam", "adamw", "lion", "galore", "lorenza"}));

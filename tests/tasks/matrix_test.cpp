@@ -11,6 +11,7 @@
 #include "core/libtorch.h"
 #include "core/metrics/json_lines.h"
 #include "core/optimizer/abilities.h"
+#include "core/optimizer/needs_no_gradient.h"
 #include "core/task/capabilities.h"
 #include "core/temporary_folder.h"
 #include "core/train/trainer.h"
@@ -36,6 +37,7 @@ std::string small_configuration(const std::string& task) {
       {"text_classification",
        "{type: text_classification, data: {type: opinions, examples: 40}, backbone: {type: bert, layers: 1, width: "
        "8}}"},
+      {"black_box", "{type: black_box, oracle: {type: sphere, dimension: 3}}"},
       {"gaussian_mean", "{type: gaussian_mean, dimension: 10, examples: 50}"},
       {"canary_audit", "{type: canary_audit, canaries: 50, guesses: 20, length: 1}"},
       {"comparison_factorization",
@@ -80,6 +82,15 @@ std::vector<Cell> cells() {
   return list;
 }
 
+/// A function without a gradient is refused to an optimizer that needs one while the configuration is read.
+bool is_refused(const Cell& cell) {
+  const auto has = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  return has(config::Registry<TaskKind>::instance().names_with(HasNoGradient::ability), cell.task) &&
+         !has(config::Registry<OptimizerKind>::instance().names_with(NeedsNoGradient::ability), cell.optimizer);
+}
+
 class Matrix : public ::testing::TestWithParam<Cell> {
  protected:
   RunConfig config(std::int64_t steps) const {
@@ -100,6 +111,17 @@ class Matrix : public ::testing::TestWithParam<Cell> {
 };
 
 TEST_P(Matrix, ThreeStepsSaveResumeEqualSixSteps) {
+  if (is_refused(GetParam())) {
+    try {
+      config(6);
+      FAIL() << "expected an error about the gradient";
+    } catch (const ConfigError& error) {
+      EXPECT_NE(std::string(error.what()).find("has no gradient, which '" + GetParam().optimizer + "' needs"),
+                std::string::npos)
+          << error.what();
+    }
+    return;
+  }
   const talweg::testing::TemporaryFolder folder;
   const RunDirectory whole = RunDirectory::create(folder.path() / "whole");
   Trainer undisturbed(config(6), whole, true);
@@ -150,7 +172,8 @@ TEST(ResolvedConfiguration, OfEveryTaskAndOptimizerIsValidAndComplete) {
                                                   small_configuration(task), small_optimizer(optimizer)));
     EXPECT_EQ(resolved(once), once);
   };
-  for (const std::string& task : config::Registry<TaskKind>::instance().names()) expect_fixed_point(task, "sgd");
+  for (const std::string& task : config::Registry<TaskKind>::instance().names())
+    expect_fixed_point(task, is_refused({task, "sgd", ""}) ? "spsa" : "sgd");
   for (const std::string& optimizer : config::Registry<OptimizerKind>::instance().names())
     expect_fixed_point("classification", optimizer);
 }

@@ -21,6 +21,7 @@ class NoisyQuadratic : public FunctionObjective, private NoisyObjective {
         sigma_(sigma),
         streams_(seed) {}
   NoisyObjective* noise_facet() override { return this; }
+  NoisyLimits limits() const override { return {}; }
   std::uint64_t step = 0;
 
  private:
