@@ -2,6 +2,7 @@
 
 #include "core/libtorch.h"
 #include "core/optimizer/saved_count.h"
+#include "optim/derivative_free/evaluation_budget.h"
 
 namespace talweg::optim {
 
@@ -15,9 +16,25 @@ void declare(config::Fields& f, MezoOptions& o) {
 Mezo::Mezo(ParameterList parameters, const MezoOptions& options)
     : Optimizer(std::move(parameters), options.learning_rate), options_(options), about_(tensors()) {}
 
+std::int64_t Mezo::evaluations() const {
+  const std::int64_t q = options_.probe.probes;
+  return options_.probe.estimator == Estimator::central ? 2 * q : q + 1;
+}
+
+void Mezo::begin_run(const RunPlan& plan, Objective& objective) {
+  directions_.set_streams(plan.streams);
+  std::int64_t dimension = 0;
+  for (const at::Tensor& parameter : tensors()) dimension += parameter.numel();
+  require_a_step(objective, evaluations(), dimension);
+}
+
 StepReport Mezo::step(Objective& objective) {
   torch::NoGradGuard no_grad;
   StepReport report{.loss = {}, .step_size = learning_rate(), .scalars = {}};
+  if (!affords(objective, evaluations())) {
+    report.status = StepStatus::out_of_evaluations;
+    return report;
+  }
   if (objective.settle_statistics()) ++report.forwards;
   about_.begin();
   Slopes slopes;

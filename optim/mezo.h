@@ -16,15 +16,16 @@ struct MezoOptions {
 void declare(config::Fields& f, MezoOptions& o);
 
 /// Gradient descent without a backward pass: θ ← (1 − ηλ)θ − η·(1/q) Σ_j D_j u_j with slopes D_j along Gaussian
-/// directions u_j, from 2q forward passes. No gradient and no activations are kept; weights are put back bit for bit.
-/// Source: Malladi et al. 2023.
+/// directions u_j, from 2q forward passes; a step for which a budget of evaluations does not pay is not begun. No
+/// gradient and no activations are kept; weights are put back bit for bit. Source: Malladi et al. 2023.
 class Mezo : public Optimizer, public RunAware, public NeedsNoGradient {
  public:
   Mezo(ParameterList parameters, const MezoOptions& options);
   Mezo(const std::vector<at::Tensor>& parameters, const MezoOptions& options)
       : Mezo(name_parameters(parameters), options) {}
 
-  void begin_run(const RunPlan& plan, Objective&) override { directions_.set_streams(plan.streams); }
+  /// Throws ConfigError when the objective's budget of evaluations does not pay for one step.
+  void begin_run(const RunPlan& plan, Objective& objective) override;
   void count_lost_steps(std::int64_t) override {}
   nlohmann::json account() const override { return nlohmann::json::object(); }
 
@@ -34,6 +35,9 @@ class Mezo : public Optimizer, public RunAware, public NeedsNoGradient {
   void load_state_dict(const OptimizerState& state) override;
 
  private:
+  /// Losses of a step.
+  std::int64_t evaluations() const;
+
   MezoOptions options_;
   GaussianDirections directions_;
   DisplacedParameters about_;

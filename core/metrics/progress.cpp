@@ -64,6 +64,9 @@ ProgressDisplay::ProgressDisplay(const ProgressOptions& options)
   progress_.step = options.first_step;
   progress_.total_steps = options.total_steps;
   progress_.has_epochs = options.has_epochs;
+  if (options.counted) progress_.counted = options.counted();
+  begun_ = work_until(options.first_step);
+  whole_ = progress_.counted ? progress_.counted->total : work_until(options.total_steps);
   marks_.push_back({start_, options.first_step});
   last_clock_ = start_;
   // The bar appears with the first step; a log waits for the first interval, or for an evaluation.
@@ -100,7 +103,8 @@ void ProgressDisplay::take(int64_t step, double epoch, double loss) {
   progress_.step = step;
   progress_.epoch = epoch;
   progress_.loss = loss;
-  if (options_.work_until) progress_.fraction = work_until(step) / work_until(options_.total_steps);
+  if (options_.counted) progress_.counted = options_.counted();
+  if (options_.work_until) progress_.fraction = work_until(step) / whole_;
   progress_.elapsed_seconds = seconds_between(start_, now);
   if (options_.memory_bytes) progress_.memory_bytes = options_.memory_bytes();
   const double seconds = marks_.empty() ? 0 : seconds_between(marks_.front().when, now);
@@ -109,11 +113,11 @@ void ProgressDisplay::take(int64_t step, double epoch, double loss) {
     progress_.examples_per_second = progress_.steps_per_second * options_.examples_per_step;
     progress_.tokens_per_second = progress_.steps_per_second * options_.tokens_per_step;
   }
-  const double done = work_until(step), begun = work_until(options_.first_step);
-  if (progress_.elapsed_seconds > 0 && done > begun) {
+  const double done = work_until(step);
+  if (progress_.elapsed_seconds > 0 && done > begun_) {
     // The whole session's pace, pauses for evaluation included, says best when the run will end.
-    const double pace = (done - begun) / progress_.elapsed_seconds;
-    progress_.remaining_seconds = std::max(work_until(options_.total_steps) - done, 0.0) / pace;
+    const double pace = (done - begun_) / progress_.elapsed_seconds;
+    progress_.remaining_seconds = std::max(whole_ - done, 0.0) / pace;
   }
   marks_.push_back({now, step});
   line_pending_ = true;
@@ -135,7 +139,7 @@ void ProgressDisplay::evaluated(int64_t step, double epoch, double loss,
   take(step, epoch, loss);
   if (terminal_) return draw();
   // A run of full batches may evaluate at every step: a log gets a line at every tenth of the run, and when it is time.
-  const int64_t tenth = options_.total_steps > 0 ? 10 * step / options_.total_steps : 0;
+  const auto tenth = static_cast<int64_t>(10 * fraction_done(progress_) + 1e-9);
   if (tenth <= told_tenth_ && Clock::now() < next_draw_) return;
   told_tenth_ = tenth;
   draw();

@@ -23,6 +23,8 @@ struct ProgressOptions {
   bool has_epochs = true;                ///< otherwise none are shown
   /// How much of the work the first steps are, in any unit; empty: all steps are alike.
   std::function<double(int64_t steps)> work_until;
+  /// What is counted in place of steps, asked at each draw; empty: steps are.
+  std::function<Counted()> counted;
   bool quiet = false;           ///< show nothing at all
   int file_descriptor = 2;      ///< standard error
   double redraw_seconds = 0.1;  ///< shortest time between redraws of the bar
@@ -70,7 +72,9 @@ class ProgressDisplay {
 
   bool due_by_clock();
   void take(int64_t step, double epoch, double loss);
+  /// The work that was done when `step` steps were: of what is counted, as it stands now.
   double work_until(int64_t step) const {
+    if (progress_.counted) return progress_.counted->done;
     return options_.work_until ? options_.work_until(step) : static_cast<double>(step);
   }
   void draw();
@@ -93,6 +97,8 @@ class ProgressDisplay {
   std::mutex mutex_;
   Clock::time_point start_;
   std::deque<Mark> marks_;  ///< recent states, for the speed
+  double begun_ = 0;        ///< the work that was done when the session began
+  double whole_ = 0;        ///< all of it
   Progress progress_;
 };
 

@@ -24,12 +24,14 @@ struct Piece {
 };
 
 std::string step_text(const Progress& p) {
+  if (p.counted)
+    return fmt::format("{}/{} {}", format_quantity(p.counted->done), format_quantity(p.counted->total),
+                       io::valid_utf8(p.counted->unit));
   return p.total_steps > 0 ? fmt::format("{}/{}", p.step, p.total_steps) : fmt::format("step {}", p.step);
 }
 
-double fraction_done(const Progress& p) {
-  const double of_steps = static_cast<double>(p.step) / static_cast<double>(p.total_steps);
-  return std::clamp(p.fraction.value_or(of_steps), 0.0, 1.0);
+bool has_end(const Progress& p) {
+  return p.counted || p.total_steps > 0;
 }
 
 /// "eval/accuracy" → "accuracy": the terminal is narrow, and train/loss is simply "loss".
@@ -58,7 +60,7 @@ std::vector<Piece> pieces(const Progress& p) {
     list.push_back({1000, format_quantity(p.examples_per_second) + " examples/s"});
   if (p.memory_bytes > 0) list.push_back({900, format_quantity(p.memory_bytes) + "B"});
   list.push_back({5, format_duration(p.elapsed_seconds)});
-  if (p.remaining_seconds >= 0 && p.total_steps > 0) list.push_back({3, "ETA " + format_duration(p.remaining_seconds)});
+  if (p.remaining_seconds >= 0 && has_end(p)) list.push_back({3, "ETA " + format_duration(p.remaining_seconds)});
   return list;
 }
 
@@ -117,9 +119,16 @@ std::string format_quantity(double value) {
   return fmt::format("{:.3g}{}", value, units[unit]);
 }
 
+double fraction_done(const Progress& p) {
+  if (p.counted) return std::clamp(p.counted->done / p.counted->total, 0.0, 1.0);
+  if (p.total_steps <= 0) return 0;
+  const double of_steps = static_cast<double>(p.step) / static_cast<double>(p.total_steps);
+  return std::clamp(p.fraction.value_or(of_steps), 0.0, 1.0);
+}
+
 std::string plain_line(const Progress& p) {
   std::string percent;
-  if (p.total_steps > 0) percent = fmt::format("{:3.0f}%  ", 100 * fraction_done(p));
+  if (has_end(p)) percent = fmt::format("{:3.0f}%  ", 100 * fraction_done(p));
   return percent + joined(pieces(p), "  ");
 }
 
@@ -127,7 +136,7 @@ std::string bar_line(const Progress& p, const ProgressStyle& style) {
   const int columns = std::max(style.columns, narrowest);
   const std::string_view separator = style.utf8 ? " · " : " | ";
   std::vector<Piece> list = pieces(p);
-  const bool has_bar = p.total_steps > 0;
+  const bool has_bar = has_end(p);
   const int reserved = has_bar ? 4 + 1 + shortest_bar + 1 : 0;  // "42% ━━━━━━━━ "
   while (list.size() > 1 && width(list, 3) + reserved > columns)
     list.erase(

@@ -9,11 +9,19 @@
 
 namespace talweg::metrics {
 
+/// What a run counts where its steps do not say how far it is: evaluations of a budget.
+struct Counted {
+  double done = 0;
+  double total = 0;  ///< > 0
+  std::string unit;  ///< in the plural: "evaluations"
+};
+
 /// State of a run at one moment, for a progress display.
 struct Progress {
   int64_t step = 0;                ///< optimizer steps done
-  int64_t total_steps = 0;         ///< 0 when the run has no fixed end
+  int64_t total_steps = 0;         ///< 0 when the run has no fixed end in steps
   std::optional<double> fraction;  ///< of the work that is done; nothing: that of the steps
+  std::optional<Counted> counted;  ///< shown in place of the steps, as what is done of the work
   bool has_epochs = true;          ///< otherwise there are no epochs
   double epoch = 0;
   double loss = 0;  ///< NaN: there is none
@@ -37,6 +45,9 @@ struct ProgressStyle {
 /// One terminal line with a bar, never wider than `style.columns`: what does not fit is left out,
 /// least important first (examples/s, elapsed time, further evaluation metrics, epoch, speed …).
 std::string bar_line(const Progress& progress, const ProgressStyle& style);
+
+/// The share of the work that is done, in [0, 1]; 0 where nobody knows how much there is.
+double fraction_done(const Progress& progress);
 
 /// One line for a log file, without bar or colours.
 std::string plain_line(const Progress& progress);

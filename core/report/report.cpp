@@ -169,6 +169,7 @@ std::vector<std::string> write_report(const std::vector<std::filesystem::path>& 
     problems.push_back(error.what());
     content += fmt::format("<div class=\"notice bad\">No plots: {}</div>\n", escape(error.what()));
   }
+  content += answer_section(runs);
   if (runs.size() == 1) content += expectation_section(runs) + privacy_section(runs);
   content += ranking_section(runs);
   content += curve_section(charts, places, pictures);

@@ -215,6 +215,36 @@ std::string privacy_section(const std::vector<Run>& runs) {
   return card("Privacy", statement + table(header, rows));
 }
 
+std::string answer_section(const std::vector<Run>& runs) {
+  constexpr std::size_t kShown = 24;
+  std::vector<std::vector<std::string>> rows;
+  for (size_t r = 0; r < runs.size(); ++r) {
+    const auto found = runs[r].summary.find("answer");
+    if (found == runs[r].summary.end() || !found->is_object()) continue;
+    const auto part = [&](const char* name) { return found->value(name, nlohmann::ordered_json()); };
+    const auto interval = part("interval"), point = part("point"), evaluations = part("evaluations");
+    std::string where, spent;
+    std::size_t shown = 0;
+    for (const auto& [name, value] : point.items())
+      if (++shown <= kShown) where += escape(name) + " = " + readable(number_of(value)) + "<br>";
+    if (shown > kShown) where += fmt::format("… and {} more in summary.json", shown - kShown);
+    for (const auto& [name, value] : evaluations.items())
+      spent += readable(number_of(value)) + " <span class=\"muted\">" + escape(name) + "</span><br>";
+    std::vector<std::string> row{member(*found, "mean"),
+                                 interval.is_array() && interval.size() == 2
+                                     ? readable(number_of(interval[0])) + " to " + readable(number_of(interval[1]))
+                                     : std::string("—"),
+                                 member(*found, "noise"), where, spent};
+    if (runs.size() > 1) row.insert(row.begin(), swatch(r, "") + escape(runs[r].name));
+    rows.push_back(row);
+  }
+  if (rows.empty()) return "";
+  std::vector<std::string> header{"#mean", "#95 % interval", "#noise of one evaluation", "recommended point",
+                                  "#evaluations"};
+  if (runs.size() > 1) header.insert(header.begin(), "run");
+  return card("Answer", table(header, rows));
+}
+
 std::string sample_section(const std::vector<Run>& runs) {
   std::vector<std::vector<std::string>> rows;
   std::vector<std::string> prompts;

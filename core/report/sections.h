@@ -28,6 +28,9 @@ std::string expectation_section(const std::vector<Run>& runs);
 /// What private runs state about their privacy: the paragraph to quote and, for several runs, the table of ε.
 std::string privacy_section(const std::vector<Run>& runs);
 
+/// What tasks answered: the mean of the recommended point with its interval, the point itself, what it took.
+std::string answer_section(const std::vector<Run>& runs);
+
 /// Texts that models wrote, prompt by prompt and in the order of steps.
 std::string sample_section(const std::vector<Run>& runs);
 

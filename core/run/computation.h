@@ -9,6 +9,7 @@
 
 #include "core/checkpoint/checkpoint.h"
 #include "core/io/file_fingerprint.h"
+#include "core/metrics/progress_line.h"
 #include "core/metrics/record.h"
 #include "core/plot/figure.h"
 #include "core/run/text_samples.h"
@@ -22,6 +23,8 @@ struct Work {
   /// How much of the work the first steps are, in any unit; empty where all steps are alike. For progress and the time
   /// that is left.
   std::function<double(std::int64_t steps)> until{};
+  /// What is counted in place of steps, of work whose end is not a number of steps; empty: steps are counted.
+  std::function<metrics::Counted()> counted{};
   double tokens_per_step = 0;  ///< for the speed that is shown; 0: examples hold none
   std::function<double()>
       memory_bytes{};  ///< largest memory held so far, on its device or by its process; empty: unknown

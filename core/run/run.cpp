@@ -58,7 +58,8 @@ RunOutcome Run::run() {
     outcome.reason = fmt::format("signal {} ({})", signal, strsignal(signal));
   } else if (!complete) {
     outcome.status = RunStatus::paused;
-    outcome.reason = fmt::format("paused after {} of {} steps", step_, work_.steps);
+    outcome.reason = work_.counted ? fmt::format("paused after {} steps", step_)
+                                   : fmt::format("paused after {} of {} steps", step_, work_.steps);
   } else {
     if (ended_)
       outcome.reason = computation_->finished();
@@ -83,6 +84,7 @@ void Run::begin_session() {
   shown.memory_bytes = work_.memory_bytes;
   shown.has_epochs = work_.examples_per_step > 0;
   shown.work_until = work_.until;
+  shown.counted = work_.counted;
   shown.quiet = setup_.quiet;
   progress_ = std::make_unique<metrics::ProgressDisplay>(shown);
   if (setup_.quiet) return;

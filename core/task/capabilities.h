@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
 
 #include "core/data/dataset.h"
 #include "core/data/sampler.h"
+#include "core/metrics/progress_line.h"
 #include "core/objective/noisy_objective.h"
 #include "core/objective/ray.h"
 
@@ -108,8 +110,17 @@ class KnowsItsEnd {
   virtual ~KnowsItsEnd() = default;
   /// Why the run is over, as a sentence; empty while it is not. Asked after every step.
   virtual std::string finished() = 0;
-  /// The share of the run that is done, in [0, 1]: for progress.
-  virtual double share_done() const = 0;
+  /// What is counted until then, and how much of it is done: for progress.
+  virtual metrics::Counted counted() const = 0;
+};
+
+/// The task answers its question in words and numbers beside its metrics: a section of the summary.
+class StatesAnswer {
+ public:
+  virtual ~StatesAnswer() = default;
+  /// Null before the first evaluation. "point" (numbers by name), "mean", "interval" (95 %, [low, high]), "evaluations"
+  /// (numbers by what they were spent on).
+  virtual nlohmann::json answer() const = 0;
 };
 
 /// The task is a function of which values alone are known: its loss has no gradient.

@@ -125,10 +125,8 @@ Work Training::work() const {
   work.steps = total_steps_;
   work.examples_per_step = static_cast<double>(config_.training.batch_size);
   work.tokens_per_step = work.examples_per_step * task_->tokens_per_example();
-  if (total_steps_ == kUntilItsEnd)
-    work.until = [this](std::int64_t steps) {
-      return steps == 0 ? 0.0 : steps >= total_steps_ ? 1.0 : std::max(own_end_->share_done(), 1e-12);
-    };
+  if (own_end_) work.examples_per_step = 0;  // what it counts are no examples
+  if (total_steps_ == kUntilItsEnd) work.counted = [this] { return own_end_->counted(); };
   if (device_.is_cuda())
     work.memory_bytes = [device = device_] { return static_cast<double>(peak_device_bytes(device)); };
   else

@@ -97,6 +97,8 @@ nlohmann::json Training::remarks() const {
   nlohmann::json remarks = place_->remarks();
   if (const auto* describes = dynamic_cast<const DescribesData*>(task_.get()))
     remarks["data"] = describes->data_description();
+  if (const auto* states = dynamic_cast<const StatesAnswer*>(task_.get()))
+    if (nlohmann::json answer = states->answer(); !answer.is_null()) remarks["answer"] = std::move(answer);
   return remarks;
 }
 

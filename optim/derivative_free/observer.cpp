@@ -5,6 +5,7 @@
 
 #include "core/libtorch.h"
 #include "core/objective/visited_points.h"
+#include "optim/derivative_free/evaluation_budget.h"
 
 namespace talweg::optim {
 
@@ -38,8 +39,7 @@ at::Tensor Observer::observe_pairs_alike(const at::Tensor& points, std::int64_t 
 }
 
 bool Observer::affords(std::int64_t evaluations) const {
-  const std::optional<std::int64_t> remaining = left();
-  return !remaining || evaluations <= *remaining;
+  return optim::affords(objective_, evaluations);
 }
 
 at::Tensor Observer::inside(const at::Tensor& point) const {

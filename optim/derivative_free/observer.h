@@ -3,7 +3,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <optional>
 
 #include "core/objective/objective.h"
 
@@ -28,8 +27,6 @@ class Observer {
   std::int64_t evaluations() const { return evaluations_; }
   /// Whether the budget pays for so many more.
   bool affords(std::int64_t evaluations) const;
-  /// Evaluations that are left of the budget; nothing where there is none.
-  std::optional<std::int64_t> left() const { return objective_.noisy_limits().evaluations_left; }
   /// Whether all values of this step were finite.
   bool all_finite() const { return all_finite_; }
   /// Mean of all values of this step; NaN before the first.

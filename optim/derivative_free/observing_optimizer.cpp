@@ -1,22 +1,16 @@
 #include "optim/derivative_free/observing_optimizer.h"
 
-#include <fmt/format.h>
-
-#include "core/error.h"
 #include "core/libtorch.h"
 #include "core/objective/visited_points.h"
 #include "core/optimizer/saved_count.h"
+#include "optim/derivative_free/evaluation_budget.h"
 
 namespace talweg::optim {
 
 void ObservingOptimizer::begin_run(const RunPlan& plan, Objective& objective) {
   streams_ = plan.streams;
-  const std::optional<std::int64_t> budget = objective.noisy_limits().evaluations_left;
-  const std::int64_t dimension = flat_point(tensors()).numel(), least = least_evaluations(dimension);
-  if (budget && *budget < least)
-    throw ConfigError(
-        fmt::format("the budget of {} evaluations does not pay for one step, which takes {} of {} variables", *budget,
-                    least, dimension));
+  const std::int64_t dimension = flat_point(tensors()).numel();
+  require_a_step(objective, least_evaluations(dimension), dimension);
 }
 
 StepReport ObservingOptimizer::step(Objective& objective) {

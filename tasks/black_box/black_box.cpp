@@ -185,8 +185,8 @@ std::string BlackBox::finished() {
   return stagnation();
 }
 
-double BlackBox::share_done() const {
-  return std::min(1.0, static_cast<double>(count(searched)) / static_cast<double>(options_.budget.evaluations));
+metrics::Counted BlackBox::counted() const {
+  return {static_cast<double>(count(searched)), static_cast<double>(options_.budget.evaluations), "evaluations"};
 }
 
 NoisyLimits BlackBox::limits() const {
@@ -214,14 +214,19 @@ Metrics BlackBox::evaluate() {
   Metrics metrics = {{"evaluations", static_cast<double>(count(searched))},
                      {"answer_evaluations", static_cast<double>(answered)}};
   if (count(not_finite) > 0) metrics.emplace_back("non_finite", static_cast<double>(count(not_finite)));
-  if (space_.size() <= kFewVariables) {
-    const std::vector<std::string> names = space_.names();
+  const std::vector<std::string> names = space_.names();
+  if (space_.size() <= kFewVariables)
     for (std::size_t i = 0; i < names.size(); ++i) metrics.emplace_back("x/" + names[i], x[i]);
-  }
   metrics.emplace_back("noise", deviation);
-  metrics.emplace_back("half_width", kNormalQuantile * deviation / std::sqrt(draws));
+  const double half_width = kNormalQuantile * deviation / std::sqrt(draws);
+  metrics.emplace_back("half_width", half_width);
   metrics.emplace_back("mean", mean);
   metrics.emplace_back("loss", exact.value_or(mean) - minimum.value_or(0));
+  answer_ = {{"mean", mean},
+             {"interval", {mean - half_width, mean + half_width}},
+             {"noise", deviation},
+             {"evaluations", {{"search", count(searched)}, {"answer", answered}}}};
+  for (std::size_t i = 0; i < names.size(); ++i) answer_["point"][names[i]] = x[i];
   return metrics;
 }
 

@@ -36,7 +36,7 @@ void declare(config::Fields& f, BlackBoxOptions& o);
 /// an optimizer recommends is answered with a mean and a confidence interval from draws of their own. The parameter
 /// `point` is what the optimizer sees, in float64 whatever the precision of the run; every evaluation is counted, those
 /// of the search and those of the answer apart. Source: ours.
-class BlackBox : public Task, public NoisyFunction, public KnowsItsEnd, public HasNoGradient {
+class BlackBox : public Task, public NoisyFunction, public KnowsItsEnd, public HasNoGradient, public StatesAnswer {
  public:
   BlackBox(const BlackBoxOptions& options, const TaskContext& context);
 
@@ -55,7 +55,8 @@ class BlackBox : public Task, public NoisyFunction, public KnowsItsEnd, public H
   at::Tensor observe(const at::Tensor& points, std::span<const std::uint64_t> seeds) override;
   NoisyLimits limits() const override;
   std::string finished() override;
-  double share_done() const override;
+  metrics::Counted counted() const override;
+  nlohmann::json answer() const override { return answer_; }
 
  private:
   /// What is counted, in a tensor that is saved with the module.
@@ -81,7 +82,8 @@ class BlackBox : public Task, public NoisyFunction, public KnowsItsEnd, public H
   data::TensorDataset data_;
   at::Tensor point_;   // u [d]
   at::Tensor counts_;  // [kCounts] int64
-  at::Tensor seen_;    // least and largest value; number, sum and squares of two windows
+  nlohmann::json answer_;
+  at::Tensor seen_;  // least and largest value; number, sum and squares of two windows
 };
 
 /// Registers the task and its oracles.

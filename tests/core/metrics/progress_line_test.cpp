@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "core/io/utf8.h"
 
 namespace talweg::metrics {
@@ -40,6 +42,16 @@ TEST(ProgressLine, TokensAndMemoryWhereTheyMakeSense) {
   const std::string line = bar_line(progress, {180, true, false});
   EXPECT_THAT(line, HasSubstr("2.5M tokens/s · 3.2GB"));
   EXPECT_THAT(line, Not(HasSubstr("examples/s")));
+}
+
+TEST(ProgressLine, EvaluationsOfABudgetInPlaceOfSteps) {
+  Progress progress = halfway();
+  progress.total_steps = 1000000000000;
+  progress.counted = Counted{10800, 20000, "evaluations"};
+  progress.has_epochs = false;
+  progress.loss = std::nan("");
+  EXPECT_THAT(plain_line(progress), StartsWith(" 54%  10.8k/20k evaluations  accuracy 0.9812"));
+  EXPECT_THAT(bar_line(progress, {120, true, false}), Not(HasSubstr("nan")));
 }
 
 TEST(ProgressLine, AnAsciiTerminalGetsOnlyAscii) {

@@ -150,6 +150,13 @@ TEST(BlackBox, SpendsItsBudgetAndAnswersWithAnIntervalOfItsOwn) {
   EXPECT_NEAR(metric("eval/noise"), 0.1, 0.05);
   EXPECT_NEAR(metric("eval/half_width"), 1.96 * metric("eval/noise") / std::sqrt(50), 1e-3);
   EXPECT_NEAR(metric("eval/mean"), metric("eval/loss"), 3 * metric("eval/half_width"));
+  const nlohmann::json& answer = outcome.account.at("answer");
+  EXPECT_EQ(answer.at("point").at("x4"), metric("eval/x/x4"));
+  EXPECT_EQ(answer.at("mean"), metric("eval/mean"));
+  EXPECT_DOUBLE_EQ(answer.at("interval")[1].get<double>() - answer.at("interval")[0].get<double>(),
+                   2 * metric("eval/half_width"));
+  EXPECT_EQ(answer.at("evaluations"),
+            (nlohmann::json{{"search", metric("eval/evaluations")}, {"answer", metric("eval/answer_evaluations")}}));
 }
 
 TEST(BlackBox, StopsAtItsTargetAndAtStagnation) {
@@ -166,6 +173,36 @@ TEST(BlackBox, StopsAtItsTargetAndAtStagnation) {
   EXPECT_EQ(all, 1000) << "four evaluations a step";
   EXPECT_LT(steps("{evaluations: 4000, target: 1e-2}"), all / 2);
   EXPECT_LT(steps("{evaluations: 4000, stagnation: 200}"), all / 2);
+}
+
+TEST(BlackBox, CountsWhatItSpendsOfItsBudget) {
+  register_components();
+  BlackBox box(config::parse<BlackBoxOptions>(
+                   config::parse_yaml("{oracle: {type: sphere, dimension: 2}, budget: {evaluations: 40}}", "box.yaml")),
+               TaskContext{at::kCPU, at::kDouble, RandomStreams(1)});
+  EXPECT_TRUE(box.answer().is_null());
+  const std::vector<std::uint64_t> seeds(10, 1);
+  box.observe(at::zeros({2, 2}, at::kDouble), seeds);
+  EXPECT_EQ(box.counted().done, 10);
+  EXPECT_EQ(box.counted().total, 40);
+}
+
+// Two losses a probe: of 25 evaluations four steps of six are paid for, and the fifth is not begun.
+TEST(BlackBox, KeepsItsBudgetUnderMezo) {
+  const testing::TemporaryFolder folder;
+  const RunDirectory directory = RunDirectory::create(folder.path() / "run");
+  Trainer trainer(run_of("{type: black_box, oracle: {type: sphere, dimension: 2}, budget: {evaluations: 25}}",
+                         "{type: mezo, learning_rate: 1e-2, probes: 3}"),
+                  directory, true);
+  const RunOutcome outcome = trainer.run();
+  EXPECT_EQ(outcome.account.at("answer").at("evaluations").at("search"), 24);
+  EXPECT_THAT(outcome.reason, ::testing::StartsWith("the budget of evaluations is spent"));
+  EXPECT_EQ(testing::complaint([&] {
+              Training(run_of("{type: black_box, oracle: {type: sphere, dimension: 2}, budget: {evaluations: 5}}",
+                              "{type: mezo, probes: 3}"),
+                       at::kCPU);
+            }),
+            "the budget of 5 evaluations does not pay for one step, which takes 6 of 2 variables");
 }
 
 TEST(VariableSpace, ScalesBoundsAndRoundsVariables) {
