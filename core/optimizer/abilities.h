@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "core/optimizer/needs_of_task.h"
 #include "core/optimizer/needs_no_gradient.h"
+#include "core/optimizer/needs_of_task.h"
 #include "core/optimizer/one_gradient.h"
 #include "core/optimizer/optimizer.h"
 #include "core/optimizer/shardable.h"

@@ -157,8 +157,9 @@ TEST(BatchRule, GrowsAsTheTestAsks) {
   EXPECT_EQ(next("linear_growth", {20, 20, 5, 5}), 25);
 }
 
-// The first 50 pairs of a coordinate leave a relative error of 0.14 here: in an independent float64 simulation of 20,000
-// gradients between 0.08 and 0.22. A bound of 0.3 asks for nothing more, one of 0.05 for more than the first pairs.
+// The first 50 pairs of a coordinate leave a relative error of 0.14 here: in an independent float64 simulation of
+// 20,000 gradients between 0.08 and 0.22. A bound of 0.3 asks for nothing more, one of 0.05 for more than the first
+// pairs.
 TEST(AdaDfo, ImprovesAGradientWhereItStands) {
   const auto report_of = [](const char* yaml) {
     ObservedFunction function({1, 1}, sum_of_exponentials(2), 1);
