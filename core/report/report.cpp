@@ -169,12 +169,11 @@ std::vector<std::string> write_report(const std::vector<std::filesystem::path>& 
     problems.push_back(error.what());
     content += fmt::format("<div class=\"notice bad\">No plots: {}</div>\n", escape(error.what()));
   }
-  content += answer_section(runs);
-  if (runs.size() == 1) content += expectation_section(runs) + privacy_section(runs);
+  if (runs.size() == 1) content += stated_sections(runs) + expectation_section(runs);
   content += ranking_section(runs);
   content += curve_section(charts, places, pictures);
   content += difference_section(runs);
-  if (runs.size() > 1) content += expectation_section(runs) + privacy_section(runs);
+  if (runs.size() > 1) content += expectation_section(runs) + stated_sections(runs);
   content += figure_section(figures, runs.size() > 1, pictures);
   content += folded_curve_section(charts, places, pictures);
   content += sample_section(runs);

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/io/json_number.h"
+#include "core/metrics/report_section.h"
 #include "core/plot/render.h"
 #include "core/report/html.h"
 #include "core/report/ranking.h"
@@ -120,6 +122,78 @@ void environment_rows(const ordered_json& object, const std::string& prefix, int
   }
 }
 
+/// What a section of the summary says of how it is shown (core/metrics/report_section.h); null where it says nothing.
+const ordered_json* shown_form(const ordered_json& section) {
+  if (!section.is_object()) return nullptr;
+  const auto form = section.find(metrics::kReportMember);
+  return form != section.end() && form->is_object() && form->contains("columns") && (*form)["columns"].is_array() &&
+                 form->value("heading", ordered_json("")).is_string()
+             ? &*form
+             : nullptr;
+}
+
+/// A section without what the report shows of it elsewhere: its form and its paragraph.
+ordered_json without_form(ordered_json section) {
+  if (const ordered_json* form = shown_form(section)) {
+    if (const std::string text = form->value("text", ""); !text.empty()) section.erase(text);
+    section.erase(metrics::kReportMember);
+  }
+  return section;
+}
+
+struct StatedColumn {
+  std::string name;
+  bool holds_numbers = true;
+};
+
+/// Sections of one heading: a row a run.
+struct StatedTable {
+  std::string heading, text;
+  std::vector<StatedColumn> columns;
+  std::vector<std::vector<std::string>> rows;
+};
+
+/// A value in a cell: an interval, named values a line each, or a single value.
+std::string stated_cell(const ordered_json& value) {
+  constexpr size_t kLines = 24;
+  if (value.is_array() && value.size() == 2) return shown(value[0]) + " to " + shown(value[1]);
+  if (!value.is_object()) return shown(value);
+  std::string lines;
+  size_t count = 0;
+  for (const auto& [name, entry] : value.items())
+    if (++count <= kLines) lines += (lines.empty() ? "" : "<br>") + escape(name) + " = " + shown(entry);
+  if (count > kLines) lines += fmt::format("<br>… and {} more in summary.json", count - kLines);
+  return lines;
+}
+
+void add_run(StatedTable& stated, const ordered_json& section, const ordered_json& form, const std::vector<Run>& runs,
+             size_t run) {
+  std::vector<std::string> row;
+  if (runs.size() > 1) row.push_back(run_name(runs, run));
+  const size_t first = row.size();
+  row.resize(first + stated.columns.size(), "—");
+  for (const auto& entry : form["columns"]) {
+    if (!entry.is_array() || entry.size() != 2 || !entry[0].is_string() || !entry[1].is_string()) continue;
+    const std::string name = escape(entry[0].get<std::string>());
+    const auto value = section.find(entry[1].get<std::string>());
+    auto column = std::find_if(stated.columns.begin(), stated.columns.end(),
+                               [&](const StatedColumn& candidate) { return candidate.name == name; });
+    if (column == stated.columns.end()) {
+      column = stated.columns.insert(stated.columns.end(), {name, true});
+      for (auto& earlier : stated.rows) earlier.emplace_back("—");
+      row.emplace_back("—");
+    }
+    if (value == section.end()) continue;
+    column->holds_numbers = column->holds_numbers && io::number_in(*value).has_value();
+    row[first + static_cast<size_t>(column - stated.columns.begin())] = stated_cell(*value);
+  }
+  stated.rows.push_back(std::move(row));
+  if (const auto text = form.find("text"); text != form.end() && text->is_string()) {
+    const std::string words = member(section, text->get<std::string>().c_str());
+    stated.text += "<p>" + (runs.size() > 1 ? "<b>" + run_name(runs, run) + ".</b> " : "") + words + "</p>\n";
+  }
+}
+
 std::string tolerance_text(const ordered_json& expectation) {
   const auto tolerance = expectation.find("tolerance");
   if (tolerance == expectation.end() || tolerance->is_null()) return "";
@@ -195,54 +269,26 @@ std::string expectation_section(const std::vector<Run>& runs) {
   return card("Expectations", table(header, rows));
 }
 
-std::string privacy_section(const std::vector<Run>& runs) {
-  std::string statement;
-  std::vector<std::vector<std::string>> rows;
-  for (size_t r = 0; r < runs.size(); ++r) {
-    const auto found = runs[r].summary.find("privacy");
-    if (found == runs[r].summary.end() || !found->is_object()) continue;
-    const std::string name = runs.size() > 1 ? swatch(r, "") + escape(runs[r].name) : std::string();
-    statement += "<p>" + (name.empty() ? "" : "<b>" + name + ".</b> ") + member(*found, "statement") + "</p>\n";
-    rows.push_back({name, member(*found, "epsilon"), member(*found, "delta"), member(*found, "guarantee"),
-                    member(*found, "accountant"), member(*found, "neighbours"), member(*found, "sampler"),
-                    member(*found, "noise_multiplier"), member(*found, "steps")});
-    if (name.empty()) rows.back().erase(rows.back().begin());
+std::string stated_sections(const std::vector<Run>& runs) {
+  std::vector<StatedTable> tables;
+  for (size_t r = 0; r < runs.size(); ++r)
+    for (const auto& [name, section] : runs[r].summary.items()) {
+      const ordered_json* form = shown_form(section);
+      if (!form) continue;
+      const std::string heading = form->value("heading", name);
+      auto found = std::find_if(tables.begin(), tables.end(),
+                                [&](const StatedTable& candidate) { return candidate.heading == heading; });
+      if (found == tables.end()) found = tables.insert(tables.end(), {heading, {}, {}, {}});
+      add_run(*found, section, *form, runs, r);
+    }
+  std::string html;
+  for (const StatedTable& stated : tables) {
+    std::vector<std::string> header;
+    if (runs.size() > 1) header.emplace_back("run");
+    for (const StatedColumn& column : stated.columns) header.push_back((column.holds_numbers ? "#" : "") + column.name);
+    html += card(escape(stated.heading), stated.text + (header.empty() ? "" : table(header, stated.rows)));
   }
-  if (rows.empty()) return "";
-  std::vector<std::string> header{"run",        "#ε",      "#δ",     "guarantee", "accountant",
-                                  "neighbours", "sampler", "#noise", "#steps"};
-  if (runs.size() == 1) header.erase(header.begin());
-  return card("Privacy", statement + table(header, rows));
-}
-
-std::string answer_section(const std::vector<Run>& runs) {
-  constexpr std::size_t kShown = 24;
-  std::vector<std::vector<std::string>> rows;
-  for (size_t r = 0; r < runs.size(); ++r) {
-    const auto found = runs[r].summary.find("answer");
-    if (found == runs[r].summary.end() || !found->is_object()) continue;
-    const auto part = [&](const char* name) { return found->value(name, nlohmann::ordered_json()); };
-    const auto interval = part("interval"), point = part("point"), evaluations = part("evaluations");
-    std::string where, spent;
-    std::size_t shown = 0;
-    for (const auto& [name, value] : point.items())
-      if (++shown <= kShown) where += escape(name) + " = " + readable(number_of(value)) + "<br>";
-    if (shown > kShown) where += fmt::format("… and {} more in summary.json", shown - kShown);
-    for (const auto& [name, value] : evaluations.items())
-      spent += readable(number_of(value)) + " <span class=\"muted\">" + escape(name) + "</span><br>";
-    std::vector<std::string> row{member(*found, "mean"),
-                                 interval.is_array() && interval.size() == 2
-                                     ? readable(number_of(interval[0])) + " to " + readable(number_of(interval[1]))
-                                     : std::string("—"),
-                                 member(*found, "noise"), where, spent};
-    if (runs.size() > 1) row.insert(row.begin(), swatch(r, "") + escape(runs[r].name));
-    rows.push_back(row);
-  }
-  if (rows.empty()) return "";
-  std::vector<std::string> header{"#mean", "#95 % interval", "#noise of one evaluation", "recommended point",
-                                  "#evaluations"};
-  if (runs.size() > 1) header.insert(header.begin(), "run");
-  return card("Answer", table(header, rows));
+  return html;
 }
 
 std::string sample_section(const std::vector<Run>& runs) {
@@ -311,8 +357,8 @@ std::string detail_section(const std::vector<Run>& runs) {
                           escape(run.config_text));
     std::vector<std::vector<std::string>> stated;
     for (const auto& [name, value] : run.summary.items())
-      if (has_rows(value) && name != "metrics" && name != "best" && name != "privacy" && name != "expectations")
-        environment_rows(value, name + ".", 0, stated);
+      if (has_rows(value) && name != "metrics" && name != "best" && name != "expectations")
+        environment_rows(without_form(value), name + ".", 0, stated);
     if (!stated.empty())
       html += fmt::format("<details class=\"card\"><summary>What the run states{}</summary>{}</details>\n", of,
                           table({"", ""}, stated));

@@ -25,11 +25,9 @@ std::string status_badge(const std::string& status);
 /// Claim, metric, expected ± tolerance, got, verdict, source.
 std::string expectation_section(const std::vector<Run>& runs);
 
-/// What private runs state about their privacy: the paragraph to quote and, for several runs, the table of ε.
-std::string privacy_section(const std::vector<Run>& runs);
-
-/// What tasks answered: the mean of the recommended point with its interval, the point itself, what it took.
-std::string answer_section(const std::vector<Run>& runs);
+/// What optimizers, tasks and studies state of their runs in a form of their own (core/metrics/report_section.h): a
+/// section for every heading, with paragraphs to quote and a table of a row a run.
+std::string stated_sections(const std::vector<Run>& runs);
 
 /// Texts that models wrote, prompt by prompt and in the order of steps.
 std::string sample_section(const std::vector<Run>& runs);

@@ -119,7 +119,7 @@ class StatesAnswer {
  public:
   virtual ~StatesAnswer() = default;
   /// Null before the first evaluation. "point" (numbers by name), "mean", "interval" (95 %, [low, high]), "evaluations"
-  /// (numbers by what they were spent on).
+  /// (numbers by what they were spent on), and how the report shows them (core/metrics/report_section.h).
   virtual nlohmann::json answer() const = 0;
 };
 

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/io/json_number.h"
 #include "core/libtorch.h"
+#include "core/metrics/report_section.h"
 #include "core/privacy/calibration.h"
 #include "core/privacy/epsilon_curve.h"
 #include "core/privacy/statement.h"
@@ -225,6 +226,16 @@ nlohmann::json GradientPrivatiser::account() const {
                             {"clip_norm", mechanism_.clip_norm}};
   if (spent.at_least) account["epsilon_at_least"] = *spent.at_least;
   if (options_.target_epsilon) account["target_epsilon"] = *options_.target_epsilon;
+  account[metrics::kReportMember] = to_json(metrics::ReportSection{"Privacy",
+                                                                   "statement",
+                                                                   {{"ε", "epsilon"},
+                                                                    {"δ", "delta"},
+                                                                    {"guarantee", "guarantee"},
+                                                                    {"accountant", "accountant"},
+                                                                    {"neighbours", "neighbours"},
+                                                                    {"sampler", "sampler"},
+                                                                    {"noise", "noise_multiplier"},
+                                                                    {"steps", "steps"}}});
   return {{"privacy", account}};
 }
 

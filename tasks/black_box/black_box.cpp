@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/libtorch.h"
+#include "core/metrics/report_section.h"
 #include "core/optimizer/abilities.h"
 #include "core/optimizer/needs_no_gradient.h"
 
@@ -227,6 +228,13 @@ Metrics BlackBox::evaluate() {
              {"noise", deviation},
              {"evaluations", {{"search", count(searched)}, {"answer", answered}}}};
   for (std::size_t i = 0; i < names.size(); ++i) answer_["point"][names[i]] = x[i];
+  answer_[metrics::kReportMember] = to_json(metrics::ReportSection{"Answer",
+                                                                   "",
+                                                                   {{"mean", "mean"},
+                                                                    {"95 % interval", "interval"},
+                                                                    {"noise of one evaluation", "noise"},
+                                                                    {"recommended point", "point"},
+                                                                    {"evaluations", "evaluations"}}});
   return metrics;
 }
 

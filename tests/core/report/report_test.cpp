@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/io/output_file.h"
+#include "core/metrics/report_section.h"
 #include "core/report/example_run.h"
 #include "core/report/html.h"
 #include "core/report/ranking.h"
@@ -54,6 +55,34 @@ TEST_F(Report, TellsEverythingOfOneRun) {
                            "2.11.0", "weight_decay: 0.01", "prefers-color-scheme: dark", "over-time", "logarithmic"})
     EXPECT_THAT(html, HasSubstr(part));
   EXPECT_EQ(count(html, "<h4>loss</h4>"), 1u);  // train/loss and eval/loss share a plot
+}
+
+TEST_F(Report, ShowsWhatARunStatesInTheFormThatItStates) {
+  const auto state = [&](const std::string& folder, double degrees) {
+    const fs::path run = make(folder, {.name = folder, .steps = 300});
+    auto summary = nlohmann::ordered_json::parse(io::read_whole_file(run / "summary.json"));
+    summary["weather"] = {
+        {"said", "It is <warm>."},
+        {"degrees", degrees},
+        {"range", {degrees - 1, degrees + 1}},
+        {"where", {{"north", 3}, {"east", 4}}},
+        {"wind", 7},
+        {metrics::kReportMember,
+         to_json(metrics::ReportSection{
+             "Weather",
+             "said",
+             {{"temperature", "degrees"}, {"between", "range"}, {"place", "where"}, {"rain", "rain"}}})}};
+    io::write_file_atomically(run / "summary.json", summary.dump());
+    return run;
+  };
+  const std::string html = page({state("a", 21.5), state("b", 19)});
+  EXPECT_EQ(count(html, "<h2>Weather</h2>"), 1u);
+  for (const char* part : {"It is &lt;warm&gt;.", "21.5", "20.5 to 22.5", "18 to 20", "north = 3<br>east = 4", "rain"})
+    EXPECT_THAT(html, HasSubstr(part));
+  // What is not shown there stands among the details, and nothing twice.
+  EXPECT_THAT(html, HasSubstr("weather.wind"));
+  EXPECT_THAT(html, Not(HasSubstr("weather.said")));
+  EXPECT_THAT(html, Not(HasSubstr("weather.report")));
 }
 
 TEST_F(Report, OpensWithWhatTellsMostAndFoldsTheRest) {
