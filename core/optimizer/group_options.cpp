@@ -83,4 +83,15 @@ std::vector<std::size_t> assign_groups(const ParameterList& parameters, const st
   return assigned;
 }
 
+std::vector<ParameterTreatment> treatments(const ParameterList& parameters, const std::vector<GroupOptions>& groups,
+                                           double weight_decay) {
+  std::vector<ParameterTreatment> treatments;
+  for (const std::size_t group : assign_groups(parameters, groups))
+    treatments.push_back(group == groups.size()
+                             ? ParameterTreatment{1, weight_decay}
+                             : ParameterTreatment{groups[group].learning_rate_factor,
+                                                  groups[group].weight_decay.value_or(weight_decay)});
+  return treatments;
+}
+
 }  // namespace talweg

@@ -26,4 +26,16 @@ inline constexpr const char* kGroupsMeaning =
 /// suggestion, for a pattern that no name matches, and for a group whose parameters all belong to earlier ones.
 std::vector<std::size_t> assign_groups(const ParameterList& parameters, const std::vector<GroupOptions>& groups);
 
+/// What a step does to one parameter, of its group or of the rest.
+struct ParameterTreatment {
+  double learning_rate_factor = 1;
+  double weight_decay = 0;
+  bool operator==(const ParameterTreatment&) const = default;
+};
+
+/// The treatment of every parameter, where `weight_decay` is that of what no group says otherwise. For optimizers that
+/// go through their parameters one by one. Throws as assign_groups() does.
+std::vector<ParameterTreatment> treatments(const ParameterList& parameters, const std::vector<GroupOptions>& groups,
+                                           double weight_decay);
+
 }  // namespace talweg

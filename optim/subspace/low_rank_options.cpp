@@ -7,6 +7,7 @@ void declare(config::Fields& f, LowRankOptions& o) {
   f("learning_rate", o.learning_rate, "step size eta; of projected matrices eta*alpha", config::above(0));
   f("weight_decay", o.weight_decay, "decoupled decay lambda: theta is multiplied by 1 - eta*lambda",
     config::at_least(0));
+  f("groups", o.groups, kGroupsMeaning);
   f("targets", o.targets, "which matrices are projected");
   f("subspace", o.subspace, "the subspace of a projected matrix");
   f("rule", o.rule, "what makes a direction of the (projected) gradient");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/optimizer/group_options.h"
 #include "optim/subspace/moment_rule.h"
 #include "optim/subspace/residual.h"
 #include "optim/subspace/subspace_options.h"
@@ -10,6 +11,7 @@ namespace talweg::optim {
 struct LowRankOptions {
   double learning_rate = 0.01;
   double weight_decay = 0;
+  std::vector<GroupOptions> groups{};
   TargetOptions targets;
   SubspaceOptions subspace;
   config::Component<MomentRuleKind> rule{"adam"};

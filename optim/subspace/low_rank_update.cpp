@@ -34,6 +34,7 @@ LowRankUpdate::LowRankUpdate(const ParameterList& parameters, const LowRankOptio
       finder_(options.subspace, paired),
       plan_(make_plan(matrices_, options.subspace)),
       residual_(options.residual, options.residual_scale, options.residual_growth),
+      treatments_(treatments(parameters, options.groups, options.weight_decay)),
       kept_(parameters.size(), true) {
   for (const ProjectedMatrix& matrix : matrices_) residual_.add(matrix.weight());
   share_scratch();
@@ -134,7 +135,9 @@ void LowRankUpdate::step_matrix(std::size_t k, const at::Tensor& gradient, doubl
   }
   matrix.finish_step();
   if (!index) return;
-  const double alpha = options_.subspace.scale, keep = 1 - learning_rate * options_.weight_decay;
+  const ParameterTreatment& treatment = treatments_[matrix.parameter()];
+  learning_rate *= treatment.learning_rate_factor;
+  const double alpha = options_.subspace.scale, keep = 1 - learning_rate * treatment.weight_decay;
   at::Tensor& negative = matrix.scratch();
   at::Tensor weight = matrix.weight();
   rule_->negative_direction(*index, matrix.projected(), negative);
@@ -147,15 +150,24 @@ void LowRankUpdate::step_matrix(std::size_t k, const at::Tensor& gradient, doubl
 }
 
 void LowRankUpdate::step_others(const std::vector<at::Tensor>& gradients, double learning_rate) {
-  std::vector<std::size_t> indices;
-  std::vector<at::Tensor> parameters, theirs;
+  struct Alike {
+    ParameterTreatment treatment;
+    std::vector<std::size_t> indices;
+    std::vector<at::Tensor> parameters, gradients;
+  };
+  std::vector<Alike> groups;
   for (const std::size_t i : selection_.others) {
     if (!rule_index_[i]) continue;
-    indices.push_back(*rule_index_[i]);
-    parameters.push_back(parameters_[i].tensor);
-    theirs.push_back(gradients[i]);
+    auto group =
+        std::find_if(groups.begin(), groups.end(), [&](const Alike& g) { return g.treatment == treatments_[i]; });
+    if (group == groups.end()) group = groups.insert(groups.end(), {treatments_[i], {}, {}, {}});
+    group->indices.push_back(*rule_index_[i]);
+    group->parameters.push_back(parameters_[i].tensor);
+    group->gradients.push_back(gradients[i]);
   }
-  rule_->update(indices, parameters, theirs, learning_rate, options_.weight_decay);
+  for (const Alike& group : groups)
+    rule_->update(group.indices, group.parameters, group.gradients,
+                  group.treatment.learning_rate_factor * learning_rate, group.treatment.weight_decay);
 }
 
 void LowRankUpdate::apply(const std::vector<at::Tensor>& gradients, double learning_rate, const SumOfParts& sum) {

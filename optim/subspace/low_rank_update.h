@@ -79,6 +79,7 @@ class LowRankUpdate {
   RefreshPlan plan_;
   Residual residual_;
   std::unique_ptr<MomentRule> rule_;
+  std::vector<ParameterTreatment> treatments_;          // per parameter
   std::vector<bool> kept_;                              // per parameter: whether its moments are here
   std::vector<std::optional<std::size_t>> rule_index_;  // per parameter: which of the rule's memories is its own
   StepClock* clock_ = nullptr;

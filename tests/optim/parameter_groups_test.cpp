@@ -10,6 +10,7 @@
 #include "core/libtorch.h"
 #include "optim/adamw.h"
 #include "optim/function_objective.h"
+#include "optim/galore.h"
 #include "optim/register.h"
 #include "optim/sgd.h"
 
@@ -95,6 +96,44 @@ TEST(ParameterGroups, SgdDecaysAndMovesEachGroupByItsOwnRates) {
                                      .weight_decay = 0.1,
                                      .groups = {{{"norm.*"}, 0, 0.0}, {{"layer.bias"}, 3, 0.2}}});
   expect_follows(problem, optimizer, {{0.02, 0.1}, {0.06, 0.2}, {0, 0}}, heavy_ball);
+}
+
+/// Subspaces that are the whole space: what is projected steps by its gradient, as what is not.
+TEST(ParameterGroups, GaloreDecaysAndMovesProjectedMatricesAndOthersByTheirOwnRates) {
+  const std::vector<double> curvature{1, 2, 0.5, 3};
+  const ParameterList parameters{
+      {"up.weight", parameter({1.0, -0.5, 0.25, 0.8}).detach().view({2, 2}).requires_grad_()},
+      {"down.weight", parameter({0.3, 0.9, -0.7, 0.1}).detach().view({2, 2}).requires_grad_()},
+      {"up.bias", parameter({0.75})},
+      {"norm.weight", parameter({-1.25, 0.25})}};
+  std::vector<at::Tensor> tensors, expected;
+  for (const NamedParameter& p : parameters) {
+    tensors.push_back(p.tensor);
+    expected.push_back(p.tensor.detach().clone());
+  }
+  FunctionObjective objective(tensors, [&](const std::vector<at::Tensor>& p) {
+    at::Tensor sum = at::zeros({}, at::kDouble);
+    for (std::size_t i = 0; i < p.size(); ++i) sum = sum + curvature[i] * p[i].pow(4).sum() / 4;
+    return sum;
+  });
+  GaloreOptions options;
+  options.low_rank.learning_rate = 0.02;
+  options.low_rank.weight_decay = 0.3;
+  options.low_rank.groups = {{{"down.*"}, 0.5, 0.1}, {{"*.bias", "norm*"}, 2, 0.0}};
+  options.low_rank.subspace.rank = 2;
+  options.low_rank.subspace.scale = 1;
+  register_moment_rules();
+  options.low_rank.rule = config::Component<MomentRuleKind>("gradient");
+  Galore optimizer(parameters, options);
+  const std::vector<Treatment> treatments{{0.02, 0.3}, {0.01, 0.1}, {0.04, 0}, {0.04, 0}};
+  for (int step = 0; step < 5; ++step) {
+    optimizer.step(objective);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      const auto [rate, decay] = treatments[i];
+      expected[i] = (1 - rate * decay) * expected[i] - rate * curvature[i] * expected[i].pow(3);
+      EXPECT_LT((tensors[i].detach() - expected[i]).abs().max().item<double>(), 1e-13) << parameters[i].name;
+    }
+  }
 }
 
 TEST(ParameterGroups, ComeFromTheConfiguration) {
