@@ -21,7 +21,7 @@ class RankSession {
   /// Null when the process is alone.
   distributed::ProcessGroup* group() const { return group_.get(); }
   bool is_first() const { return !group_ || group_->is_first(); }
-  /// What rank 0 says, on every rank.
+  /// Rank 0's decision, on every rank.
   bool agree(bool of_first) const;
   std::int64_t local_rank() const { return local_rank_; }
   /// Tells the other ranks why this one ends.

@@ -35,7 +35,7 @@ class Links {
   /// Sends to every neighbour of `from`, in round `round`. The tensors are kept, not copied: the sender must not change
   /// them any more.
   void send(std::int64_t round, std::int64_t from, const std::vector<at::Tensor>& parameters);
-  /// What arrives at `to` in round `round`, by sender in ascending order; it is handed out once.
+  /// The messages that arrive at `to` in round `round`, by sender in ascending order; each is handed out once.
   std::vector<Message> receive(std::int64_t round, std::int64_t to);
 
   std::int64_t sent() const { return sent_; }

@@ -42,7 +42,7 @@ class Team : public Computation {
   void keep_result(checkpoint::Checkpoint& state) const override;
   void count_lost_steps(std::int64_t steps) override;
   nlohmann::json counts() const override;
-  /// What each agent states, in sections named "agent_0/privacy".
+  /// The statements of each agent, in sections named "agent_0/privacy".
   nlohmann::json account() const override;
   nlohmann::json remarks() const override;
   /// Every agent's curves beside their mean, the distance between them, and the pictures of agent 0.

@@ -10,7 +10,7 @@ namespace talweg::config {
 // Parts of a JSON schema (draft 7). A choice is written with conditions and never as an `anyOf`, so that a validator or
 // an editor tells the one mistake that was made in the part that was meant, and not that no part fits.
 
-/// What `schema` accepts, and null.
+/// A schema that accepts null besides everything that `schema` accepts.
 nlohmann::json nullable_schema(nlohmann::json schema);
 
 /// A list of what `item` accepts, one bare element of it, or null for an empty list.

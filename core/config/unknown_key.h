@@ -7,7 +7,7 @@
 
 namespace talweg::config {
 
-/// What helps a person who wrote a key that the innermost of these sections does not have: what other trainers' word is
+/// Advice for a person who wrote a key that the innermost of these sections does not have: what other trainers' word is
 /// called here
 /// (`max_steps`), where the key belongs when another section or component has it, else the nearest name.
 std::string hint_for_unknown_key(const std::string& key, const std::vector<OpenSection>& sections);

@@ -28,7 +28,7 @@ class Sampler {
   virtual void sample(std::int64_t step, std::vector<std::int64_t>& indices) = 0;
   /// Number of steps after which every example was used once (on average for random samplers).
   virtual double steps_per_epoch() const = 0;
-  /// What may be taken for granted of how it draws, where that is one of the known ways.
+  /// The law by which it draws, where that is one of the known ways.
   virtual std::optional<Sampling> sampling() const = 0;
 };
 

@@ -13,7 +13,7 @@ namespace talweg::distributed {
 enum class Transport { automatic, gloo, nccl };
 std::vector<std::pair<std::string, Transport>> choices(Transport);
 
-/// What gradients are rounded to on their way between ranks.
+/// The type that gradients are rounded to on their way between ranks.
 enum class Compression { none, bfloat16, float16 };
 std::vector<std::pair<std::string, Compression>> choices(Compression);
 

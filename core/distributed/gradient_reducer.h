@@ -28,7 +28,7 @@ class GradientReducer {
   /// After the backward pass: counts what it sent as the group's traffic. Returns whether everything was exchanged;
   /// otherwise some parameter was not used in it after all.
   bool end();
-  /// What went wrong in an exchange, when the backward pass threw; the group then says which rank was lost. Empty: the
+  /// The fault of an exchange, when the backward pass threw; the group then says which rank was lost. Empty: the
   /// error is another one.
   std::string failure() const;
 

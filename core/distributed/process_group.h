@@ -74,7 +74,7 @@ class ProcessGroup {
   /// Finds out which rank was lost, and throws the SystemError that says so. `cause` is what the operation threw.
   [[noreturn]] void throw_lost(const std::string& cause);
 
-  /// What was exchanged by this rank so far.
+  /// Amounts exchanged by this rank so far.
   struct Traffic {
     std::int64_t bytes = 0;  ///< handed over to sums
     double seconds = 0;      ///< during which some exchange was under way

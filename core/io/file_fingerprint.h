@@ -8,8 +8,8 @@
 
 namespace talweg::io {
 
-/// What a file is known again by. Of a large file its first and its last MiB are looked at, so that it costs no time;
-/// a change between them that keeps the size is not seen.
+/// Marks by which a file is known again. Of a large file its first and its last MiB are looked at, so that it costs no
+/// time; a change between them that keeps the size is not seen.
 struct FileFingerprint {
   std::string path;           ///< as it was written by whoever named it
   std::uint64_t size = 0;     ///< bytes
@@ -25,7 +25,7 @@ FileFingerprint fingerprint_of(const std::filesystem::path& path);
 /// Puts files behind those of a list, as far as it does not name them already.
 void append(FileFingerprints& list, const FileFingerprints& more);
 
-/// What became of a file.
+/// The change of a file.
 struct FileChange {
   std::string path;
   std::string change;  ///< "grew from 120 to 130 bytes", to follow the name of the file

@@ -18,7 +18,7 @@ struct KnownKeys {
   /// Members with the values under which they change nothing; null always is one. Of members that are not listed here
   /// false, 0, "" and an empty list or object are.
   std::vector<std::pair<std::string, nlohmann::json>> neutral = {};
-  /// What a file with this member needs: the end of "'KEY' is VALUE: it needs …".
+  /// The need of a file with this member: the end of "'KEY' is VALUE: it needs …".
   std::vector<std::pair<std::string, std::string>> needs = {};
 
   /// These and further ones.

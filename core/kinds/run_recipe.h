@@ -33,7 +33,7 @@ class RunRecipe {
   virtual const distributed::DistributedOptions& distributed() const = 0;
   /// The configuration with every default written out, as YAML that is itself a configuration.
   virtual std::string resolved() const = 0;
-  /// What of it must be the same for all processes that share the run.
+  /// The part of it that must be the same for all processes that share the run.
   virtual std::string shared() const { return resolved(); }
   /// Builds everything; no step is made. Throws ConfigError and DataError.
   virtual std::unique_ptr<Run> make(std::unique_ptr<RunRecorder> recorder, const RunPlace& place) const = 0;

@@ -23,7 +23,7 @@ struct ProgressOptions {
   bool has_epochs = true;                ///< otherwise none are shown
   /// How much of the work the first steps are, in any unit; empty: all steps are alike.
   std::function<double(int64_t steps)> work_until;
-  /// What is counted in place of steps, asked at each draw; empty: steps are.
+  /// The count that is shown in place of steps, asked at each draw; empty: steps are counted.
   std::function<Counted()> counted;
   bool quiet = false;           ///< show nothing at all
   int file_descriptor = 2;      ///< standard error

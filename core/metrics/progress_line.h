@@ -9,7 +9,7 @@
 
 namespace talweg::metrics {
 
-/// What a run counts where its steps do not say how far it is: evaluations of a budget.
+/// A count that says how far a run is where its steps do not: evaluations of a budget.
 struct Counted {
   double done = 0;
   double total = 0;  ///< > 0
@@ -35,7 +35,7 @@ struct Progress {
   double remaining_seconds = -1;  ///< negative while unknown
 };
 
-/// What the terminal can show.
+/// Abilities of the terminal.
 struct ProgressStyle {
   int columns = 80;     ///< terminal width; at least 20 are used
   bool utf8 = true;     ///< otherwise plain ASCII

@@ -23,7 +23,7 @@ struct NoisyValues {
   std::int64_t evaluations = 0;  ///< of the function, over a mini-batch where it has data
 };
 
-/// What may be asked of a function that is observed.
+/// Limits to the observation of a function.
 struct NoisyLimits {
   std::optional<std::int64_t> evaluations_left;  ///< of a budget; nothing: as many as are wanted
   at::Tensor lower, upper;  ///< the box of the points, [d] float64 on the CPU; undefined: there is none

@@ -94,7 +94,7 @@ class Objective {
   /// Observations at other points, each with noise of its own, for methods that need no gradient. What is known of the
   /// objective without the facet is frozen: all draws of a point are then the same.
   NoisyValues draw(const NoisyQuery& query);
-  /// What may be asked of draw(); without the facet there are no limits.
+  /// Limits to questions of draw(); without the facet there are no limits.
   NoisyLimits noisy_limits();
 };
 

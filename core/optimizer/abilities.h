@@ -12,7 +12,7 @@
 
 namespace talweg {
 
-/// What optimizers of type T can do beside training, and what they need of a task: the words of the interfaces they
+/// Uses of optimizers of type T beside training, and their needs of a task: the words of the interfaces they
 /// inherit.
 template <std::derived_from<Optimizer> T>
 std::vector<std::string> abilities_of() {

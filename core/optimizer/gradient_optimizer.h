@@ -34,7 +34,7 @@ struct ParameterGroup {
   /// empty unless GradientOptimizer::count_steps() was called.
   std::vector<at::Tensor> step_counts;
 
-  /// What was remembered under this name: tensors of the parameters' shapes.
+  /// The memory of this name: tensors of the parameters' shapes.
   at::TensorList memory(Memory name) const;
 
  private:

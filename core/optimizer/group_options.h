@@ -26,7 +26,7 @@ inline constexpr const char* kGroupsMeaning =
 /// suggestion, for a pattern that no name matches, and for a group whose parameters all belong to earlier ones.
 std::vector<std::size_t> assign_groups(const ParameterList& parameters, const std::vector<GroupOptions>& groups);
 
-/// What a step does to one parameter, of its group or of the rest.
+/// Learning rate and decay of one parameter, by its group or as one of the rest.
 struct ParameterTreatment {
   double learning_rate_factor = 1;
   double weight_decay = 0;

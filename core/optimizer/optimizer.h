@@ -70,7 +70,7 @@ class Optimizer : public torch::optim::Optimizer {
   /// loss.
   at::Tensor step(LossClosure closure) final;
 
-  /// What must be saved to continue bit for bit.
+  /// The state with which a run continues bit for bit.
   virtual OptimizerState state_dict() const = 0;
   /// Takes over a saved state. Throws DataError naming what is missing or mis-shaped.
   virtual void load_state_dict(const OptimizerState& state) = 0;

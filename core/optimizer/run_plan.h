@@ -25,8 +25,8 @@ struct RunPlan {
   bool averages_weights = false;    ///< an average of the iterates is evaluated and saved beside the last one
   bool clips_gradient = false;      ///< training.clip_norm is set
   bool keeps_learning_rate = true;  ///< the schedule leaves the learning rate of the first step as it is
-  /// What the run does with its examples beside the gradients of its steps, as whole sentences: for the statement of
-  /// private training.
+  /// Uses that the run makes of its examples beside the gradients of its steps, as whole sentences: for the statement
+  /// of private training.
   std::vector<std::string> uses_of_data{};
   std::int64_t ranks = 1;  ///< processes that share every batch
   RandomStreams streams{0};
@@ -47,7 +47,7 @@ class RunAware {
   /// written out.
   virtual void count_lost_steps(std::int64_t steps) = 0;
 
-  /// What the run has to state about the steps so far, under the name by which it enters the summary: {"privacy": {…}}.
+  /// The statements on the steps so far, under the name by which each enters the summary: {"privacy": {…}}.
   virtual nlohmann::json account() const = 0;
 
   /// A line for the log before the first step: what the optimizer made of the parameters it was given. May be empty.

@@ -17,9 +17,9 @@ std::string privacy_statement(const Accountant& accountant, const Ledger& ledger
 /// A sentence for a δ that is not below one over the number of examples, which protects nobody; empty for any other.
 std::string delta_warning(double delta, std::int64_t examples);
 
-/// What the ε of a statement leaves out: uses of the data beside the noisy gradients, each a whole sentence with what
-/// would make it public or private. The hyper-parameters and the noise of the processor's numbers are always among
-/// them.
+/// Sentences on all that the ε of a statement leaves out: uses of the data beside the noisy gradients, each a whole
+/// sentence with what would make it public or private. The hyper-parameters and the noise of the processor's numbers
+/// are always among them.
 std::string uses_outside(const std::vector<std::string>& uses);
 
 }  // namespace talweg::privacy

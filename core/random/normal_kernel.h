@@ -8,7 +8,7 @@ namespace talweg {
 /// Source: Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".
 void threefry(const std::uint32_t (&counter)[4], const std::uint32_t (&key)[4], std::uint32_t (&words)[4]);
 
-/// What place_normals() begins and, but for the last part, ends at is a multiple of this.
+/// Parts of place_normals() begin and, but for the last one, end at multiples of this.
 constexpr std::int64_t kNormalBlock = 64;
 
 /// to[i] = base[i] + scale·zᵢ, or scale·zᵢ where `base` is null, for begin ≤ i < end and independent standard normal

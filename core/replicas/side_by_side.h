@@ -43,9 +43,9 @@ class SideBySide {
   virtual void require_equal(const ParameterList& parameters, const std::vector<at::Tensor>& buffers) = 0;
   /// Decisions are made from the first process's numbers.
   virtual void take_first(Metrics& values) = 0;
-  /// What being several costs: of the `steps` made in `seconds` since the last call.
+  /// The cost of being several: of the `steps` made in `seconds` since the last call.
   virtual Metrics report(std::int64_t steps, double seconds) = 0;
-  /// What being several cost in the whole session, as sections of the summary.
+  /// The cost of being several in the whole session, as sections of the summary.
   virtual nlohmann::json remarks() const = 0;
 };
 

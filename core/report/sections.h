@@ -25,8 +25,8 @@ std::string status_badge(const std::string& status);
 /// Claim, metric, expected ± tolerance, got, verdict, source.
 std::string expectation_section(const std::vector<Run>& runs);
 
-/// What optimizers, tasks and studies state of their runs in a form of their own (core/metrics/report_section.h): a
-/// section for every heading, with paragraphs to quote and a table of a row a run.
+/// The statements of optimizers, tasks and studies on their runs, in a form of their own
+/// (core/metrics/report_section.h): a section for every heading, with paragraphs to quote and a table of a row a run.
 std::string stated_sections(const std::vector<Run>& runs);
 
 /// Texts that models wrote, prompt by prompt and in the order of steps.

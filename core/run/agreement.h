@@ -10,7 +10,7 @@
 
 namespace talweg {
 
-/// What the processes that make one run together have to decide alike. Every process asks the same questions in the
+/// The decisions that all processes of a run have to make alike. Every process asks the same questions in the
 /// same order.
 class Agreement {
  public:

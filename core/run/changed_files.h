@@ -6,7 +6,7 @@
 
 namespace talweg {
 
-/// What becomes of a run that goes on while files it was built from have changed: returns to go on with them as they
+/// The fate of a run that goes on while files it was built from have changed: returns to go on with them as they
 /// are now, throws to refuse. Called with at least one change, on every rank with those that rank 0 sees.
 using ChangedFilesPolicy = std::function<void(const io::FileChanges& changes)>;
 

@@ -23,14 +23,14 @@ struct Work {
   /// How much of the work the first steps are, in any unit; empty where all steps are alike. For progress and the time
   /// that is left.
   std::function<double(std::int64_t steps)> until{};
-  /// What is counted in place of steps, of work whose end is not a number of steps; empty: steps are counted.
+  /// The count that is shown in place of steps, of work whose end is not a number of steps; empty: steps are counted.
   std::function<metrics::Counted()> counted{};
   double tokens_per_step = 0;  ///< for the speed that is shown; 0: examples hold none
   std::function<double()>
       memory_bytes{};  ///< largest memory held so far, on its device or by its process; empty: unknown
 };
 
-/// What happens every so many steps, and after the last one; 0: never.
+/// Actions every so many steps, and after the last one; 0: never.
 struct Cadence {
   std::int64_t record = 1;
   std::int64_t evaluate = 1;
@@ -84,7 +84,7 @@ class Computation {
 
   /// Counts of what was done so far, under the names by which they enter the summary: {"examples": 6400}.
   virtual nlohmann::json counts() const { return nlohmann::json::object(); }
-  /// What is to be stated about the whole run, by section of the summary: {"privacy": {…}}. Its numbers become metrics,
+  /// Statements on the whole run, by section of the summary: {"privacy": {…}}. Its numbers become metrics,
   /// "privacy/epsilon". Null when there is nothing.
   virtual nlohmann::json account() const { return {}; }
   /// Further sections of the summary, whose numbers are no results: {"distributed": {…}}.

@@ -47,7 +47,7 @@ class Run {
   /// Throws TrainingError (non-finite values, out of memory) and SystemError (a file cannot be written).
   RunOutcome run();
 
-  /// What has been done until now, of a run that failed in the middle too.
+  /// The outcome until now, of a run that failed in the middle too.
   RunOutcome so_far() const;
 
  private:

@@ -26,7 +26,7 @@
 
 namespace talweg::simd {
 
-/// What a kernel may use on a target: bytes of a vector register, and how many there are.
+/// The means of a kernel on a target: bytes of a vector register, and how many there are.
 struct Baseline {
   static constexpr int bytes = 16;
 #if defined(__aarch64__)

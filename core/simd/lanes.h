@@ -29,7 +29,7 @@ inline constexpr std::int64_t lane_count = static_cast<std::int64_t>(sizeof(V) /
 template <class T, class V>
 using SameLanes = typename VectorOf<static_cast<int>(sizeof(T)) * static_cast<int>(lane_count<V>), T>::type;
 
-/// The same bits as another type of the same size.
+/// Copies bits into another type of the same size.
 template <class To, class From>
 TALWEG_INLINE void copy_bits(const From& from, To& to) {
   static_assert(sizeof(To) == sizeof(From));

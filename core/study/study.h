@@ -37,12 +37,12 @@ class Study {
 
   /// Makes step `index`, counted from 0. Throws TrainingError.
   virtual void step(std::int64_t index) = 0;
-  /// What is known after the steps made so far ("split", "diverged"), most telling last; may be empty.
+  /// Results after the steps made so far ("split", "diverged"), most telling last; may be empty.
   virtual Metrics evaluate() = 0;
   /// Pictures of what is known, for the report.
   virtual std::vector<plot::Figure> figures() { return {}; }
 
-  /// What must be saved to continue bit for bit.
+  /// The state with which a study continues bit for bit.
   virtual checkpoint::State state() const = 0;
   /// Takes over a saved state: that after `steps` steps. Throws DataError naming what is missing.
   virtual void load(const checkpoint::State& state, std::int64_t steps) = 0;

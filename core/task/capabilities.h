@@ -37,7 +37,7 @@ class LinearInParameters {
   virtual std::vector<at::Tensor> pull_back(const at::Tensor& residual, const data::Batch& batch) = 0;
   /// Mean loss over the batch for each of k sets of outputs: [k, n, …] → [k]. Agrees with Task::loss.
   virtual at::Tensor losses(const at::Tensor& outputs, const data::Batch& batch) = 0;
-  /// What losses() returns for one set of outputs [n, …], and its derivative by them.
+  /// The value of losses() for one set of outputs [n, …], and its derivative by them.
   struct ValueAndResidual {
     at::Tensor value;     ///< scalar
     at::Tensor residual;  ///< [n, …]
@@ -110,7 +110,7 @@ class KnowsItsEnd {
   virtual ~KnowsItsEnd() = default;
   /// Why the run is over, as a sentence; empty while it is not. Asked after every step.
   virtual std::string finished() = 0;
-  /// What is counted until then, and how much of it is done: for progress.
+  /// Name and amount of the work until then, and how much of it is done: for progress.
   virtual metrics::Counted counted() const = 0;
 };
 

@@ -4,7 +4,7 @@
 
 namespace talweg {
 
-/// What a task or a study is built from may be files. It offers this beside Task or Study, so that a run which goes on
+/// A task or a study that is built from files. It offers this beside Task or Study, so that a run which goes on
 /// notices that they have changed.
 class ReadsFiles {
  public:

@@ -23,8 +23,8 @@ struct TaskContext {
   RandomStreams streams;
 };
 
-/// What is learnt: data, model, loss and evaluation, behind one interface. A task knows nothing of optimizers, steps,
-/// files or ranks.
+/// A learning problem: data, model, loss and evaluation, behind one interface. A task knows nothing of optimizers,
+/// steps, files or ranks.
 class Task {
  public:
   virtual ~Task() = default;
@@ -52,17 +52,17 @@ class Task {
   /// Tokens that an example holds, for the speed that is shown; 0 where examples are no texts.
   virtual double tokens_per_example() const { return 0; }
 
-  /// What would make a step take less memory, as configuration ("'task.x: true'"); empty when there is nothing.
+  /// Settings with which a step takes less memory, as configuration ("'task.x: true'"); empty when there is nothing.
   virtual std::string memory_advice() const { return ""; }
 
-  /// What the task made of its examples beside handing them out in batches (statistics, names of classes), each as a
-  /// whole sentence with what to do where that must not be private: for the statement of private training. A task that
-  /// does not override it is said to say nothing, which is no promise that there is nothing.
+  /// Uses that the task made of its examples beside handing them out in batches (statistics, names of classes), each as
+  /// a whole sentence with what to do where that must not be private: for the statement of private training. A task
+  /// that does not override it is said to say nothing, which is no promise that there is nothing.
   virtual std::vector<std::string> uses_of_data() const {
     return {"The task does not say what else it makes of its examples (statistics, names of classes, a vocabulary)."};
   }
 
-  /// What should be known before training begins, as a sentence; empty when there is nothing to say.
+  /// A sentence that should be known before training begins; empty when there is nothing to say.
   virtual std::string announcement() const { return ""; }
 
   /// Pictures of what was recorded on the way, in order of steps.

@@ -23,7 +23,7 @@ class BatchSharing {
   /// Before the evaluations of a step: `own` of the `examples` of the batch are here. `weight`: what they count for in
   /// the mean over the batch, where that is not their number.
   virtual void begin_step(std::int64_t own, std::int64_t examples, std::optional<double> weight) = 0;
-  /// What a mean loss over the examples here is multiplied by; 1 where the batch is whole.
+  /// The factor on a mean loss over the examples here; 1 where the batch is whole.
   virtual double share() const = 0;
   /// Examples of the batch, over all processes.
   virtual std::int64_t examples() const = 0;

@@ -79,7 +79,7 @@ class TaskObjective : public Objective,
   std::optional<double> smoothness() override;
   /// Throws std::logic_error where geometry_facet() is null.
   Direction natural_gradient() override;
-  /// What the task observes of itself where it is a NoisyFunction; of any other the loss of a mini-batch of this step's
+  /// The task's own observation where it is a NoisyFunction; of any other the loss of a mini-batch of this step's
   /// size that is drawn uniformly from the training data for every draw. Ranks share the work.
   NoisyValues draw(const NoisyQuery& query) override;
   NoisyLimits limits() const override;
@@ -123,7 +123,7 @@ class TaskObjective : public Objective,
   bool loss_is_finite(const at::Tensor& loss);
   /// The part of a batch's mean that a micro-batch is.
   double share_of(const data::Batch& part, const data::Batch& batch) const;
-  /// What the examples count for, where that is not their number.
+  /// The weight of the examples, where that is not their number.
   std::optional<double> weight_of(const data::Batch& batch) const;
   bool is_linear() const;
   /// The outputs of the linear model at the parameters as they stand.

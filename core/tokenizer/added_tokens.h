@@ -46,7 +46,7 @@ class AddedTokens {
   bool starts_[256] = {};
 };
 
-/// What is done to text before words are looked for in it.
+/// A change of text before words are looked for in it.
 using TextNormalizer = std::function<std::string(std::string_view)>;
 
 /// The added tokens of a tokenizer that normalises: most are looked for in the text as it is; those that are

@@ -6,7 +6,7 @@
 
 namespace talweg::tokenizer {
 
-/// What is done to text before BERT's words are looked for. Source: Devlin et al. 2019, as in the reference
+/// The change of text before BERT's words are looked for. Source: Devlin et al. 2019, as in the reference
 /// implementation.
 struct BertNormalizer {
   bool clean = true;                ///< control characters vanish, every white space becomes a blank

@@ -34,7 +34,7 @@ class Fit {
   std::int64_t steps() const { return steps_; }
   /// Makes step `index`, counted from 0. Throws TrainingError when it is not finite.
   void step(std::int64_t index);
-  /// What the optimizer states about the steps so far (RunAware::account), or null.
+  /// The optimizer's statements on the steps so far (RunAware::account), or null.
   nlohmann::json account() const;
 
   /// The task's module and the optimizer's state, to continue bit for bit.

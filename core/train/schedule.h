@@ -21,7 +21,7 @@ class Schedule {
 
   /// Takes an evaluation, for schedules that follow one. Throws ConfigError when what it follows is not measured.
   virtual void observe(const Metrics&) {}
-  /// What such a schedule remembers; null for one that follows the steps alone.
+  /// The state of such a schedule; null for one that follows the steps alone.
   virtual nlohmann::json state() const { return {}; }
   /// Takes over what state() gave.
   virtual void load(const nlohmann::json&) {}

@@ -27,7 +27,7 @@ class Training : public Computation {
   Training(const RunConfig& config, at::Device device, std::unique_ptr<SideBySide> place = std::make_unique<Alone>());
 
   Task& task() { return *task_; }
-  /// What is trained, in the order of the model.
+  /// The trained parameters, in the order of the model.
   const ParameterList& parameters() const { return parameters_; }
 
   Work work() const override;
@@ -37,8 +37,8 @@ class Training : public Computation {
   /// Parameters are finite, and those of all processes equal.
   void require_sound(std::int64_t step) override;
   void step(std::int64_t index) override;
-  /// What the task says of its end, that the budget of evaluations is spent, or that the optimizer has converged, where
-  /// that ends the run.
+  /// The reason for an end: the task's own, that the budget of evaluations is spent, or that the optimizer has
+  /// converged, where that ends the run.
   std::string finished() const override;
   Metrics record() override;
   Metrics evaluate() override;
@@ -63,12 +63,12 @@ class Training : public Computation {
   /// The training data, or the part of it that is the training's own.
   const data::Dataset& data() const { return own_data_ ? *own_data_ : task_->training_data(); }
   void begin_run();
-  /// What is made of the examples beside the gradients of steps, as sentences.
+  /// Uses of the examples beside the gradients of steps, as sentences.
   std::vector<std::string> uses_of_data() const;
   /// Stops a run whose steps are not finite, unless so many may be skipped.
   void require_finite_step() const;
   void require_finite_parameters(std::int64_t step) const;
-  /// What running side by side costs, since the last record.
+  /// The cost of running side by side, since the last record.
   Metrics report_of_place();
   /// A sentence on a step that did not fit into memory, and on settings under which it would.
   std::string what_would_fit() const;

@@ -21,7 +21,7 @@ class FactorKernel {
   void set_layer(std::size_t layer, const double* values);
   void get_layer(std::size_t layer, double* values) const;
   void set_target(const double* values);
-  /// What gradient() left.
+  /// The gradient that gradient() left, of one layer.
   void get_gradient(std::size_t layer, double* values) const;
 
   /// Writes factor/2 times the gradient of ‖W_L⋯W_1 − M‖² by every layer; returns ‖W_L⋯W_1 − M‖². So the factor 2c

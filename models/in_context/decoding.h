@@ -5,7 +5,7 @@
 
 namespace talweg::models {
 
-/// What is appended to the prompt when a token has been decoded.
+/// The token that is appended to the prompt when a token has been decoded.
 enum class Decoding {
   raw,        ///< the output as it is: Huang, Wang and Lee 2025
   projected,  ///< (0, 0, ŵ, 1): the experiments of Javanmard et al. 2026
@@ -20,7 +20,7 @@ inline std::vector<std::pair<std::string, Decoding>> choices(Decoding) {
 at::Tensor decode_by_tensors(const at::Tensor& value, const at::Tensor& key_query, const Prompts& prompts,
                              const Scales& scales, Decoding mode);
 
-/// What decode_by_tensors() computes, on the CPU, 64 bytes of prompts at a time (see teacher_forced_in_lanes), without
+/// The result of decode_by_tensors(), on the CPU, 64 bytes of prompts at a time (see teacher_forced_in_lanes), without
 /// a graph. The result keeps the prompts innermost in memory.
 at::Tensor decode_in_lanes(const at::Tensor& value, const at::Tensor& key_query, const Prompts& prompts,
                            const Scales& scales, Decoding mode);

@@ -10,7 +10,7 @@ namespace talweg::models {
 // f(Z)[:, −1] = q + V·G·W·q/λ with G = ZZᵀ over all columns, q included. V and W are [D, D], D = 2d + 2.
 // Source: Huang, Wang and Lee 2025, section 3; restated in Javanmard et al. 2026, eq. 3.1.
 
-/// What a path of tokens is divided by: 1/λ for the query of each of its tokens.
+/// The divisors of a path of tokens: 1/λ for the query of each of its tokens.
 using Scales = std::vector<double>;
 
 /// f(Z)[:, −1] for prompt matrices Z [B, D, T]: [B, D].
@@ -28,7 +28,7 @@ at::Tensor all_last_columns(const at::Tensor& value, const at::Tensor& key_query
 at::Tensor teacher_forced_loss(const at::Tensor& value, const at::Tensor& key_query, const at::Tensor& context,
                                const at::Tensor& path, const Scales& scales);
 
-/// What teacher_forced_loss computes; the gradients are undefined when they were not asked for.
+/// Loss and gradients of teacher_forced_loss; the gradients are undefined when they were not asked for.
 struct LossAndGradients {
   at::Tensor loss, value_gradient, key_query_gradient;
 };
@@ -39,7 +39,7 @@ LossAndGradients teacher_forced_by_tensors(const at::Tensor& value, const at::Te
                                            const at::Tensor& context, const at::Tensor& path, const Scales& scales,
                                            bool with_gradients);
 
-/// What teacher_forced_by_tensors() computes, on the CPU in float32 or float64 without batched tensors: 64 bytes of
+/// The result of teacher_forced_by_tensors(), on the CPU in float32 or float64 without batched tensors: 64 bytes of
 /// prompts at a time, each in a lane of the vector unit, from the examples to the gradient in cache. The order of
 /// summation does not depend on the threads. Fastest when context and path keep the prompts innermost in memory
 /// (stride(0) == 1).

@@ -50,7 +50,7 @@ class LanguageModel : public torch::nn::Module {
   void recompute_layers(bool recompute) { recompute_ = recompute; }
 
  protected:
-  /// What stands before the first layer: [batch, T, width], for tokens at positions first … first + T − 1.
+  /// The input of the first layer: [batch, T, width], for tokens at positions first … first + T − 1.
   virtual at::Tensor embed(const at::Tensor& ids, std::int64_t first) = 0;
   virtual std::size_t layer_count() const = 0;
   virtual torch::nn::Module& layer_module(std::size_t index) = 0;

@@ -24,7 +24,7 @@ GaussHermite gauss_hermite(std::size_t count);
 /// s_k = E[f(G)he_k(G)] for k < count, by Gauss–Hermite quadrature with `nodes` nodes.
 std::vector<double> hermite_coefficients(const std::function<double(double)>& f, std::size_t count, std::size_t nodes);
 
-/// The same of the polynomial Σ p_i x^i, exactly.
+/// Hermite coefficients of the polynomial Σ p_i x^i, exactly.
 std::vector<double> hermite_of_polynomial(const std::vector<double>& powers);
 /// Σ_k s_k he_k as powers of x.
 std::vector<double> polynomial_of_hermite(const std::vector<double>& coefficients);

@@ -9,7 +9,7 @@
 
 namespace talweg::mean_field {
 
-/// What is the same for all past times.
+/// Constants of a row, for all past times.
 struct RowConstants {
   double width = 1;           ///< m
   double samples = 1;         ///< n/d = α·m

@@ -6,7 +6,7 @@
 
 namespace talweg::mean_field {
 
-/// What the symmetric equations remember: functions of two times as lower triangles over the grid times, and functions
+/// The memory of the symmetric equations: functions of two times as lower triangles over the grid times, and functions
 /// of one. X_S = X_d + (m−1)X_o, X_D = X_d − X_o. Responses carry the step of their source time, R̂(t, s) = η_s·R(t, s),
 /// so that every sum over past times is a plain one, whatever the grid.
 struct TwoTimeState {
@@ -20,7 +20,7 @@ struct TwoTimeState {
   std::size_t rows = 0;          ///< grid times that are known
 };
 
-/// What is seen at one grid time.
+/// Observables at one grid time.
 struct Observables {
   double t = 0;
   double a = 0;          ///< second layer

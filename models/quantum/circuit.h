@@ -14,7 +14,7 @@ namespace talweg::models::quantum {
 
 using Complex = std::complex<double>;
 
-/// What a gate does to its target qubits. The rotations are e^{−iθP/2} of the Pauli matrix P.
+/// The action of a gate on its target qubits. The rotations are e^{−iθP/2} of the Pauli matrix P.
 enum class GateKind { rx, ry, rz, h, x, y, z, s, t, swap, matrix };
 
 /// "rx", "h", …: the names of OpenQASM.

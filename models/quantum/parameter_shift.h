@@ -24,11 +24,11 @@ ShiftRule shift_rule_of(const Gate& gate);
 at::Tensor shift_gradient(const Circuit& circuit, const at::Tensor& angles,
                           const std::function<at::Tensor(const at::Tensor&)>& value);
 
-/// The same by the rule of two terms for every gate. Throws ConfigError, naming the gate, where it is wrong.
+/// The gradient by the rule of two terms for every gate. Throws ConfigError, naming the gate, where it is wrong.
 at::Tensor two_term_gradient(const Circuit& circuit, const at::Tensor& angles,
                              const std::function<at::Tensor(const at::Tensor&)>& value);
 
-/// What the rule makes of the values of f along one angle, for tests of when it holds.
+/// The difference that the rule forms from values of f along one angle, for tests of when it holds.
 double shifted_difference(ShiftRule rule, const std::function<double(double)>& f, double angle);
 
 }  // namespace talweg::models::quantum

@@ -28,7 +28,7 @@ class Simulator {
   /// or the memory of the machine does not hold the states.
   at::Tensor operator()(const at::Tensor& angles, const at::Tensor& state = {}) const;
 
-  /// The same by ordinary operations, one per gate, which LibTorch differentiates.
+  /// The final state by ordinary operations, one per gate, which LibTorch differentiates.
   at::Tensor by_operations(const at::Tensor& angles, const at::Tensor& state = {}) const;
 
  private:

@@ -39,8 +39,8 @@ class SharpnessAware : public Optimizer, public RunAware {
   AscentReport last_ascent_;
 };
 
-/// What `gradient` returns at the displaced parameters, which stand where they did again afterwards. Running statistics
-/// take in the batch before the displacement. `report` has the passes made.
+/// The evaluation by `gradient` at the displaced parameters, which stand where they did again afterwards. Running
+/// statistics take in the batch before the displacement. `report` has the passes made.
 Evaluation perturbed(Objective& objective, Ascent& ascent, std::int64_t step, AscentReport& report,
                      const std::function<Evaluation()>& gradient);
 

@@ -21,7 +21,7 @@ double optimal_perturbation(double noise_variance, double curvature, double pair
 /// 3·4^{−2/3}·(|B|σ²/n)^{2/3}: the mean square error at h*, to leading order.
 double optimal_squared_error(double noise_variance, double curvature, double pairs);
 
-/// What pilot quotients at K perturbations tell: mean and variance of the mean at each, and the noise of a single
+/// Statistics of pilot quotients at K perturbations: mean and variance of the mean at each, and the noise of a single
 /// observation.
 struct PilotMoments {
   std::vector<double> h;               ///< [K] perturbations, > 0

@@ -41,7 +41,7 @@ class GradientEstimator {
   /// is not.
   virtual GradientEstimate estimate(Observer& observer, const at::Tensor& x, std::int64_t pairs,
                                     const RandomStreams& streams) = 0;
-  /// What it remembers between steps.
+  /// The estimator's state between steps.
   virtual nlohmann::json state() const { return {}; }
   virtual void load(const nlohmann::json&) {}
 };

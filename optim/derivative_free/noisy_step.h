@@ -8,7 +8,7 @@
 
 namespace talweg::optim {
 
-/// What a step along −d is decided from.
+/// The grounds on which a step along −d is decided.
 struct NoisyLine {
   at::Tensor origin;        ///< x, [d] float64
   at::Tensor direction;     ///< d, [d] float64
@@ -36,7 +36,7 @@ class NoisyStepRule {
   /// Evaluations without which no step can be decided on.
   virtual std::int64_t least_evaluations(std::int64_t pairs) const = 0;
   virtual NoisyStep decide(Observer& observer, const NoisyLine& line) = 0;
-  /// What it remembers between steps.
+  /// The rule's state between steps.
   virtual nlohmann::json state() const { return {}; }
   virtual void load(const nlohmann::json&) {}
 };

@@ -20,7 +20,7 @@ class Observer {
 
   /// Values of `draws` observations of each point: [m, draws].
   at::Tensor observe(const at::Tensor& points, std::int64_t draws = 1);
-  /// The same of 2m points, of which m and m see the same noise where it can be repeated: common random numbers.
+  /// Observes 2m points, of which m and m see the same noise where it can be repeated: common random numbers.
   at::Tensor observe_pairs_alike(const at::Tensor& points, std::int64_t draws);
 
   /// Evaluations made in this step.

@@ -31,7 +31,7 @@ class ObservingOptimizer : public Optimizer, public RunAware, public NeedsNoGrad
   virtual void advance(Observer& observer, StepReport& report) = 0;
   /// Evaluations without which no step is made, of d variables.
   virtual std::int64_t least_evaluations(std::int64_t dimension) const = 0;
-  /// What it remembers beside the count of steps and evaluations.
+  /// The optimizer's state beside the count of steps and evaluations.
   virtual void save(OptimizerState&) const {}
   virtual void load(const OptimizerState&) {}
 

@@ -47,7 +47,7 @@ struct PilotOptions {
 };
 void declare(config::Fields& f, PilotOptions& o);
 
-/// What the pilots of one direction led to.
+/// The result of the pilots of one direction.
 struct PilotResult {
   PilotMoments moments;
   CurvatureFit fit;

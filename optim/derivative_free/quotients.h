@@ -25,7 +25,8 @@ struct Perturbations {
 at::Tensor central_quotients(Observer& observer, const at::Tensor& x, const Frame& frame,
                              const Perturbations& perturbations, std::int64_t pairs);
 
-/// The same of one perturbation, both sides of a pair under the same noise where it can be repeated: [r, 1, pairs].
+/// Central quotients of one perturbation, both sides of a pair under the same noise where it can be repeated: [r, 1,
+/// pairs].
 at::Tensor central_quotients_alike(Observer& observer, const at::Tensor& x, const Frame& frame, double h,
                                    std::int64_t pairs);
 

@@ -27,7 +27,7 @@ class AcceptanceTest {
   /// c, when the test is f(θ − ηd) ≤ reference − c·η·slope with a reference of at least f(θ): on a convex function the
   /// accepted steps are then an interval from 0.
   virtual std::optional<double> sufficient_decrease() const { return {}; }
-  /// What it remembers between searches.
+  /// The rule's state between searches.
   virtual void save(nlohmann::json&) const {}
   virtual void load(const nlohmann::json&) {}
 };

@@ -22,7 +22,7 @@ class DirectionRule {
   /// starts afresh.
   virtual void forget() {}
 
-  /// What it remembers between steps; names are its own.
+  /// The direction's state between steps; names are its own.
   virtual void save(OptimizerState&) const {}
   virtual void load(const OptimizerState&) {}
 };

@@ -50,7 +50,7 @@ class LineSearch : public Optimizer {
   OptimizerState state_dict() const override;
   void load_state_dict(const OptimizerState& state) override;
 
-  /// What happened since the start, exactly.
+  /// Exact counts since the start.
   struct Counters {
     std::int64_t searches = 0;
     std::int64_t trials = 0;

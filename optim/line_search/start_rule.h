@@ -25,7 +25,7 @@ class StartRule {
  public:
   virtual ~StartRule() = default;
   virtual double first_step(const StartContext& context) = 0;
-  /// What it remembers between searches.
+  /// The rule's state between searches.
   virtual void save(nlohmann::json&) const {}
   virtual void load(const nlohmann::json&) {}
 };

@@ -42,7 +42,7 @@ class LowRankUpdate {
   /// Finds new subspaces for the matrices that are due and takes them over. Gradients of all parameters, in order;
   /// matrices whose gradient is undefined are left out.
   void refresh(const std::vector<at::Tensor>& gradients, const SumOfParts& sum = {});
-  /// What refresh() does in two parts, for gradients that come one by one: offers matrix k a new subspace; takes over
+  /// refresh() in two parts, for gradients that come one by one: offers matrix k a new subspace; takes over
   /// all that were offered, with the moments.
   void find_basis(std::size_t k, const at::Tensor& gradient, const SumOfParts& sum);
   void take_over_bases();

@@ -59,7 +59,7 @@ class BlackBox : public Task, public NoisyFunction, public KnowsItsEnd, public H
   nlohmann::json answer() const override { return answer_; }
 
  private:
-  /// What is counted, in a tensor that is saved with the module.
+  /// Counts, in a tensor that is saved with the module.
   enum Count { searched, not_finite, target_reached, kCounts };
   std::int64_t count(Count which) const;
   void add(Count which, std::int64_t more);

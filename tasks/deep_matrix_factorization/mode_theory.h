@@ -15,7 +15,7 @@ struct ModeTheoryOptions {
 };
 void declare(config::Fields& f, ModeTheoryOptions& o);
 
-/// What the theory of one mode of a deep linear network says of gradient descent beyond its edge of stability 2/S: the
+/// The theory of one mode of a deep linear network under gradient descent beyond its edge of stability 2/S: the
 /// two-period orbit and its multiplier for every step size, and where the period doubles. A step is a step size, or a
 /// search for one doubling. Source: Ghosh et al. 2025 (arXiv 2502.20531); doublings ours.
 class ModeTheory : public Study {

@@ -86,11 +86,11 @@ class LanguageModeling : public Task,
   models::LanguageModel& model() { return *model_; }
   const std::shared_ptr<models::LanguageModel>& shared_model() const { return model_; }
   const std::shared_ptr<const tokenizer::Tokenizer>& shared_tokenizer() const { return tokenizer_; }
-  /// What the model may write, and what ends it: of conversations the end of a turn too.
+  /// Tokens that the model may write, and those that end it: of conversations the end of a turn too.
   WritableIds writable() const;
   /// The system message of the conversations that were trained on; nothing for other corpora.
   const std::optional<std::string>& chat_system() const { return chat_system_; }
-  /// What the tokenizer was read from: "bytes", a file or a folder.
+  /// The origin of the tokenizer: "bytes", a file or a folder.
   std::string tokenizer_source() const;
 
  private:

@@ -28,9 +28,9 @@ struct WritableIds {
 /// All ids of a tokenizer; those that end a text do.
 WritableIds writable_ids(const tokenizer::Tokenizer& tokenizer);
 
-/// What a model writes behind ids: tokens until one that ends the text, `max_tokens` or the end of its positions.
-/// `each` sees every token as it comes; when it returns false, the text ends. The model is in evaluation mode; throws
-/// ConfigError for no prompt, or one that fills the model's positions.
+/// The text that a model writes behind ids: tokens until one that ends the text, `max_tokens` or the end of its
+/// positions. `each` sees every token as it comes; when it returns false, the text ends. The model is in evaluation
+/// mode; throws ConfigError for no prompt, or one that fills the model's positions.
 tokenizer::Ids continue_ids(models::LanguageModel& model, const tokenizer::Ids& prompt, const WritableIds& writable,
                             const SamplingOptions& options, RandomGenerator random,
                             const std::function<bool(std::int32_t)>& each);
@@ -44,7 +44,7 @@ class TextStream {
   explicit TextStream(const tokenizer::Tokenizer& tokenizer, const tokenizer::Ids& prompt = {});
   /// The characters that this token completes.
   std::string add(std::int32_t id);
-  /// What is left: an unfinished character as U+FFFD.
+  /// The rest of the text: an unfinished character as U+FFFD.
   std::string rest();
 
  private:

@@ -13,9 +13,9 @@ struct TransportStudyOptions {
 void declare(config::Fields& f, TransportStudyOptions& o);
 void validate(const TransportStudyOptions& o, const config::Value& where, config::Diagnostics& diagnostics);
 
-/// What changes of basis do to second moments: bases of rank r in R^rows that move a little at each of many changes,
-/// and moments that take in new gradients between. A step is a change. Source: ours; rules of Refael et al. 2026 and
-/// Robert et al. 2025.
+/// The effect of changes of basis on second moments: bases of rank r in R^rows that move a little at each of many
+/// changes, and moments that take in new gradients between. A step is a change. Source: ours; rules of Refael et al.
+/// 2026 and Robert et al. 2025.
 class TransportStudy : public Study {
  public:
   TransportStudy(const TransportStudyOptions& options, const StudyContext& context);

@@ -19,7 +19,7 @@ struct MeanFieldCurve {
 };
 using MeanFieldCurves = std::vector<MeanFieldCurve>;
 
-/// What is seen at time t, between grid times by linear interpolation; of the last one beyond them.
+/// Observables at time t, between grid times by linear interpolation; of the last one beyond them.
 mean_field::Observables at_time(const std::vector<mean_field::Observables>& points, double t);
 
 /// Numbers of one curve: at the reported times, in `unit`, and over all times. See DynamicalMeanField::evaluate.

@@ -24,7 +24,7 @@ void validate(const ActivationOptions& o, const config::Value& where, config::Di
 /// Throws ConfigError where h(0) ≠ 0 or h is not finite.
 mean_field::Activation make_activation(const ActivationOptions& o);
 
-/// What is learnt: nothing but noise, the activation of one direction, or a series of Hermite polynomials.
+/// The target that is learnt: nothing but noise, the activation of one direction, or a series of Hermite polynomials.
 enum class TargetKind { noise, activation, hermite, terms };
 inline std::vector<std::pair<std::string, TargetKind>> choices(TargetKind) {
   return {{"noise", TargetKind::noise},

@@ -20,7 +20,7 @@ inline std::vector<std::pair<std::string, TimeUnit>> choices(TimeUnit) {
 }
 /// 1, m, √m or 1/m.
 double unit_of(TimeUnit unit, double width);
-/// What the axis of times in this unit is called: "t / m".
+/// The label of an axis of times in this unit: "t / m".
 std::string axis_of(TimeUnit unit);
 
 /// From `from` on, steps of this length.

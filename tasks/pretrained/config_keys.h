@@ -4,7 +4,7 @@
 
 namespace talweg::tasks {
 
-/// What is known of the members of a config.json of the Hugging Face library, by model_type.
+/// The known members of a config.json of the Hugging Face library, by model_type.
 const io::KnownKeys& llama_config_keys();
 const io::KnownKeys& gpt2_config_keys();
 const io::KnownKeys& bert_config_keys();

@@ -16,8 +16,8 @@ struct TextPredictions {
   std::vector<double> scores;  ///< a predicted rating or a log-odds; empty when there is none (more than two classes)
 };
 
-/// What outputs [n, outputs] (float64, on the CPU) predict: of a regression the rating and its sign, else the class of
-/// the largest logit.
+/// Predictions from outputs [n, outputs] (float64, on the CPU): of a regression the rating and its sign, else the class
+/// of the largest logit.
 TextPredictions read_predictions(const at::Tensor& outputs, bool regression);
 
 /// Texts to evaluate on, with the answers of the baselines to them.

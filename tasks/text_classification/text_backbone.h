@@ -34,7 +34,7 @@ struct TextBackbone {
   std::optional<TextHead> head = std::nullopt;
   /// The type in which the backbone's weights were read.
   at::ScalarType number_type = at::kFloat;
-  /// What it was read from; empty where everything is new.
+  /// The files it was read from; empty where everything is new.
   io::FileFingerprints files = {};
 };
 
