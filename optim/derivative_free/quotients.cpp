@@ -10,16 +10,37 @@ namespace {
 /// Numbers that the points of one query may hold.
 constexpr std::int64_t kNumbersAtOnce = std::int64_t{1} << 22;
 
-/// x + side·h·u for the places [begin, end) of the perturbations: [end − begin, d].
-at::Tensor displaced(const at::Tensor& x, const Frame& frame, const Perturbations& perturbations, std::int64_t begin,
-                     std::int64_t end, double side) {
+/// h·u for the places [begin, end) of the perturbations: [end − begin, d].
+at::Tensor displacements(const Frame& frame, const Perturbations& perturbations, std::int64_t begin, std::int64_t end) {
   const std::int64_t d = frame.dimension();
-  at::Tensor points = x.repeat({end - begin, 1});  // a copy, of a single row too
-  double* point = points.mutable_data_ptr<double>();
+  at::Tensor rows = at::zeros({end - begin, d}, at::kDouble);
+  double* row = rows.mutable_data_ptr<double>();
   for (std::int64_t place = begin; place < end; ++place)
-    frame.displace(point + (place - begin) * d, place / perturbations.count,
-                   side * perturbations.h[static_cast<std::size_t>(place)]);
-  return points;
+    frame.displace(row + (place - begin) * d, place / perturbations.count,
+                   perturbations.h[static_cast<std::size_t>(place)]);
+  return rows;
+}
+
+/// The points about which both sides of each displacement lie in the box: x, or the nearest such point; the middle of
+/// the box where it is too narrow. An oracle that is asked beyond its box observes at the edge, and a quotient by the
+/// whole displacement would tell too small a slope.
+at::Tensor centres(const Observer& observer, const at::Tensor& x, const at::Tensor& displacements) {
+  const NoisyLimits& box = observer.box();
+  if (!box.lower.defined()) return x;
+  const at::Tensor middle = (box.lower + box.upper) / 2, reach = displacements.abs();
+  const at::Tensor low = box.lower + reach, high = box.upper - reach;
+  return at::where(low > high, middle, at::maximum(at::minimum(x, high), low));
+}
+
+/// Which way, 1 or −1, each displacement is taken from x: the other one where it alone stays in the box. [n, 1]
+at::Tensor sides(const Observer& observer, const at::Tensor& x, const at::Tensor& displacements) {
+  const NoisyLimits& box = observer.box();
+  if (!box.lower.defined()) return at::ones({displacements.size(0), 1}, at::kDouble);
+  const auto stays = [&](const at::Tensor& points) {
+    return (points >= box.lower).logical_and(points <= box.upper).all(1, /*keepdim=*/true);
+  };
+  const at::Tensor turned = stays(x + displacements).logical_not().logical_and(stays(x - displacements));
+  return 1 - 2 * turned.to(at::kDouble);
 }
 
 void divide(at::Tensor& quotients, const Perturbations& perturbations, double factor) {
@@ -39,10 +60,8 @@ at::Tensor central_quotients(Observer& observer, const at::Tensor& x, const Fram
   for (std::int64_t begin = 0; begin < places; begin += block) {
     const std::int64_t end = std::min(places, begin + block);
     // Both sides of a place side by side, so that the keys of the points do not depend on the blocks.
-    const at::Tensor points =
-        at::stack(
-            {displaced(x, frame, perturbations, begin, end, 1), displaced(x, frame, perturbations, begin, end, -1)}, 1)
-            .view({2 * (end - begin), frame.dimension()});
+    const at::Tensor steps = displacements(frame, perturbations, begin, end), about = centres(observer, x, steps);
+    const at::Tensor points = at::stack({about + steps, about - steps}, 1).view({2 * (end - begin), frame.dimension()});
     const at::Tensor values = observer.observe(points, pairs).view({end - begin, 2, pairs});
     parts.push_back(values.select(1, 0) - values.select(1, 1));
   }
@@ -55,9 +74,8 @@ at::Tensor central_quotients_alike(Observer& observer, const at::Tensor& x, cons
                                    std::int64_t pairs) {
   const Perturbations perturbations = Perturbations::same(frame.count(), h);
   const std::int64_t r = frame.count();
-  const at::Tensor points =
-      at::cat({displaced(x, frame, perturbations, 0, r, 1), displaced(x, frame, perturbations, 0, r, -1)});
-  const at::Tensor values = observer.observe_pairs_alike(points, pairs);
+  const at::Tensor steps = displacements(frame, perturbations, 0, r), about = centres(observer, x, steps);
+  const at::Tensor values = observer.observe_pairs_alike(at::cat({about + steps, about - steps}), pairs);
   at::Tensor quotients = (values.narrow(0, 0, r) - values.narrow(0, r, r)).unsqueeze(1).contiguous();
   divide(quotients, perturbations, 2);
   return quotients;
@@ -69,10 +87,12 @@ at::Tensor forward_quotients(Observer& observer, const at::Tensor& x, const Fram
   const at::Tensor origin = observer.observe(x.unsqueeze(0), pairs);
   const std::int64_t block = std::max<std::int64_t>(1, kNumbersAtOnce / frame.dimension());
   std::vector<at::Tensor> parts;
-  for (std::int64_t begin = 0; begin < frame.count(); begin += block)
-    parts.push_back(
-        observer.observe(displaced(x, frame, perturbations, begin, std::min(frame.count(), begin + block), 1), pairs));
-  at::Tensor quotients = (at::cat(parts) - origin).unsqueeze(1).contiguous();
+  for (std::int64_t begin = 0; begin < frame.count(); begin += block) {
+    const at::Tensor steps = displacements(frame, perturbations, begin, std::min(frame.count(), begin + block));
+    const at::Tensor side = sides(observer, x, steps);
+    parts.push_back(side * (observer.observe(x + side * steps, pairs) - origin));
+  }
+  at::Tensor quotients = at::cat(parts).unsqueeze(1).contiguous();
   divide(quotients, perturbations, 1);
   return quotients;
 }

@@ -21,7 +21,8 @@ struct Perturbations {
 };
 
 /// Central difference quotients (Y(x + h u_i) − Y(x − h u_i))/(2h) of independent pairs of observations: [r, K, pairs].
-/// 2·r·K·pairs evaluations. Points are asked for in blocks of bounded memory.
+/// 2·r·K·pairs evaluations. Points are asked for in blocks of bounded memory. Near the edge of a box a pair lies about
+/// the nearest centre with both sides inside.
 at::Tensor central_quotients(Observer& observer, const at::Tensor& x, const Frame& frame,
                              const Perturbations& perturbations, std::int64_t pairs);
 
@@ -31,7 +32,7 @@ at::Tensor central_quotients_alike(Observer& observer, const at::Tensor& x, cons
                                    std::int64_t pairs);
 
 /// Forward difference quotients (Ȳ(x + h u_i) − Ȳ(x))/h, in which all directions share the observations of x: [r, 1, n]
-/// with n = pairs. (r + 1)·pairs evaluations.
+/// with n = pairs. (r + 1)·pairs evaluations. Backward where that alone stays in the box.
 at::Tensor forward_quotients(Observer& observer, const at::Tensor& x, const Frame& frame, double h, std::int64_t pairs);
 
 }  // namespace talweg::optim
