@@ -8,7 +8,7 @@
 namespace talweg::models::quantum {
 namespace {
 
-/// The text of one place: its characters one by one, as they may take several bytes.
+/// The text of one place, character by character, as they may take several bytes.
 using Cell = std::vector<std::string>;
 
 Cell cell_of(std::string_view text) {

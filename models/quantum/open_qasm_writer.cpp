@@ -67,10 +67,16 @@ std::string matrix_statements(const Gate& gate) {
   const double gamma = 2 * std::atan2(std::abs(b), std::abs(a));
   const double sum = std::abs(a) > 0 ? -2 * std::arg(a) : 0, difference = std::abs(b) > 0 ? 2 * std::arg(b) : 0;
   const std::string before = modifiers(gate), on = operands(gate.controls, gate.targets);
-  std::string text = fmt::format("{0}rz({2}) {1};\n{0}ry({3}) {1};\n{0}rz({4}) {1};\n", before, on,
-                                 (sum - difference) / 2, gamma, (sum + difference) / 2);
-  text +=
-      fmt::format("{}gphase({}){};\n", before, alpha, gate.controls.empty() ? "" : " " + operands(gate.controls, {}));
+  std::string text;
+  const auto rotate = [&](const char* name, double angle) {
+    if (angle != 0) text += fmt::format("{}{}({}) {};\n", before, name, angle, on);
+  };
+  rotate("rz", (sum - difference) / 2);
+  rotate("ry", gamma);
+  rotate("rz", (sum + difference) / 2);
+  if (alpha != 0)
+    text += fmt::format("{}gphase({}){}{};\n", before, alpha, gate.controls.empty() ? "" : " ",
+                        operands(gate.controls, {}));
   return text;
 }
 
