@@ -34,6 +34,7 @@ class AdaDfo : public ObservingOptimizer {
   void load(const OptimizerState& state) override;
 
  private:
+  bool fits_into_budget(const Observer& observer);
   GradientEstimate estimate(Observer& observer);
   GradientEstimate improved(Observer& observer, GradientEstimate estimate);
   std::int64_t next_pairs(const GradientEstimate& estimate) const;
