@@ -104,15 +104,15 @@ std::int64_t AdaDfo::least_evaluations(std::int64_t dimension) const {
   return estimator_->evaluations(dimension, pairs_) + step_->least_evaluations(pairs_);
 }
 
-/// What is left of a budget is spent on a smaller batch, never smaller than the first, where it does not pay for the one
-/// that was asked for.
+/// What is left of a budget is spent on a smaller batch, never smaller than the first, where it does not pay for the
+/// one that was asked for.
 bool AdaDfo::fits_into_budget(const Observer& observer) {
   const auto affords = [&](std::int64_t pairs) {
     return observer.affords(estimator_->evaluations(observer.dimension(), pairs) + step_->least_evaluations(pairs));
   };
   const std::int64_t unit = estimator_->unit(), first = estimator_->first_pairs();
   if (affords(pairs_)) return true;
-  if (pairs_ <= first || !affords(first)) return false;
+  if (!batch_->yields_to_budget() || pairs_ <= first || !affords(first)) return false;
   std::int64_t most = 0, too_many = (pairs_ - first) / unit;  // units beyond the first batch
   while (too_many - most > 1) {
     const std::int64_t middle = (most + too_many) / 2;

@@ -32,6 +32,7 @@ class TestedBatch : public BatchRule {
  public:
   explicit TestedBatch(const TestOptions& options) : options_(options) {}
   bool repeats() const override { return options_.when == When::same; }
+  bool yields_to_budget() const override { return true; }
   std::int64_t next(const GradientEstimate& estimate, const Batches& batches) const override {
     const double excess = this->excess(estimate) / (options_.theta * options_.theta);
     if (!(excess > 1)) return batches.pairs;

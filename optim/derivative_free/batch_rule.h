@@ -24,6 +24,9 @@ class BatchRule {
   virtual std::int64_t next(const GradientEstimate& estimate, const Batches& batches) const = 0;
   /// Whether a gradient that is too inexact is improved where it stands, before a step is made along it.
   virtual bool repeats() const { return false; }
+  /// Whether a smaller batch than it asks for is made where the budget does not pay for that. A rule that is a given
+  /// sequence of batches ends the run there.
+  virtual bool yields_to_budget() const { return false; }
 };
 
 /// The kind of component that `adaptive:` chooses.
