@@ -174,13 +174,13 @@ void AdaDfo::advance(Observer& observer, StepReport& report) {
   pairs_ = next_pairs(gradient);
 }
 
-void AdaDfo::save(OptimizerState& state) const {
+void AdaDfo::save_search(OptimizerState& state) const {
   direction_->save(state);
   state.values = {{"direction", state.values}, {"estimator", estimator_->state()},  {"step", step_->state()},
                   {"pairs", pairs_},           {"noise_variance", noise_variance_}, {"clamps", clamps_}};
 }
 
-void AdaDfo::load(const OptimizerState& state) {
+void AdaDfo::load_search(const OptimizerState& state) {
   direction_->load({state.tensors, state.values.at("direction")});
   estimator_->load(state.values.at("estimator"));
   step_->load(state.values.at("step"));

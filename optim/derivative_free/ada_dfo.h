@@ -30,8 +30,8 @@ class AdaDfo : public ObservingOptimizer {
  protected:
   void advance(Observer& observer, StepReport& report) override;
   std::int64_t least_evaluations(std::int64_t dimension) const override;
-  void save(OptimizerState& state) const override;
-  void load(const OptimizerState& state) override;
+  void save_search(OptimizerState& state) const override;
+  void load_search(const OptimizerState& state) override;
 
  private:
   bool fits_into_budget(const Observer& observer);

@@ -255,7 +255,7 @@ void CmaEs::update(const at::Tensor& ranked) {
     refresh_axes();
 }
 
-void CmaEs::save(OptimizerState& state) const {
+void CmaEs::save_search(OptimizerState& state) const {
   state.values = {{"sigma", sigma_},
                   {"draws", draws_},
                   {"uncertainty", uncertainty_},
@@ -266,7 +266,7 @@ void CmaEs::save(OptimizerState& state) const {
   if (axes_.defined()) state.tensors.emplace_back("axes", axes_);
 }
 
-void CmaEs::load(const OptimizerState& state) {
+void CmaEs::load_search(const OptimizerState& state) {
   sigma_ = state.values.at("sigma").get<double>();
   draws_ = state.values.at("draws").get<double>();
   uncertainty_ = state.values.at("uncertainty").get<double>();

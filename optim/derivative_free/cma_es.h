@@ -36,8 +36,8 @@ class CmaEs : public ObservingOptimizer {
  protected:
   void advance(Observer& observer, StepReport& report) override;
   std::int64_t least_evaluations(std::int64_t dimension) const override;
-  void save(OptimizerState& state) const override;
-  void load(const OptimizerState& state) override;
+  void save_search(OptimizerState& state) const override;
+  void load_search(const OptimizerState& state) override;
 
  private:
   /// The constants of the tutorial for a dimension and a population.

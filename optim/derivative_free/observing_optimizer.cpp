@@ -34,7 +34,7 @@ void ObservingOptimizer::move_to(const Observer& observer, const at::Tensor& poi
 
 OptimizerState ObservingOptimizer::state_dict() const {
   OptimizerState state;
-  save(state);
+  save_search(state);
   state.values["steps"] = steps_;
   state.values["evaluations"] = evaluations_;
   return state;
@@ -43,7 +43,7 @@ OptimizerState ObservingOptimizer::state_dict() const {
 void ObservingOptimizer::load_state_dict(const OptimizerState& state) {
   steps_ = saved_steps(state);
   evaluations_ = saved_count(state, "evaluations");
-  load(state);
+  load_search(state);
 }
 
 }  // namespace talweg::optim

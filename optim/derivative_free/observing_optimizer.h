@@ -32,8 +32,8 @@ class ObservingOptimizer : public Optimizer, public RunAware, public NeedsNoGrad
   /// Evaluations without which no step is made, of d variables.
   virtual std::int64_t least_evaluations(std::int64_t dimension) const = 0;
   /// The optimizer's state beside the count of steps and evaluations.
-  virtual void save(OptimizerState&) const {}
-  virtual void load(const OptimizerState&) {}
+  virtual void save_search(OptimizerState&) const {}
+  virtual void load_search(const OptimizerState&) {}
 
   /// Steps made, without those that were skipped.
   std::int64_t steps() const { return steps_; }
