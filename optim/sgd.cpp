@@ -22,6 +22,11 @@ Sgd::Sgd(ParameterList parameters, const SgdOptions& options)
   if (options_.momentum > 0) velocity_ = remember("velocity");
 }
 
+std::optional<double> Sgd::descent_step() const {
+  if (options_.momentum > 0 || options_.weight_decay > 0 || !options_.groups.empty()) return std::nullopt;
+  return learning_rate();
+}
+
 void Sgd::update(const ParameterGroup& group) {
   // With a zero velocity the first step is the general one: v = μ·0 + g.
   at::_fused_sgd_(group.parameters, group.gradients, group.memory(velocity_), group.weight_decay, options_.momentum,

@@ -21,6 +21,7 @@ class Sgd : public GradientOptimizer {
   Sgd(ParameterList parameters, const SgdOptions& options);
   Sgd(const std::vector<at::Tensor>& parameters, const SgdOptions& options)
       : Sgd(name_parameters(parameters), options) {}
+  std::optional<double> descent_step() const override;
 
  protected:
   void update(const ParameterGroup& group) override;

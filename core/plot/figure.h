@@ -19,8 +19,9 @@ struct Series {
   std::string name;
   std::vector<double> x, y;  ///< same length; non-finite values leave a gap
   SeriesStyle style = SeriesStyle::line;
-  int colour = -1;  ///< place in the palette (8 colours, then they repeat); -1: the series' own
-                    ///< place in the figure
+  int colour = -1;                       ///< place in the palette (8 colours, then they repeat); -1: the series' own
+                                         ///< place in the figure
+  std::vector<std::string> labels = {};  ///< written beside the points; as many as points, or none
 };
 
 /// A horizontal line at a known value: a bound, a baseline, a value from a paper.

@@ -120,7 +120,7 @@ bool label_at_right(const Figure& figure, const Axis& x, const Axis& y, double h
 
 std::string curves(const Figure& figure, const RenderOptions& options) {
   Range x{.log = figure.x_log}, y{.log = figure.y_log};
-  std::string data, plot;
+  std::string data, plot, labels;
   for (size_t i = 0; i < figure.series.size(); ++i) {
     // Scattered points have no order in which some could stand for others.
     const bool scattered = figure.series[i].style == SeriesStyle::points;
@@ -135,6 +135,9 @@ std::string curves(const Figure& figure, const RenderOptions& options) {
       x.include(series.x[k]);
       y.include(series.y[k]);
       add(data, "{:.17g} {:.17g}\n", series.x[k], series.y[k]);
+      if (k < series.labels.size())
+        add(labels, "set label {} at first {:.17g}, first {:.17g} left offset 0.5,0.4 textcolor rgb '{}' font ',10'\n",
+            gnuplot_string(series.labels[k]), series.x[k], series.y[k], placeholder_muted);
       ++drawn;
     }
     data += "END_OF_SERIES\n";
@@ -145,7 +148,8 @@ std::string curves(const Figure& figure, const RenderOptions& options) {
   }
   for (const auto& line : figure.references) y.include(line.y);
 
-  const Axis x_axis = x.axis();
+  // Labels stand to the right of their points.
+  const Axis x_axis = labels.empty() || figure.x_log ? x.axis() : with_room(x.axis(), 0.08);
   const Axis y_axis = figure.y_log ? y.axis() : with_room(y.axis(), 0.04);
   std::string script;
   if (figure.x_log) script += "set logscale x\n";
@@ -174,7 +178,7 @@ std::string curves(const Figure& figure, const RenderOptions& options) {
         placeholder_muted);
     plot = "1/0 notitle";
   }
-  return script + data + "plot " + plot + "\n";
+  return script + labels + data + "plot " + plot + "\n";
 }
 
 /// Whether a cell of this value needs light text.

@@ -8,7 +8,7 @@ namespace talweg::plot {
 Series decimated(const Series& series, size_t most_points) {
   const size_t count = series.x.size();
   if (count <= most_points || most_points < 8) return series;
-  Series kept{series.name, {}, {}, series.style, series.colour};
+  Series kept{series.name, {}, {}, series.style, series.colour, {}};
   const auto keep = [&](size_t i) {
     kept.x.push_back(series.x[i]);
     kept.y.push_back(series.y[i]);

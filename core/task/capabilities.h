@@ -45,6 +45,17 @@ class LinearInParameters {
   virtual ValueAndResidual value_and_residual(const at::Tensor& outputs, const data::Batch& batch) = 0;
 };
 
+/// The loss along a line through the parameters is known in closed form, so that a trial of a line search needs no pass
+/// over the model.
+class ClosedFormRays {
+ public:
+  virtual ~ClosedFormRays() = default;
+  /// The ray of the batch's loss from the parameters as they stand along −direction (one tensor per trainable
+  /// parameter, in the module's order), float64 trials. Null where the configured model has none. `batch` outlives the
+  /// ray.
+  virtual std::unique_ptr<Ray> ray(const data::Batch& batch, Direction direction) = 0;
+};
+
 /// The loss of a batch is the mean of losses of its examples, each of which depends on its own example alone. Without
 /// this, private training calls Task::loss with one example at a time.
 class PerExampleLosses {

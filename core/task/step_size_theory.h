@@ -11,6 +11,9 @@ class StepSizeTheory {
   virtual ~StepSizeTheory() = default;
   /// Lines of text for a person: constants, thresholds, what is to be seen with the step size `eta`.
   virtual std::string theory(double eta) const = 0;
+  /// A sentence on why descent with the step size `eta` is not expected to converge, with the step that would; empty
+  /// where there is nothing to say against it.
+  virtual std::string warning(double /*eta*/) const { return ""; }
 };
 
 }  // namespace talweg

@@ -24,6 +24,7 @@ TaskObjective::TaskObjective(Task& task, const ObjectiveOptions& options, const 
     : task_(task),
       data_(data),
       linear_(dynamic_cast<LinearInParameters*>(&task)),
+      closed_form_rays_(dynamic_cast<ClosedFormRays*>(&task)),
       smoothness_(dynamic_cast<KnownSmoothness*>(&task)),
       natural_gradient_(dynamic_cast<NaturalGradient*>(&task)),
       weighted_examples_(dynamic_cast<WeightedExamples*>(&task)),
@@ -172,6 +173,9 @@ std::unique_ptr<Ray> TaskObjective::along(Direction direction) {
   if (is_linear()) {
     return sharing_->whole_ray(make_linear_ray(*linear_, batch_, outputs(), tensors_, std::move(direction)));
   }
+  if (closed_form_rays_ && is_undivided() && options_.precision != Precision::bfloat16 && sharing_->all_have_examples())
+    if (std::unique_ptr<Ray> ray = closed_form_rays_->ray(batch_, direction))
+      return sharing_->whole_ray(std::move(ray));
   return make_parameter_ray(*this, std::move(direction));
 }
 

@@ -68,7 +68,8 @@ class TaskObjective : public Objective,
   bool gradients_are_parts() const override { return sharing_->is_divided() && !options_.clip_norm; }
   Evaluation partial_gradient() override;
   void sum_over_ranks(const std::vector<at::Tensor>& tensors) override;
-  /// A ray over the outputs alone when the task's model is linear in its parameters and the batch is not divided.
+  /// A ray over the outputs alone when the task's model is linear in its parameters, the task's own where it knows one,
+  /// and the batch is not divided.
   std::unique_ptr<Ray> along(Direction direction) override;
   /// By double backward, exact. The graph of an undivided batch is kept; of micro-batches it is built for every
   /// product. Clipping has no part in it.
@@ -133,6 +134,7 @@ class TaskObjective : public Objective,
   Task& task_;
   const data::Dataset& data_;
   LinearInParameters* linear_;  // the task's capabilities, or null
+  ClosedFormRays* closed_form_rays_;
   KnownSmoothness* smoothness_;
   NaturalGradient* natural_gradient_;
   WeightedExamples* weighted_examples_;

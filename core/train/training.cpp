@@ -3,6 +3,7 @@
 #include <c10/util/Exception.h>
 #include <c10/util/Logging.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -15,6 +16,7 @@
 #include "core/libtorch.h"
 #include "core/task/projected_parameters.h"
 #include "core/task/reads_files.h"
+#include "core/task/step_size_theory.h"
 
 namespace talweg {
 namespace {
@@ -151,8 +153,11 @@ Cadence Training::cadence() const {
 }
 
 std::string Training::announcement() const {
-  const std::string task = task_->announcement(), optimizer = run_aware_ ? run_aware_->announcement() : "";
-  return task + (task.empty() || optimizer.empty() ? "" : "\ntalweg: ") + optimizer;
+  std::vector<std::string> sentences{task_->announcement(), run_aware_ ? run_aware_->announcement() : ""};
+  if (const auto* theory = dynamic_cast<const StepSizeTheory*>(task_.get()))
+    if (const std::optional<double> eta = optimizer_->descent_step()) sentences.push_back(theory->warning(*eta));
+  std::erase(sentences, "");
+  return fmt::format("{}", fmt::join(sentences, "\ntalweg: "));
 }
 
 double Training::epoch(std::int64_t step) const {

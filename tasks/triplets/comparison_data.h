@@ -7,7 +7,7 @@
 #include "core/config/component.h"
 #include "core/io/file_fingerprint.h"
 #include "core/random/random_streams.h"
-#include "tasks/triplets/triplet_loss.h"
+#include "tasks/triplets/triplets.h"
 
 namespace talweg::tasks {
 
@@ -16,28 +16,31 @@ struct TrueFactors {
   at::Tensor users, items;  ///< [n1, r], [n2, r]; the items' rows have mean 0
 };
 
-/// Comparisons for training, by ascending user, and for evaluation; float64 labels on the CPU.
+/// How much held-out items are worth to users: the gains of rankings.
+struct Relevance {
+  at::Tensor users, items;  ///< [k] int32, by ascending user
+  at::Tensor gains;         ///< [k] float64, ≥ 0; undefined: there is none
+};
+
+/// Comparisons for training, by ascending user, and for evaluation; float64 labels and weights on the CPU.
 struct ComparisonData {
   Triplets training, evaluation;
   std::int64_t users = 0, items = 0;
   std::vector<std::string> user_ids = {}, item_ids = {};  ///< by index; empty where they are numbers
   std::optional<TrueFactors> truth = {};
+  Relevance relevance = {};  ///< where the source knows more than the evaluation comparisons say
   io::FileFingerprints files = {};
-  bool splits_evaluation = false;  ///< the evaluation comparisons are a share of the same file
+  bool splits_evaluation = false;       ///< the evaluation comparisons are a share of the same file
+  std::vector<std::string> notes = {};  ///< sentences about the data that should be known before training
 };
 
-/// The kind of component that `data:` chooses in comparison_factorization.
+/// The kind of component that `data:` chooses where data are comparisons.
 struct ComparisonDataKind {
   static constexpr const char* name = "comparisons";
   using Signature = ComparisonData(const RandomStreams& streams);
 };
 
-/// The comparisons with these indices.
-Triplets select(const Triplets& triplets, const at::Tensor& indices);
-/// By ascending user; the order of a user's comparisons is kept.
-Triplets by_user(const Triplets& triplets);
-
-/// Registers `synthetic_comparisons` and `comparison_csv`. Calling it again does nothing.
+/// Registers `synthetic_comparisons` and the readers of files. Calling it again does nothing.
 void register_comparison_data();
 
 }  // namespace talweg::tasks

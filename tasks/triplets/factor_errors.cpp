@@ -25,8 +25,9 @@ double area_under_curve(const at::Tensor& margins, const at::Tensor& labels) {
   std::vector<double> won, lost;
   for (std::int64_t k = 0; k < margins.size(0); ++k) {
     const double label = labels.const_data_ptr<double>()[k], z = margins.const_data_ptr<double>()[k];
-    if (label == 1) won.push_back(z);
-    if (label == 0) lost.push_back(z);
+    if (label != 0 && label != 1) continue;
+    won.push_back(label == 1 ? z : -z);
+    lost.push_back(-won.back());
   }
   std::sort(lost.begin(), lost.end());
   double pairs = 0;

@@ -13,8 +13,9 @@ double factor_error(const at::Tensor& users, const at::Tensor& items, const True
 /// ‖UVᵀ − X*‖_F/‖X*‖_F with the utilities of every user centred over items: free of rotation, scale and shift.
 double matrix_error(const at::Tensor& users, const at::Tensor& items, const TrueFactors& truth);
 
-/// Share of pairs of a comparison with label 1 and one with label 0 whose margins are in this order; ties count half,
-/// other labels are left out. NaN where one of both is missing.
+/// Share of pairs of comparisons with labels 0 or 1 whose margins are in the order of their labels, every comparison
+/// taken in both orientations, so that it does not matter which item stands first; equal margins count half, other
+/// labels are left out. NaN where there are none.
 double area_under_curve(const at::Tensor& margins, const at::Tensor& labels);
 
 /// Share of comparisons whose margin has the sign of label − ½; a margin of 0 counts half, ties (label ½) are left out.

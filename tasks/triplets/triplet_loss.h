@@ -1,15 +1,8 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
+#include "tasks/triplets/triplets.h"
 
 namespace talweg::tasks {
-
-/// Comparisons as tensors of equal length m on one device.
-struct Triplets {
-  at::Tensor users, first, second;  ///< [m] int32: who compared, the item that won, the one that lost
-  at::Tensor labels;                ///< [m] of the factors' type, in [0, 1]: how far `first` was preferred
-  at::Tensor weights;               ///< [m], or undefined: all 1
-};
 
 /// Margins z = ⟨u_u, v_i − v_j⟩ with their graph: [m].
 at::Tensor triplet_margins(const at::Tensor& users, const at::Tensor& items, const Triplets& triplets);

@@ -1,10 +1,12 @@
 """The commands, their messages and exit codes."""
 
+import csv
 import json
 import os
 import random
 import re
 import shutil
+import struct
 import subprocess
 import unittest
 import xml.dom.minidom
@@ -159,6 +161,17 @@ COMP_WORDS=({PROGRAM} {line}); COMP_CWORD={len(line.split())}; COMPREPLY=(); _ta
         self.assertEqual(stranger.stdout.splitlines()[-1].split("\t")[0], "mud")
         self.assertIn("--user", self.run_talweg("recommend", "run", code=2).stderr)
         self.assertIn("--top takes a number", self.run_talweg("recommend", "run", "--user", "ann", "--top", "x", code=2).stderr)
+        self.run_talweg("export", "run", "factors")
+        names = [json.loads(line) for line in (self.folder / "factors/item_ids.txt").read_text().splitlines()]
+        self.assertEqual(set(names), {"tea", "coffee, black", "mud"})
+        head, _, numbers = (self.folder / "factors/items.npy").read_bytes().partition(b"\n")
+        self.assertIn(b"'descr': '<f4', 'fortran_order': False, 'shape': (3, 2)", head)
+        self.assertEqual(((len(head) + 1) % 64, len(numbers)), (0, 3 * 2 * 4))
+        rows = list(csv.reader((self.folder / "factors/items.csv").open()))
+        self.assertEqual([row[0] for row in rows[1:]], names)
+        for row, value in zip(rows[1:], struct.iter_unpack("<ff", numbers)):
+            self.assertAlmostEqual(float(row[1]), value[0], places=6)
+        self.assertIn("NumPy has no bfloat16", self.run_talweg("export", "run", "x", "--dtype", "bfloat16", code=3).stderr)
         # The same choices in another order give the rows of the factors to others.
         self.write("choices.csv", "\n".join([lines[0], "bob,mud,tea", *lines[1:]]) + "\n")
         self.assertIn("of the data are others", self.run_talweg("recommend", "run", "--user", "ann", code=4).stderr)

@@ -32,6 +32,11 @@ class Descent {
     if (length < 0) length = task_->training_data().size();
     std::vector<std::int64_t> indices(static_cast<std::size_t>(length));
     std::iota(indices.begin(), indices.end(), begin);
+    return step(indices);
+  }
+
+  /// One step on these examples.
+  StepReport step(const std::vector<std::int64_t>& indices) {
     objective_.begin_step(steps_, task_->training_data().batch(indices, steps_));
     ++steps_;
     StepReport report = optimizer_->step(objective_);

@@ -12,45 +12,14 @@
 #include "core/temporary_folder.h"
 #include "tasks/register.h"
 #include "tasks/triplets/baselines.h"
+#include "tasks/triplets/comparison_task.h"
 #include "tasks/triplets/factor_errors.h"
+#include "tasks/triplets/triplet_loss.h"
 
 namespace talweg::tasks {
 namespace {
 
 using ::testing::HasSubstr;
-
-std::unique_ptr<Task> make_comparisons(const std::string& options, std::uint64_t seed = 1) {
-  register_components();
-  config::Component<TaskKind> component;
-  config::Diagnostics diagnostics;
-  component.parse(config::parse_yaml("{type: comparison_factorization" + options + "}", "test"), diagnostics, "task");
-  diagnostics.throw_if_any();
-  return component.create({at::kCPU, at::kDouble, RandomStreams(seed)});
-}
-
-double metric(Task& task, const std::string& wanted) {
-  const torch::NoGradGuard no_grad;
-  for (const auto& [name, value] : task.evaluate())
-    if (name == wanted) return value;
-  ADD_FAILURE() << "no metric " << wanted;
-  return std::nan("");
-}
-
-/// Plain gradient descent on all comparisons with η = factor·√(n1 n2 r), of the default problem. Returns a metric at
-/// the marks.
-std::vector<double> descend(Task& task, double factor, const std::vector<int>& marks, const std::string& name) {
-  const double eta = factor * std::sqrt(200.0 * 300 * 3);
-  const data::Batch batch = dynamic_cast<const data::TensorDataset&>(task.training_data()).all();
-  std::vector<double> values;
-  for (int t = 1; t <= marks.back(); ++t) {
-    for (at::Tensor& parameter : task.module().parameters()) parameter.mutable_grad() = at::Tensor();
-    task.loss(batch).backward();
-    const torch::NoGradGuard no_grad;
-    for (at::Tensor& parameter : task.module().parameters()) parameter.sub_(parameter.grad(), eta);
-    if (std::find(marks.begin(), marks.end(), t) != marks.end()) values.push_back(metric(task, name));
-  }
-  return values;
-}
 
 Triplets random_triplets(std::int64_t m, std::int64_t users, std::int64_t items, at::ScalarType type) {
   Triplets t;
@@ -206,13 +175,14 @@ TEST(ComparisonFactorization, CoinFlipsLeaveAStatisticalError) {
   EXPECT_GT(metric(*task, "auc"), 0.7);
 }
 
-/// Of the factors and of two that know no users.
-TEST(ComparisonFactorization, IsEvaluatedBesideBradleyTerryAndPopularity) {
+TEST(ComparisonFactorization, IsEvaluatedBesideModelsWithoutComparisonsOrUsers) {
   auto task = make_comparisons(", data: {comparisons: 75000, labels: binary}");
   descend(*task, 1, {150}, "loss");
   EXPECT_LT(metric(*task, "loss"), metric(*task, "bradley_terry_loss") - 0.05);
   EXPECT_GT(metric(*task, "accuracy"), metric(*task, "bradley_terry_accuracy") + 0.1);
   EXPECT_GT(metric(*task, "accuracy"), metric(*task, "popularity_accuracy") + 0.1);
+  EXPECT_GT(metric(*task, "accuracy"), metric(*task, "bpr_accuracy") + 0.02);
+  EXPECT_GT(metric(*task, "accuracy"), metric(*task, "logistic_mf_accuracy") - 0.01);
 }
 
 /// Three of four against one: the strengths differ by log 3, less what the prior takes.
@@ -229,7 +199,7 @@ TEST(BradleyTerry, IsTheMaximumOfTheLikelihood) {
 }
 
 TEST(ComparisonFactorization, SaysWhatItMadeOfItsComparisons) {
-  EXPECT_THAT(make_comparisons("")->uses_of_data(), ::testing::Contains(HasSubstr("Bradley and Terry")));
+  EXPECT_THAT(make_comparisons("")->uses_of_data(), ::testing::Contains(HasSubstr("Baselines were trained")));
 }
 
 class ComparisonFiles : public ::testing::Test {
