@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -51,6 +52,9 @@ class Computation {
 
   /// Files that it was built from, as they were when they were read; empty where there are none.
   virtual io::FileFingerprints files() const { return {}; }
+  /// Tells it the folder of its run, in which it may keep files of its own beside its states. Called before the first
+  /// step of a session, where anything is kept.
+  virtual void keep_in(const std::filesystem::path&) {}
   /// A line for the log before the first step of a session; may be empty.
   virtual std::string announcement() const { return {}; }
   /// Called at the start of every session after its state was loaded, and before every state is saved. Throws

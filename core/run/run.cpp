@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/io/json_number.h"
+#include "core/run/interruption.h"
 #include "core/run/signal_watch.h"
 
 namespace talweg {
@@ -31,6 +32,20 @@ std::vector<std::string> Run::rehearse() {
 }
 
 RunOutcome Run::run() {
+  try {
+    return carry_on();
+  } catch (const Interruption& interruption) {
+    progress_->finish();
+    recorder_->flush();
+    RunOutcome outcome = so_far();
+    outcome.status = RunStatus::interrupted;
+    outcome.reason = fmt::format("signal {} ({}) within a step, which is made anew", interruption.signal,
+                                 strsignal(interruption.signal));
+    return outcome;
+  }
+}
+
+RunOutcome Run::carry_on() {
   begin_session();
   const SignalWatch signals;
   Agreement& agreement = *setup_.agreement;
@@ -76,6 +91,7 @@ RunOutcome Run::run() {
 void Run::begin_session() {
   session_start_ = std::chrono::steady_clock::now();
   recorder_->open(step_);
+  if (const auto folder = recorder_->folder()) computation_->keep_in(*folder);
   metrics::ProgressOptions shown;
   shown.total_steps = work_.steps;
   shown.first_step = step_;

@@ -51,6 +51,7 @@ class Run {
   RunOutcome so_far() const;
 
  private:
+  RunOutcome carry_on();
   void begin_session();
   void observe_start();
   void step();

@@ -14,6 +14,7 @@ class DirectoryRecorder : public RunRecorder {
   explicit DirectoryRecorder(const RunDirectory& directory) : directory_(directory) {}
 
   bool keeps() const override { return true; }
+  std::optional<std::filesystem::path> folder() const override { return directory_.path(); }
 
   void open(std::int64_t step) override {
     sinks_.clear();
@@ -59,6 +60,7 @@ class DirectoryRecorder : public RunRecorder {
 class SilentRecorder : public RunRecorder {
  public:
   bool keeps() const override { return false; }
+  std::optional<std::filesystem::path> folder() const override { return std::nullopt; }
   void open(std::int64_t) override {}
   void write(const metrics::Record&) override {}
   void flush() override {}

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -19,6 +20,8 @@ class RunRecorder {
 
   /// Whether anything is kept; what is costly to make need not be made otherwise.
   virtual bool keeps() const = 0;
+  /// The folder in which a computation may keep files of its own beside its states; nothing where nothing is kept.
+  virtual std::optional<std::filesystem::path> folder() const = 0;
 
   /// Opens the records of a session that begins after step `step`.
   virtual void open(std::int64_t step) = 0;

@@ -134,6 +134,14 @@ class StatesAnswer {
   virtual nlohmann::json answer() const = 0;
 };
 
+/// The task keeps files of its own in the folder of its run, beside the states.
+class KeepsFiles {
+ public:
+  virtual ~KeepsFiles() = default;
+  /// Called before the first step of a session, where anything is kept.
+  virtual void keep_in(const std::filesystem::path& folder) = 0;
+};
+
 /// The task is a function of which values alone are known: its loss has no gradient.
 class HasNoGradient {
  public:

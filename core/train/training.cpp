@@ -141,6 +141,10 @@ io::FileFingerprints Training::files() const {
   return reader ? reader->files_read() : io::FileFingerprints();
 }
 
+void Training::keep_in(const std::filesystem::path& folder) {
+  if (auto* keeps = dynamic_cast<KeepsFiles*>(task_.get())) keeps->keep_in(folder);
+}
+
 Cadence Training::cadence() const {
   Cadence cadence;
   cadence.record = config_.training.log_every;

@@ -32,6 +32,7 @@ class Training : public Computation {
 
   Work work() const override;
   io::FileFingerprints files() const override;
+  void keep_in(const std::filesystem::path& folder) override;
   Cadence cadence() const override;
   std::string announcement() const override;
   /// Parameters are finite, and those of all processes equal.

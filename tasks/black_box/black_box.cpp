@@ -73,6 +73,7 @@ BlackBox::BlackBox(const BlackBoxOptions& options, const TaskContext& context)
     : options_(options),
       streams_(context.streams),
       oracle_(options.oracle.create()),
+      files_(oracle_->files()),
       space_(oracle_->variables(), options.variables, options.bounds, options.start),
       data_({at::zeros({1})}) {
   point_ = module_.register_parameter("point", space_.start());

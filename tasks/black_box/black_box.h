@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "core/task/capabilities.h"
+#include "core/task/reads_files.h"
 #include "core/task/task.h"
 #include "tasks/black_box/oracle.h"
 #include "tasks/black_box/variables.h"
@@ -36,7 +37,13 @@ void declare(config::Fields& f, BlackBoxOptions& o);
 /// an optimizer recommends is answered with a mean and a confidence interval from draws of their own. The parameter
 /// `point` is what the optimizer sees, in float64 whatever the precision of the run; every evaluation is counted, those
 /// of the search and those of the answer apart. Source: ours.
-class BlackBox : public Task, public NoisyFunction, public KnowsItsEnd, public HasNoGradient, public StatesAnswer {
+class BlackBox : public Task,
+                 public NoisyFunction,
+                 public KnowsItsEnd,
+                 public HasNoGradient,
+                 public StatesAnswer,
+                 public KeepsFiles,
+                 public ReadsFiles {
  public:
   BlackBox(const BlackBoxOptions& options, const TaskContext& context);
 
@@ -57,6 +64,8 @@ class BlackBox : public Task, public NoisyFunction, public KnowsItsEnd, public H
   std::string finished() override;
   metrics::Counted counted() const override;
   nlohmann::json answer() const override { return answer_; }
+  void keep_in(const std::filesystem::path& folder) override { oracle_->keep_in(folder); }
+  const io::FileFingerprints& files_read() const override { return files_; }
 
  private:
   /// Counts, in a tensor that is saved with the module.
@@ -77,6 +86,7 @@ class BlackBox : public Task, public NoisyFunction, public KnowsItsEnd, public H
   BlackBoxOptions options_;
   RandomStreams streams_;
   std::unique_ptr<Oracle> oracle_;
+  io::FileFingerprints files_;
   VariableSpace space_;
   torch::nn::Module module_;
   data::TensorDataset data_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -8,14 +9,24 @@
 #include <vector>
 
 #include "core/config/component.h"
+#include "core/io/file_fingerprint.h"
 
 namespace talweg::tasks {
+
+/// How a variable is handed to an optimizer.
+enum class VariableScale {
+  own,      ///< as it is
+  linear,   ///< its range as [0, 1]
+  log,      ///< the logarithm of its range as [0, 1]
+  integer,  ///< its range as [0, 1], rounded
+};
 
 /// A variable of a black box, as the oracle itself knows it.
 struct OracleVariable {
   std::string name;
   double start = 0;
-  std::optional<double> lower{};  ///< nothing: it is not bounded
+  std::optional<double> lower{}, upper{};  ///< nothing: it is not bounded
+  VariableScale scale = VariableScale::own;
 };
 
 /// A function of d variables that is observed with noise, and what is known of it beside its values.
@@ -32,6 +43,11 @@ class Oracle {
   virtual std::optional<double> exact(const double*) const { return {}; }
   /// The least value of exact(), where it is known.
   virtual std::optional<double> minimum() const { return {}; }
+  /// Files that it was built from, as they were when they were read.
+  virtual io::FileFingerprints files() const { return {}; }
+  /// Tells it the folder of the run, for what it keeps there. Called before the first observation of a session, where
+  /// anything is kept.
+  virtual void keep_in(const std::filesystem::path&) {}
 };
 
 /// The kind of component that `oracle:` chooses.

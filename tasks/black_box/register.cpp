@@ -1,7 +1,9 @@
 #include "tasks/black_box/black_box.h"
 #include "tasks/black_box/functions.h"
 #include "tasks/black_box/more_wild.h"
+#include "tasks/black_box/program/program.h"
 #include "tasks/black_box/queue.h"
+#include "tasks/black_box/training/training_oracle.h"
 
 namespace talweg::tasks {
 
@@ -19,6 +21,9 @@ void register_oracles() {
     oracles.add<SumOfExponentials, SumOfExponentialsOptions>("sum_of_exponentials", "convex, with a third derivative",
                                                              "ours");
     oracles.add<Queue, QueueOptions>("queue", "the service rate of a simulated queue", "SimOpt's M/M/1 example");
+    oracles.add<Program, ProgramOptions>("program", "any program that reads points and writes values", "ours");
+    oracles.add<TrainingOracle, TrainingOracleOptions>("training", "a run of Talweg, over options of its configuration",
+                                                       "ours");
     return true;
   }();
   (void)once;

@@ -14,7 +14,7 @@
 namespace talweg::tasks {
 namespace {
 
-using Scale = VariableList::Scale;
+using Scale = VariableScale;
 
 const std::vector<std::pair<std::string, Scale>>& scale_words() {
   static const std::vector<std::pair<std::string, Scale>> words = {
@@ -62,13 +62,25 @@ std::string read_variable(const std::string& text, VariableList::Variable& varia
 
 }  // namespace
 
+std::vector<OracleVariable> VariableList::of_oracle() const {
+  std::vector<OracleVariable> variables;
+  for (const Variable& variable : list) {
+    const double middle = variable.scale == Scale::log ? std::sqrt(variable.lower * variable.upper)
+                                                       : variable.lower + (variable.upper - variable.lower) / 2;
+    const double start = variable.start.value_or(variable.scale == Scale::integer ? std::round(middle) : middle);
+    variables.push_back({variable.name, start, variable.lower, variable.upper, variable.scale});
+  }
+  return variables;
+}
+
 VariableSpace::VariableSpace(const std::vector<OracleVariable>& own, const VariableList& configured,
                              const std::optional<Range>& bounds, const std::vector<double>& start) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   std::vector<std::string> names;
   for (const OracleVariable& variable : own) {
     names.push_back(variable.name);
-    variables_.push_back({variable.name, Scale::own, variable.lower.value_or(-kInfinity), kInfinity, variable.start});
+    variables_.push_back({variable.name, variable.scale, variable.lower.value_or(-kInfinity),
+                          variable.upper.value_or(kInfinity), variable.start});
     if (bounds) {
       variables_.back().lower = std::max(variables_.back().lower, bounds->lower);
       variables_.back().upper = std::min(variables_.back().upper, bounds->upper);

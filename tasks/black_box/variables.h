@@ -15,21 +15,18 @@ namespace talweg::tasks {
 /// Variables with what is known of them, as a mapping in order: `{rate: log 1e-4..1 from 1e-2, layers: integer 1..8,
 /// angle: linear -3..3, x: -5..5}`.
 struct VariableList {
-  /// How a variable is handed to an optimizer.
-  enum class Scale {
-    own,      ///< as it is
-    linear,   ///< its range as [0, 1]
-    log,      ///< the logarithm of its range as [0, 1]
-    integer,  ///< its range as [0, 1], rounded
-  };
   struct Variable {
     std::string name;
-    Scale scale = Scale::own;
+    VariableScale scale = VariableScale::own;
     double lower = 0, upper = 0;
     std::optional<double> start{};
     config::Location where{};
   };
   std::vector<Variable> list;
+
+  /// The variables of an oracle that has those of the list and no others. One without a start begins in the middle of
+  /// its range, on its scale.
+  std::vector<OracleVariable> of_oracle() const;
 };
 
 /// A range "-5..5".
@@ -59,7 +56,7 @@ class VariableSpace {
  private:
   struct Variable {
     std::string name;
-    VariableList::Scale scale;
+    VariableScale scale;
     double lower, upper;  ///< of x; infinite where there is none
     double start;
   };

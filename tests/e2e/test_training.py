@@ -435,5 +435,101 @@ training: {steps: 50000000, batch_size: 8, log_every: 1000, evaluate_every: 1000
         self.run_talweg("reproduce", SOURCE / "configs/quickstart.yaml", "--output", "out", "--quiet")
 
 
+PROGRAM_SEARCH = """\
+name: search
+device: cpu
+task:
+  type: black_box
+  oracle: {type: program, command: [python3, noisy.py], folder: ., over: {a: -2..2, b: log 1e-3..1}, workers: 2}
+  budget: {evaluations: 400}
+  answer: {evaluations: 10}
+optimizer: cma_es
+training: {evaluate_every: 20}
+checkpoint: {every: 10}
+"""
+NOISY_PROGRAM = """\
+import json, os, random, sys, time
+for line in sys.stdin:
+    question = json.loads(line)
+    x = question["x"]
+    time.sleep(0.5 if os.path.exists("slow") else 0.002)
+    print((x["a"] - 1) ** 2 + x["b"] + 0.1 * random.Random(question["seed"]).gauss(0, 1), flush=True)
+    with open("asked.txt", "a") as log:
+        print(question["seed"], x, file=log)
+"""
+
+
+class Searches(TalwegCase):
+    def test_a_killed_search_of_a_program_repeats_no_answer(self):
+        config = self.write("search.yaml", PROGRAM_SEARCH)
+        self.write("noisy.py", NOISY_PROGRAM)
+        self.run_talweg("train", config, "--output", "whole")
+        asked = self.folder / "asked.txt"
+        whole = asked.read_text().splitlines()
+        asked.unlink()
+        run, log = self.folder / "run", self.folder / "run/evaluations.jsonl"
+        kills, arguments = 0, ["train", config, "--output", run]
+        while True:
+            before = log.stat().st_size if log.exists() else 0
+            process = self.start_talweg(*arguments)
+            while process.poll() is None and (not log.exists() or log.stat().st_size < before + 9000):
+                time.sleep(0.002)
+            process.kill()
+            if process.wait() == 0:
+                break
+            kills, arguments = kills + 1, ["resume", run]
+        self.assertGreater(kills, 2)
+        self.assertEqual(self.metrics(run), self.metrics(self.folder / "whole"))
+        again = asked.read_text().splitlines()
+        self.assertEqual(set(again), set(whole))
+        # What a worker was on, and what it was sent ahead, had not been answered.
+        self.assertLessEqual(len(again) - len(set(again)), 4 * kills)
+        for run in (run, self.folder / "whole"):
+            self.assertEqual(len((run / "evaluations.jsonl").read_text().splitlines()), len(set(whole)))
+
+    def test_a_signal_gives_up_a_step_of_a_slow_program(self):
+        config = self.write("search.yaml", PROGRAM_SEARCH.replace("evaluations: 10}", "evaluations: 2}"))
+        self.write("noisy.py", NOISY_PROGRAM)
+        self.write("slow", "")
+        process = self.start_talweg("train", config, "--output", "run")
+        while process.poll() is None and not (self.folder / "run/evaluations.jsonl").exists():
+            time.sleep(0.01)
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=20), 6)
+        (self.folder / "slow").unlink()
+        self.run_talweg("resume", "run")
+        self.run_talweg("train", config, "--output", "whole")
+        self.assertEqual(self.metrics(self.folder / "run"), self.metrics(self.folder / "whole"))
+
+    def test_hyper_parameters_of_a_training_are_searched(self):
+        self.write("small.yaml", SMALL.replace("checkpoint: {every: 10}", "checkpoint: {every: 60, keep: 1}"))
+        config = self.write("tune.yaml", """\
+name: tune
+device: cpu
+task:
+  type: black_box
+  oracle: {type: training, config: small.yaml, over: {optimizer.learning_rate: log 1e-4..1}}
+  budget: {evaluations: 12}
+  answer: {evaluations: 2}
+optimizer: {type: cma_es, noise_handler: null}
+training: {evaluate_every: 1}
+checkpoint: {every: 1}
+""")
+        process = self.start_talweg("train", config, "--output", "run")
+        while process.poll() is None and len(list((self.folder / "run/trainings").glob("*/summary.json"))) < 5:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(), 6)
+        self.run_talweg("resume", "run")
+        self.run_talweg("train", config, "--output", "whole")
+        self.assertEqual(self.metrics(self.folder / "run"), self.metrics(self.folder / "whole"))
+        runs = sorted(path.parent.name for path in (self.folder / "run/trainings").glob("*/summary.json"))
+        self.assertEqual(len(runs), len((self.folder / "run/evaluations.jsonl").read_text().splitlines()))
+        self.run_talweg("report", *sorted((self.folder / "run/trainings").iterdir()), "--output", "trainings.html")
+        broken = self.write("broken.yaml", config.read_text().replace("learning_rate", "learnin_rate"))
+        self.assertIn("broken.yaml:5:", self.run_talweg("check", "--no-build", broken, code=3).stderr)
+
+
 if __name__ == "__main__":
     unittest.main()

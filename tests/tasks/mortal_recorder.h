@@ -15,6 +15,7 @@ class Mortal : public RunRecorder {
   Mortal(const RunDirectory& directory, std::int64_t last_save)
       : inner_(make_directory_recorder(directory)), last_save_(last_save) {}
   bool keeps() const override { return true; }
+  std::optional<std::filesystem::path> folder() const override { return inner_->folder(); }
   void open(std::int64_t step) override { inner_->open(step); }
   void write(const metrics::Record& record) override { inner_->write(record); }
   void flush() override { inner_->flush(); }
