@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/libtorch.h"
 #include "models/quantum/ansatz.h"
+#include "models/quantum/noise.h"
 #include "tasks/contextual_forecast/asset_turns.h"
 #include "tasks/contextual_forecast/predictors.h"
 
@@ -48,6 +49,13 @@ void declare(config::Fields& f, LoaderOptions& o) {
   f("learning_rate", o.learning_rate, "step size of Adam", config::above(0));
 }
 
+void declare(config::Fields& f, CircuitNoiseOptions& o) {
+  f("depolarizing", o.depolarizing, "probability of X, Y or Z on each qubit of every gate", config::at_least(0),
+    config::at_most(1));
+  f("readout", o.readout, "probability that a qubit is read as the other value", config::at_least(0),
+    config::at_most(1));
+}
+
 void declare(config::Fields& f, LstmBaselineOptions& o) {
   f("width", o.width, "hidden numbers", config::at_least(1));
   f("steps", o.steps, "steps of Adam with learning rate 0.02", config::at_least(1));
@@ -69,6 +77,9 @@ void declare(config::Fields& f, ContextualForecastOptions& o) {
   f("gradient", o.gradient, "exact by the adjoint method, or from values at shifted angles as a device gives them");
   f("shots", o.shots, "N: fidelities are estimated by SWAP tests of so many shots (default: exact)",
     config::at_least(1));
+  f("predictions", o.predictions, "R: how often the circuit is applied to its own outcomes, in evaluations",
+    config::at_least(1), config::at_most(30));
+  f("noise", o.noise, "noise of gates and of reading under which the circuit is evaluated as well (default: none)");
   f("lstm", o.lstm, "the recurrent network beside which the circuit stands");
 }
 
@@ -84,6 +95,13 @@ void validate(ContextualForecastOptions& o, const config::Value& where, config::
     diagnostics.error(where.at("context"), fmt::format("a context of {} and a horizon of {} symbols: {}", o.context,
                                                        o.horizon, error.what()));
   }
+  if (o.noise && n > quantum::kMostDensityQubits)
+    diagnostics.error(where.at("noise"),
+                      fmt::format("noise is evaluated by density matrices of at most {} qubits, not {}",
+                                  quantum::kMostDensityQubits, n));
+  if (const std::int64_t all = context + o.predictions * qubits_of(o.symbols.levels, o.horizon); all > 24)
+    diagnostics.error(where.at("predictions"),
+                      fmt::format("{} predictions take {} qubits; at most 24 are for them", o.predictions, all));
   if (o.schedule == AssetSchedule::portfolio && o.batch_mode != BatchMode::coherent)
     diagnostics.error(where.at("batch_mode"), "a portfolio is one superposition; its 'batch_mode' is coherent");
   if (o.schedule == AssetSchedule::portfolio && o.gradient != FidelityGradient::adjoint)
@@ -100,8 +118,8 @@ ContextualForecast::ContextualForecast(const ContextualForecastOptions& options,
     : options_(options),
       streams_(context.streams),
       shape_{options.symbols.levels, options.context, options.horizon},
-      data_(make_forecast_data(read_moves(options, context.streams, files_), options.symbols, shape_,
-                               options.training_share, options.context_place)),
+      moves_(read_moves(options, context.streams, files_)),
+      data_(make_forecast_data(moves_, options.symbols, shape_, options.training_share, options.context_place)),
       circuit_(options.circuit.create({qubits_of(options.symbols.levels, options.context),
                                        qubits_of(options.symbols.levels, options.horizon), assets()})),
       simulator_(circuit_.circuit) {
@@ -124,6 +142,17 @@ ContextualForecast::ContextualForecast(const ContextualForecastOptions& options,
   };
   if (circuit_.shared > 0) shared_ = module_.register_parameter("shared", start(1, circuit_.shared).squeeze(0));
   if (circuit_.specific > 0) specific_ = module_.register_parameter("specific", start(assets(), circuit_.specific));
+  const bool in_turn = options.schedule == AssetSchedule::round_robin || options.schedule == AssetSchedule::sequential;
+  if (in_turn && specific_.defined()) {
+    kept_ = module_.register_parameter("kept", specific_.detach().clone(), /*requires_grad=*/false);
+    turns_ = module_.register_parameter("turns", at::zeros({}, at::kLong), /*requires_grad=*/false);
+  }
+  if (options.predictions > 1 && !std::holds_alternative<JointDistributions>(moves_.content)) {
+    const WindowShape longer{shape_.levels, shape_.context, shape_.horizon * options.predictions};
+    sequences_ =
+        make_forecast_data(moves_, options.symbols, longer, options.training_share, options.context_place).joint();
+  }
+  moves_ = {};
   const std::int64_t examples = options.schedule == AssetSchedule::portfolio ? 1 : assets();
   training_ = std::make_unique<data::TensorDataset>(std::vector<at::Tensor>{at::arange(examples)});
 }
@@ -233,6 +262,14 @@ at::Tensor ContextualForecast::observe(const at::Tensor& points, std::span<const
   return values;
 }
 
+void ContextualForecast::project() {
+  if (!kept_.defined()) return;
+  const torch::NoGradGuard no_grad;
+  for (const std::int64_t k : assets_of_step(turns_.item<std::int64_t>())) kept_[k].copy_(specific_[k]);
+  specific_.copy_(kept_);
+  turns_.add_(1);
+}
+
 std::unique_ptr<data::Sampler> ContextualForecast::make_sampler(const data::SamplingPlan& plan) {
   const auto turns = [this](std::int64_t step) {
     return options_.schedule == AssetSchedule::portfolio ? std::vector<std::int64_t>{0} : assets_of_step(step);
@@ -248,6 +285,31 @@ at::Tensor ContextualForecast::joint_distribution() const {
   return quantum::probabilities(simulator_(angles(), coherent_.in))
       .to(at::kCPU, at::kDouble)
       .view({assets(), shape_.contexts(), shape_.outcomes()});
+}
+
+at::Tensor ContextualForecast::sequence_distribution(std::int64_t times) const {
+  const torch::NoGradGuard no_grad;
+  const std::int64_t step = qubits_of(shape_.levels, shape_.horizon);
+  const quantum::Simulator whole(quantum::repeated(circuit_.circuit, times, step));
+  const std::int64_t outcomes = std::int64_t{1} << (times * step);
+  at::Tensor in = at::zeros({assets(), shape_.contexts(), outcomes}, coherent_.in.options());
+  in.select(2, 0).copy_(coherent_.in.view({assets(), shape_.contexts(), -1}).select(2, 0));
+  return quantum::probabilities(whole(angles(), in.flatten(1)))
+      .to(at::kCPU, at::kDouble)
+      .view({assets(), shape_.contexts(), outcomes});
+}
+
+at::Tensor ContextualForecast::noisy_distribution(const CircuitNoiseOptions& noise) const {
+  const torch::NoGradGuard no_grad;
+  std::vector<at::Tensor> of_assets;
+  const at::Tensor own = angles();
+  for (std::int64_t k = 0; k < assets(); ++k) {
+    const at::Tensor rho =
+        quantum::density_matrix(circuit_.circuit, own[k], quantum::depolarizing(noise.depolarizing), coherent_.in[k]);
+    of_assets.push_back(
+        quantum::with_readout_error(at::real(rho.diagonal()).contiguous(), noise.readout, noise.readout));
+  }
+  return at::stack(of_assets).view({assets(), shape_.contexts(), shape_.outcomes()});
 }
 
 at::Tensor ContextualForecast::outcomes_of_contexts() const {

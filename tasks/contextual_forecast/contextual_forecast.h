@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/task/capabilities.h"
+#include "core/task/projected_parameters.h"
 #include "core/task/reads_files.h"
 #include "core/task/task.h"
 #include "models/quantum/simulator.h"
@@ -47,6 +48,12 @@ struct LoaderOptions {
 };
 void declare(config::Fields& f, LoaderOptions& o);
 
+/// Noise under which the trained circuit is looked at, beside the exact one.
+struct CircuitNoiseOptions {
+  double depolarizing = 0, readout = 0;
+};
+void declare(config::Fields& f, CircuitNoiseOptions& o);
+
 struct LstmBaselineOptions {
   std::int64_t width = 16, steps = 300;
 };
@@ -65,6 +72,8 @@ struct ContextualForecastOptions {
   std::vector<double> portfolio;
   FidelityGradient gradient = FidelityGradient::adjoint;
   std::optional<std::int64_t> shots;
+  std::int64_t predictions = 1;
+  std::optional<CircuitNoiseOptions> noise;
   LstmBaselineOptions lstm;
   config::Location context_place{};  ///< where 'context' was written, for messages about data
 };
@@ -78,6 +87,7 @@ void validate(ContextualForecastOptions& o, const config::Value& where, config::
 class ContextualForecast : public Task,
                            public NoisyFunction,
                            public OwnSampler,
+                           public ProjectedParameters,
                            public ReadsFiles,
                            public StatesAnswer {
  public:
@@ -91,6 +101,8 @@ class ContextualForecast : public Task,
   /// single ones, "kl" of the joint distribution, "conditional_kl" of it conditioned, "basis_kl" of outcomes when a
   /// context is loaded by itself; of the held-out windows "log_loss" by conditioning, "basis_log_loss", and those of
   /// "table", "markov", "logistic", "lstm", "frequencies" and "null" with "_log_loss" behind; "kl/ASSET" of few assets;
+  /// of several predictions "sequence_kl" and that of the count table, "table_sequence_kl"; under noise "noise_kl" from
+  /// the exact circuit and "noisy_kl" from the training windows;
   /// "loss" that is trained, without shots.
   Metrics evaluate() override;
   std::vector<plot::Figure> figures() override;
@@ -99,6 +111,9 @@ class ContextualForecast : public Task,
   std::string announcement() const override;
   std::unique_ptr<data::Sampler> make_sampler(const data::SamplingPlan& plan) override;
   at::Tensor observe(const at::Tensor& points, std::span<const std::uint64_t> seeds, std::int64_t step) override;
+  /// Puts back the angles of assets whose turn the step was not: an optimizer's momentum or random displacements have
+  /// moved them, and no circuit of the step has them.
+  void project() override;
   nlohmann::json answer() const override { return answer_; }
 
   const ForecastData& data() const { return data_; }
@@ -107,6 +122,11 @@ class ContextualForecast : public Task,
   std::vector<std::int64_t> assets_of_step(std::int64_t step) const;
   /// P(context, outcome) that the trained circuit makes of the loaded contexts: [K, contexts, outcomes] float64.
   at::Tensor joint_distribution() const;
+  /// P(context, outcomes of several predictions) when the circuit is applied to its own outcomes: [K, contexts,
+  /// outcomes^times]. Source: Mourya et al. 2025, figures 9 and 10.
+  at::Tensor sequence_distribution(std::int64_t times) const;
+  /// P(context, outcome) under gate and readout noise, by density matrices.
+  at::Tensor noisy_distribution(const CircuitNoiseOptions& noise) const;
   /// P(outcome) when one context is loaded by itself: [K, contexts, outcomes] float64.
   at::Tensor outcomes_of_contexts() const;
 
@@ -132,13 +152,16 @@ class ContextualForecast : public Task,
   RandomStreams streams_;
   WindowShape shape_;
   io::FileFingerprints files_;
+  MoveData moves_;  // while the task is built
   ForecastData data_;
   ForecastCircuit circuit_;
   models::quantum::Simulator simulator_;
+  at::Tensor sequences_;  // joint of context and several outcomes in training, undefined unless predictions > 1
   LoadedRows coherent_, incoherent_;
   double loader_error_ = 0;
   torch::nn::Module module_;
   at::Tensor shared_, specific_;  // [shared], [K, specific]; undefined where there are none
+  at::Tensor kept_, turns_;       // angles after the last step and number of steps, where assets take turns
   std::unique_ptr<data::TensorDataset> training_;
   Predictors baselines_;
   nlohmann::json answer_;

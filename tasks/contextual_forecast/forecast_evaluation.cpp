@@ -34,6 +34,16 @@ nlohmann::json probabilities_by_symbol(const at::Tensor& row, const WindowShape&
   return object;
 }
 
+/// P(context) times a table of outcomes that is applied to its own outcomes: [K, contexts, outcomes^times].
+at::Tensor sequence_of_table(const at::Tensor& joint, const at::Tensor& table, std::int64_t times) {
+  at::Tensor sequence = joint.sum(2);  // [K, contexts·outcomes so far], the oldest symbol the most significant digit
+  for (std::int64_t t = 0; t < times; ++t) {
+    const at::Tensor context = at::arange(sequence.size(1)).remainder(joint.size(1));
+    sequence = (sequence.unsqueeze(2) * table.index_select(1, context)).flatten(1);
+  }
+  return sequence.view({joint.size(0), joint.size(1), -1});
+}
+
 double number(const at::Tensor& tensor) {
   return tensor.item<double>();
 }
@@ -83,6 +93,17 @@ Metrics ContextualForecast::evaluate() {
     for (std::int64_t k = 0; k < assets(); ++k)
       metrics.emplace_back("kl/" + data_.assets[static_cast<std::size_t>(k)], number(kl[k]));
   metrics.emplace_back("kl", number(kl.mean()));
+  if (sequences_.defined()) {
+    const at::Tensor table = sequence_of_table(p, baselines().back().second, options_.predictions);
+    metrics.emplace_back("table_sequence_kl", number(joint_divergence(sequences_, table).mean()));
+    metrics.emplace_back("sequence_kl",
+                         number(joint_divergence(sequences_, sequence_distribution(options_.predictions)).mean()));
+  }
+  if (options_.noise) {
+    const at::Tensor noisy = noisy_distribution(*options_.noise);
+    metrics.emplace_back("noise_kl", number(joint_divergence(q, noisy).mean()));
+    metrics.emplace_back("noisy_kl", number(joint_divergence(p, noisy).mean()));
+  }
   if (options_.trained_loader) metrics.emplace_back("loader_error", loader_error_);
   const auto exact = [&](const LoadedRows& rows) {
     const at::Tensor f = observed_fidelity(simulator_, own.index_select(0, rows.asset), rows, {});

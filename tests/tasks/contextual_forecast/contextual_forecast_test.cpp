@@ -203,6 +203,52 @@ TEST(ContextualForecast, TheTrainedLoaderLoadsContexts) {
   EXPECT_NEAR(value_of(*task, "fidelity"), value_of(*exact, "fidelity"), 0.05);
 }
 
+TEST(ContextualForecast, AnglesOfAssetsThatWaitAreAsTheyWere) {
+  auto task = make_forecast("data: {type: random_walk, length: 500, assets: 2}\nschedule: round_robin\n");
+  const at::Tensor specific = task->module().named_parameters()["specific"], before = specific.detach().clone();
+  for (int step = 0; step < 2; ++step) {
+    const torch::NoGradGuard no_grad;
+    specific.add_(1 + step);
+    task->project();
+    EXPECT_TRUE(at::allclose(specific[0], before[0] + 1)) << "the first asset's turn was the first step";
+    EXPECT_TRUE(at::allclose(specific[1], before[1] + (step == 0 ? 0 : 2)));
+  }
+}
+
+TEST(ContextualForecast, PredictionsOfPredictionsFollowTheTableWhereContextsAreKept) {
+  auto task = make_forecast("data: {type: random_walk, length: 50000}\ncircuit: context_preserving\npredictions: 3\n");
+  const at::Tensor p = task->data().joint()[0], table = conditioned(p);
+  std::vector<double> up;
+  for (int x = 0; x < 8; ++x) up.push_back(table[x][1].item<double>());
+  {
+    const torch::NoGradGuard no_grad;
+    task->module().parameters()[0].copy_(at::tensor(quantum::context_preserving_angles(up), at::kDouble).view({1, 8}));
+  }
+  EXPECT_NEAR(value_of(*task, "fidelity"), 1, 1e-12);
+  EXPECT_NEAR(value_of(*task, "context_fidelity"), 1, 1e-12);
+  const at::Tensor made = task->sequence_distribution(3)[0].flatten();
+  for (int i = 0; i < 64; ++i) {
+    double expected = p.sum(1)[i >> 3].item<double>();
+    for (int t = 2; t >= 0; --t) expected *= table[i >> (t + 1) & 7][i >> t & 1].item<double>();
+    EXPECT_NEAR(made[i].item<double>(), expected, 1e-12) << i;
+  }
+  EXPECT_NEAR(value_of(*task, "sequence_kl"), value_of(*task, "table_sequence_kl"), 1e-5)
+      << "half an observation apart";
+}
+
+TEST(ContextualForecast, NoiseMovesTheDistributionTowardsTheUniformOne) {
+  const std::string data = "data: {type: random_walk, length: 5000}\n";
+  EXPECT_NEAR(value_of(*make_forecast(data + "noise: {}\n"), "noise_kl"), 0, 1e-12);
+  auto weak = make_forecast(data + "noise: {depolarizing: 0.01}\n"),
+       strong = make_forecast(data + "noise: {depolarizing: 0.75}\n");
+  EXPECT_GT(value_of(*weak, "noise_kl"), 1e-4);
+  EXPECT_LT(value_of(*weak, "noise_kl"), value_of(*strong, "noise_kl"));
+  EXPECT_TRUE(at::allclose(strong->noisy_distribution({0.75, 0}), at::full({1, 8, 2}, 1.0 / 16, at::kDouble)));
+  EXPECT_TRUE(at::allclose(weak->noisy_distribution({0, 0.5}), at::full({1, 8, 2}, 1.0 / 16, at::kDouble)));
+  EXPECT_THAT(mistake("context: 12\nnoise: {}\n"), HasSubstr("at most 10 qubits"));
+  EXPECT_THAT(mistake("predictions: 25\n"), AllOf(StartsWith("f.yaml:3:14: "), HasSubstr("28 qubits")));
+}
+
 TEST(ContextualForecast, MistakesAreToldWhereTheyStand) {
   EXPECT_THAT(mistake("context: 34\n"), AllOf(StartsWith("f.yaml:3:10: "), HasSubstr("35 qubits"), HasSubstr("GB")));
   EXPECT_THAT(mistake("context: 40\nhorizon: 2\n"), AllOf(StartsWith("f.yaml:3:10: "), HasSubstr("42 qubits")));
