@@ -10,6 +10,7 @@
 #include "tasks/black_box/black_box.h"
 #include "tasks/chebyshev_regression/chebyshev_regression.h"
 #include "tasks/classification/classification.h"
+#include "tasks/contextual_forecast/contextual_forecast.h"
 #include "tasks/deep_matrix_factorization/bifurcation.h"
 #include "tasks/deep_matrix_factorization/deep_matrix_factorization.h"
 #include "tasks/deep_matrix_factorization/mode_theory.h"
@@ -51,6 +52,7 @@ void register_components() {
     register_labelled_texts();
     register_text_backbones();
     register_black_box();
+    register_contextual_forecast();
     tasks.add<Classification, ClassificationOptions>("classification", "classes of labelled examples", "standard");
     tasks.add<TextClassification, TextClassificationOptions>(
         "text_classification", "classes or ratings of texts, on a pretrained encoder", "Devlin et al. 2019");

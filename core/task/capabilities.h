@@ -108,8 +108,9 @@ class NoisyFunction {
   virtual ~NoisyFunction() = default;
   /// One observation for each of the seeds, from which all of its randomness comes: [m, r] float64 on the CPU for
   /// `points` [m, d] float64 on the CPU (all trainable parameters flat, in the module's order) and m·r seeds, those of
-  /// a point side by side. The parameters as they stand have no part in it.
-  virtual at::Tensor observe(const at::Tensor& points, std::span<const std::uint64_t> seeds) = 0;
+  /// a point side by side. The parameters as they stand have no part in it. `step` counts the steps of the training,
+  /// for functions whose parts take turns.
+  virtual at::Tensor observe(const at::Tensor& points, std::span<const std::uint64_t> seeds, std::int64_t step) = 0;
   /// The budget that is left and the box of the points; none of both unless overridden.
   virtual NoisyLimits limits() const { return {}; }
 };

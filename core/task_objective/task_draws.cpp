@@ -31,7 +31,7 @@ NoisyValues TaskObjective::draw(const NoisyQuery& query) {
   TORCH_CHECK_VALUE(static_cast<std::int64_t>(query.keys.size()) == points && draws >= 1,
                     "a query has a key for each of its points, and at least one draw");
   const std::vector<std::uint64_t> seeds = draw_seeds(streams_, step_, query);
-  if (noisy_function_) return {noisy_function_->observe(query.points, seeds), points * draws};
+  if (noisy_function_) return {noisy_function_->observe(query.points, seeds, step_), points * draws};
 
   const std::int64_t batch_size =
       std::clamp<std::int64_t>(sharing_->examples(), 1, std::max<std::int64_t>(1, data_.size()));

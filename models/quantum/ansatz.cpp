@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/error.h"
@@ -18,17 +19,39 @@ void require_distribution(double least, double sum) {
     throw ConfigError(fmt::format("the entries of a distribution sum to one; these sum to {}", sum));
 }
 
+void add_ring_layer(Circuit& circuit, const std::string& name) {
+  const std::int64_t qubits = circuit.qubits();
+  for (std::int64_t q = 0; q < qubits; ++q) circuit.ry(q, circuit.parameter(fmt::format("{}.ry.{}", name, q)));
+  for (std::int64_t q = 0; q < qubits; ++q) circuit.rz(q, circuit.parameter(fmt::format("{}.rz.{}", name, q)));
+  for (std::int64_t q = 0; qubits > 1 && q < qubits; ++q) circuit.cnot(q, (q + 1) % qubits);
+}
+
 }  // namespace
 
 Circuit ring_ansatz(std::int64_t qubits, std::int64_t layers, const std::string& prefix) {
   Circuit circuit(qubits);
-  for (std::int64_t layer = 0; layer < layers; ++layer) {
-    for (std::int64_t q = 0; q < qubits; ++q)
-      circuit.ry(q, circuit.parameter(fmt::format("{}.{}.ry.{}", prefix, layer, q)));
-    for (std::int64_t q = 0; q < qubits; ++q)
-      circuit.rz(q, circuit.parameter(fmt::format("{}.{}.rz.{}", prefix, layer, q)));
-    for (std::int64_t q = 0; qubits > 1 && q < qubits; ++q) circuit.cnot(q, (q + 1) % qubits);
+  for (std::int64_t layer = 0; layer < layers; ++layer) add_ring_layer(circuit, fmt::format("{}.{}", prefix, layer));
+  return circuit;
+}
+
+Circuit share_and_specify(std::int64_t qubits, std::int64_t shared_layers, std::int64_t specific_layers) {
+  Circuit circuit(qubits);
+  // Parameters are numbered by kind, whatever the order in which gates use them.
+  const Circuit shared = ring_ansatz(qubits, shared_layers, "shared"),
+                specific = ring_ansatz(qubits, specific_layers, "specific");
+  for (const Circuit* part : {&shared, &specific})
+    for (const std::string& name : part->parameters()) circuit.parameter(name);
+  for (std::int64_t layer = 0; layer < std::max(shared_layers, specific_layers); ++layer) {
+    if (layer < shared_layers) add_ring_layer(circuit, fmt::format("shared.{}", layer));
+    if (layer < specific_layers) add_ring_layer(circuit, fmt::format("specific.{}", layer));
   }
+  return circuit;
+}
+
+Circuit repeated(const Circuit& u, std::int64_t times, std::int64_t shift) {
+  Circuit circuit(u.qubits() + (times - 1) * shift);
+  for (const std::string& name : u.parameters()) circuit.parameter(name);
+  for (std::int64_t k = 0; k < times; ++k) circuit.append(u, k * shift);
   return circuit;
 }
 

@@ -14,6 +14,16 @@ namespace talweg::models::quantum {
 /// 2503.01884); the ring is from an independent implementation.
 Circuit ring_ansatz(std::int64_t qubits, std::int64_t layers, const std::string& prefix = "theta");
 
+/// Share and specify: layers as those of the ring ansatz that alternate, shared first, until both kinds are used up;
+/// parameters "shared.layer.…" of all rows, first by index, then "specific.layer.…" of a row's own. With angles by rows
+/// it is the unitary that a label register controls, Σ_k |k⟩⟨k| ⊗ U_k. Source: dossier of Mourya et al. 2025; order
+/// ours.
+Circuit share_and_specify(std::int64_t qubits, std::int64_t shared_layers, std::int64_t specific_layers);
+
+/// U on qubits 0, 1, …, then on those `shift` further, `times` in all, with the same parameters: a prediction that is
+/// made of the one before it. Source: dossier of Mourya et al. 2025, figure 9.
+Circuit repeated(const Circuit& u, std::int64_t times, std::int64_t shift);
+
 /// The circuit that makes Σ √P(x)|x⟩ of |0…0⟩ exactly: a tree of multiplexed RY, 2ⁿ − 1 angles as numbers. Throws
 /// ConfigError unless P has 2ⁿ entries that are not negative and sum to one within 1e-6. Source: Mottonen et al. 2005.
 Circuit exact_loader(const std::vector<double>& probabilities);

@@ -22,18 +22,6 @@ at::ScalarType complex_of(at::ScalarType real) {
   return real == at::kFloat ? at::kComplexFloat : at::kComplexDouble;
 }
 
-/// Throws ConfigError when `states` states do not fit in the machine.
-void require_memory(std::int64_t qubits, std::int64_t rows, at::ScalarType type) {
-  const double bytes =
-      std::ldexp(static_cast<double>(rows) * static_cast<double>(c10::elementSize(type)), static_cast<int>(qubits)) * 3;
-  const double there = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
-  if (bytes > there)
-    throw ConfigError(fmt::format(
-        "{} qubits and {} circuit(s) side by side need {:.1f} GB for three state vectors each; this machine "
-        "has {:.1f} GB",
-        qubits, rows, bytes / 1e9, there / 1e9));
-}
-
 struct Evolution : torch::autograd::Function<Evolution> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& angles, const at::Tensor& state,
                             const Simulator* simulator) {
@@ -94,6 +82,17 @@ at::Tensor matrix_by_operations(const Gate& gate, const at::Tensor& angles, cons
 }
 
 }  // namespace
+
+void require_memory(std::int64_t qubits, std::int64_t rows, at::ScalarType type) {
+  const double bytes =
+      std::ldexp(static_cast<double>(rows) * static_cast<double>(c10::elementSize(type)), static_cast<int>(qubits)) * 3;
+  const double there = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+  if (bytes > there)
+    throw ConfigError(fmt::format(
+        "{} qubits and {} circuit(s) side by side need {:.1f} GB for three state vectors each; this machine "
+        "has {:.1f} GB",
+        qubits, rows, bytes / 1e9, there / 1e9));
+}
 
 Simulator::Simulator(const Circuit& circuit)
     : circuit_(std::make_shared<Circuit>(circuit)), program_(std::make_shared<Program>(circuit)) {}

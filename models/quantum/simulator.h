@@ -11,6 +11,10 @@
 
 namespace talweg::models::quantum {
 
+/// Throws ConfigError, saying how much is needed, when three vectors of 2^qubits amplitudes for each of `rows` circuits
+/// do not fit in the memory of this machine.
+void require_memory(std::int64_t qubits, std::int64_t rows, at::ScalarType complex_type);
+
 /// Runs a circuit on many states at once, differentiably: a copy shares what was prepared.
 class Simulator {
  public:

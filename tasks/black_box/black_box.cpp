@@ -101,7 +101,7 @@ at::Tensor BlackBox::loss(const data::Batch&) {
   return WithoutGradient::apply(point_, value);
 }
 
-at::Tensor BlackBox::observe(const at::Tensor& points, std::span<const std::uint64_t> seeds) {
+at::Tensor BlackBox::observe(const at::Tensor& points, std::span<const std::uint64_t> seeds, std::int64_t) {
   const at::Tensor at_points = points.contiguous();
   at::Tensor values =
       at::empty({points.size(0), static_cast<std::int64_t>(seeds.size()) / points.size(0)}, at::kDouble);

@@ -59,7 +59,7 @@ class BlackBox : public Task,
   std::string announcement() const override;
   std::vector<std::string> uses_of_data() const override { return {}; }
 
-  at::Tensor observe(const at::Tensor& points, std::span<const std::uint64_t> seeds) override;
+  at::Tensor observe(const at::Tensor& points, std::span<const std::uint64_t> seeds, std::int64_t step) override;
   NoisyLimits limits() const override;
   std::string finished() override;
   metrics::Counted counted() const override;

@@ -39,7 +39,7 @@ Direction Bandit::natural_gradient() {
   return {gaps_ - gaps_.mean()};
 }
 
-at::Tensor Bandit::observe(const at::Tensor& points, std::span<const std::uint64_t> seeds) {
+at::Tensor Bandit::observe(const at::Tensor& points, std::span<const std::uint64_t> seeds, std::int64_t) {
   const std::int64_t arms = gaps_.numel();
   at::Tensor chance =
       at::empty({points.size(0), static_cast<std::int64_t>(seeds.size()) / points.size(0)}, at::kDouble);

@@ -29,7 +29,7 @@ class Bandit : public Task, public KnownSmoothness, public NaturalGradient, publ
   /// r* − r up to a constant, which changes no policy.
   Direction natural_gradient() override;
   /// Pulls an arm of each policy softmax(x_i) per seed and returns its gap r* − r_a, whose mean is the loss there.
-  at::Tensor observe(const at::Tensor& points, std::span<const std::uint64_t> seeds) override;
+  at::Tensor observe(const at::Tensor& points, std::span<const std::uint64_t> seeds, std::int64_t step) override;
 
  private:
   torch::nn::Module module_;

@@ -113,7 +113,7 @@ class NoisySphere : public Task, public NoisyFunction {
   const data::Dataset& training_data() const override { return data_; }
   at::Tensor loss(const data::Batch&) override { return point_.square().sum(); }
   Metrics evaluate() override { return {}; }
-  at::Tensor observe(const at::Tensor& points, std::span<const std::uint64_t> seeds) override {
+  at::Tensor observe(const at::Tensor& points, std::span<const std::uint64_t> seeds, std::int64_t) override {
     ++calls;
     at::Tensor noise =
         at::empty({points.size(0), static_cast<std::int64_t>(seeds.size()) / points.size(0)}, at::kDouble);

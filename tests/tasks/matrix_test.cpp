@@ -38,6 +38,8 @@ std::string small_configuration(const std::string& task) {
        "{type: text_classification, data: {type: opinions, examples: 40}, backbone: {type: bert, layers: 1, width: "
        "8}}"},
       {"black_box", "{type: black_box, oracle: {type: sphere, dimension: 3}}"},
+      {"contextual_forecast",
+       "{type: contextual_forecast, data: {type: random_walk, length: 400, assets: 2}, lstm: {width: 2, steps: 2}}"},
       {"gaussian_mean", "{type: gaussian_mean, dimension: 10, examples: 50}"},
       {"canary_audit", "{type: canary_audit, canaries: 50, guesses: 20, length: 1}"},
       {"comparison_factorization",

@@ -151,7 +151,7 @@ TEST(Bandit, PulledArmsHaveMeanAndVarianceOfTheirPolicies) {
   constexpr std::int64_t kDraws = 4000;
   std::vector<std::uint64_t> seeds;
   for (std::uint64_t i = 0; i < 2 * kDraws; ++i) seeds.push_back(RandomStreams(3).seed_of("pulls", i));
-  const at::Tensor observed = dynamic_cast<NoisyFunction&>(descent.task()).observe(points, seeds);
+  const at::Tensor observed = dynamic_cast<NoisyFunction&>(descent.task()).observe(points, seeds, 0);
   const at::Tensor gaps = at::tensor({0.0, 0.4, 0.8}, at::kDouble);
   for (std::int64_t i = 0; i < 2; ++i) {
     const at::Tensor weights = points[i].exp(), policy = weights / weights.sum();
@@ -161,7 +161,7 @@ TEST(Bandit, PulledArmsHaveMeanAndVarianceOfTheirPolicies) {
     EXPECT_NEAR(observed[i].var().item<double>(), variance, 0.1 * variance) << i;
   }
   set_logits(descent, points[1]);
-  EXPECT_TRUE(at::equal(dynamic_cast<NoisyFunction&>(descent.task()).observe(points, seeds), observed))
+  EXPECT_TRUE(at::equal(dynamic_cast<NoisyFunction&>(descent.task()).observe(points, seeds, 0), observed))
       << "where the parameters stand has no part in it";
 }
 

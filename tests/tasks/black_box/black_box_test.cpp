@@ -182,7 +182,7 @@ TEST(BlackBox, CountsWhatItSpendsOfItsBudget) {
                TaskContext{at::kCPU, at::kDouble, RandomStreams(1)});
   EXPECT_TRUE(box.answer().is_null());
   const std::vector<std::uint64_t> seeds(10, 1);
-  box.observe(at::zeros({2, 2}, at::kDouble), seeds);
+  box.observe(at::zeros({2, 2}, at::kDouble), seeds, 0);
   EXPECT_EQ(box.counted().done, 10);
   EXPECT_EQ(box.counted().total, 40);
 }
@@ -243,7 +243,7 @@ TEST(BlackBox, AsksAgainForWhatIsNoNumberAndThenNamesThePoint) {
   BlackBox box(options, TaskContext{at::kCPU, at::kDouble, RandomStreams(1)});
   const std::uint64_t seed = 1;
   try {
-    box.observe(at::full({1, 1}, -1.0, at::kDouble), std::span(&seed, 1));
+    box.observe(at::full({1, 1}, -1.0, at::kDouble), std::span(&seed, 1), 0);
     FAIL();
   } catch (const TrainingError& error) {
     EXPECT_STREQ(error.what(),
@@ -251,7 +251,7 @@ TEST(BlackBox, AsksAgainForWhatIsNoNumberAndThenNamesThePoint) {
                  "('task.bounds') so that such points are not met");
   }
   EXPECT_EQ(*box.limits().evaluations_left, 10000 - 3) << "every attempt is counted";
-  EXPECT_EQ(box.observe(at::full({1, 1}, 2.0, at::kDouble), std::span(&seed, 1)).item<double>(), 2);
+  EXPECT_EQ(box.observe(at::full({1, 1}, 2.0, at::kDouble), std::span(&seed, 1), 0).item<double>(), 2);
 }
 
 TEST(BlackBox, RefusesWhatCannotBeSearched) {
