@@ -142,14 +142,14 @@ TEST(ComparisonFactorization, RecoversTheFactorsLinearly) {
     EXPECT_THAT(std::sqrt(early * late), ::testing::AllOf(::testing::Gt(0.94), ::testing::Lt(0.98))) << seed;
     EXPECT_NEAR(early, late, 0.01) << seed;
     EXPECT_LT(at::linalg_vector_norm(task->module().parameters()[1].sum(0)).item<double>(), 1e-10);
-    EXPECT_LT(metric(*task, "imbalance"), 1e-10);
+    EXPECT_LT(metric_of(*task, "imbalance"), 1e-10);
   }
 }
 
 TEST(ComparisonFactorization, WithoutBalanceUtilitiesAreFoundAndFactorsAreNot) {
   auto task = make_comparisons(", balance: 0");
   EXPECT_LT(descend(*task, 1, {1000}, "matrix_error")[0], 1e-10);
-  EXPECT_GT(metric(*task, "factor_error"), 1e-3);
+  EXPECT_GT(metric_of(*task, "factor_error"), 1e-3);
 }
 
 TEST(ComparisonFactorization, TooFewComparisonsDoNotDetermineTheFactors) {
@@ -171,18 +171,18 @@ TEST(ComparisonFactorization, LargeStepsDoNotConverge) {
 TEST(ComparisonFactorization, CoinFlipsLeaveAStatisticalError) {
   auto task = make_comparisons(", data: {comparisons: 75000, labels: binary}");
   EXPECT_NEAR(descend(*task, 1, {150}, "factor_error")[0], 0.195, 0.03);
-  EXPECT_GT(metric(*task, "accuracy"), 0.67);
-  EXPECT_GT(metric(*task, "auc"), 0.7);
+  EXPECT_GT(metric_of(*task, "accuracy"), 0.67);
+  EXPECT_GT(metric_of(*task, "auc"), 0.7);
 }
 
 TEST(ComparisonFactorization, IsEvaluatedBesideModelsWithoutComparisonsOrUsers) {
   auto task = make_comparisons(", data: {comparisons: 75000, labels: binary}");
   descend(*task, 1, {150}, "loss");
-  EXPECT_LT(metric(*task, "loss"), metric(*task, "bradley_terry_loss") - 0.05);
-  EXPECT_GT(metric(*task, "accuracy"), metric(*task, "bradley_terry_accuracy") + 0.1);
-  EXPECT_GT(metric(*task, "accuracy"), metric(*task, "popularity_accuracy") + 0.1);
-  EXPECT_GT(metric(*task, "accuracy"), metric(*task, "bpr_accuracy") + 0.02);
-  EXPECT_GT(metric(*task, "accuracy"), metric(*task, "logistic_mf_accuracy") - 0.01);
+  EXPECT_LT(metric_of(*task, "loss"), metric_of(*task, "bradley_terry_loss") - 0.05);
+  EXPECT_GT(metric_of(*task, "accuracy"), metric_of(*task, "bradley_terry_accuracy") + 0.1);
+  EXPECT_GT(metric_of(*task, "accuracy"), metric_of(*task, "popularity_accuracy") + 0.1);
+  EXPECT_GT(metric_of(*task, "accuracy"), metric_of(*task, "bpr_accuracy") + 0.02);
+  EXPECT_GT(metric_of(*task, "accuracy"), metric_of(*task, "logistic_mf_accuracy") - 0.01);
 }
 
 /// Three of four against one: the strengths differ by log 3, less what the prior takes.

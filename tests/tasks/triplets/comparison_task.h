@@ -26,7 +26,7 @@ inline std::unique_ptr<Task> make_comparisons(const std::string& options, std::u
   return component.create({at::kCPU, at::kDouble, RandomStreams(seed)});
 }
 
-inline double metric(Task& task, const std::string& wanted) {
+inline double metric_of(Task& task, const std::string& wanted) {
   const torch::NoGradGuard no_grad;
   for (const auto& [name, value] : task.evaluate())
     if (name == wanted) return value;
@@ -46,7 +46,7 @@ inline std::vector<double> descend(Task& task, double factor, const std::vector<
     const torch::NoGradGuard no_grad;
     for (at::Tensor& parameter : task.module().parameters()) parameter.sub_(parameter.grad(), eta);
     if (auto* projected = dynamic_cast<ProjectedParameters*>(&task)) projected->project();
-    if (std::find(marks.begin(), marks.end(), t) != marks.end()) values.push_back(metric(task, name));
+    if (std::find(marks.begin(), marks.end(), t) != marks.end()) values.push_back(metric_of(task, name));
   }
   return values;
 }

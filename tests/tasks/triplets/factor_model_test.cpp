@@ -45,8 +45,8 @@ TEST(FactorStart, NearTheTruthConverges) {
 /// From the comparisons alone, at the scale that explains them: nearer than the floor of the unscaled estimate, 0.364.
 TEST(FactorStart, SpectralIsNearTheTruth) {
   auto task = make_comparisons(", data: {comparisons: 300000}, start: spectral");
-  EXPECT_LT(metric(*task, "matrix_error"), 0.3);
-  EXPECT_LT(metric(*task, "imbalance"), 1e-6);
+  EXPECT_LT(metric_of(*task, "matrix_error"), 0.3);
+  EXPECT_LT(metric_of(*task, "imbalance"), 1e-6);
 }
 
 /// The clip does nothing at the incoherence of the truth, and stalls descent when it is four times as tight.
@@ -81,7 +81,7 @@ TEST(MiniBatches, FindTheUtilities) {
   Descent descent("{type: comparison_factorization, baselines: false}", "{type: sgd, learning_rate: 200}");
   for (int epoch = 0; epoch < 250; ++epoch)
     for (const std::vector<std::int64_t>& batch : shuffled_batches(12000, 3000, epoch)) descent.step(batch);
-  EXPECT_LT(metric(descent.task(), "matrix_error"), 1e-3);
+  EXPECT_LT(metric_of(descent.task(), "matrix_error"), 1e-3);
 }
 
 std::string with_everything(const talweg::testing::TemporaryFolder& folder) {
