@@ -17,6 +17,10 @@ find_library(TALWEG_UTF8PROC_LIBRARY utf8proc REQUIRED)
 find_path(TALWEG_SENTENCEPIECE_INCLUDE sentencepiece_processor.h REQUIRED)
 find_library(TALWEG_SENTENCEPIECE_LIBRARY sentencepiece REQUIRED)
 
+# Searches from values alone.
+find_path(TALWEG_NLOPT_INCLUDE nlopt.h REQUIRED)
+find_library(TALWEG_NLOPT_LIBRARY nlopt REQUIRED)
+
 # Text formatting, from the headers that LibTorch carries.
 find_path(TALWEG_FMT_INCLUDE fmt/format-inl.h PATHS ${TALWEG_TORCH_ROOT_FOUND}/include NO_DEFAULT_PATH REQUIRED)
 add_library(talweg_fmt STATIC ${CMAKE_SOURCE_DIR}/cmake/fmt.cpp)

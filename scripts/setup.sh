@@ -78,7 +78,7 @@ install_packages() {
     [ ${#missing[@]} -eq 0 ] && return 0
     say "this system has no apt; please install with its own package manager:"
     say "  a C++20 compiler (g++ >= 12), cmake >= 3.25, ninja, git, python3 with venv and pip, gnuplot, ccache (optional)"
-    say "  the libraries yaml-cpp, nlohmann-json, cxxopts, zlib, GoogleTest, Google Benchmark, with their headers"
+    say "  the libraries yaml-cpp, nlohmann-json, cxxopts, zlib, NLopt, GoogleTest, Google Benchmark, with their headers"
     die "missing here: ${missing[*]}"
   fi
 }

@@ -6,7 +6,9 @@
 #include "core/task/task.h"
 #include "core/train/schedule.h"
 #include "models/register.h"
+#include "optim/nlopt/nlopt_search.h"
 #include "optim/register.h"
+#include "tasks/black_box/benchmark/optimizer_benchmark.h"
 #include "tasks/black_box/black_box.h"
 #include "tasks/chebyshev_regression/chebyshev_regression.h"
 #include "tasks/classification/classification.h"
@@ -44,6 +46,7 @@ void register_components() {
     register_schedules();
     models::register_components();
     optim::register_components();
+    optim::register_nlopt();
     register_classification_data();
     register_covariances();
     register_comparison_data();
@@ -77,6 +80,9 @@ void register_components() {
         "chebyshev_regression", "a model fitted to a Chebyshev polynomial at a few points", "Cohen et al. 2021");
     tasks.add<MatrixQuadratic, MatrixQuadraticOptions>("matrix_quadratic", "a quadratic loss of one matrix",
                                                        "Refael et al. 2024");
+    studies.add<OptimizerBenchmark, OptimizerBenchmarkOptions>(
+        "optimizer_benchmark", "profiles of optimizers without gradients over problems, seeds and noise",
+        "Moré and Wild 2009");
     studies.add<RangeFinderStudy, RangeFinderStudyOptions>(
         "range_finder", "errors of randomized bases of a matrix beside their bounds", "Halko et al. 2011");
     studies.add<ProbeStudy, ProbeStudyOptions>("low_rank_probes",

@@ -23,7 +23,7 @@ OPTIONS = {"sgd": "{type: sgd, learning_rate: 0.05, momentum: 0.9}", "lbfgs": "{
            "lorenza": "{type: lorenza, subspace: {rank: 4, interval: 3}, refresh_from: previous}",
            "mezo": "{type: mezo, learning_rate: 1e-4}"}
 SEARCH = "{type: black_box, oracle: {type: sphere, dimension: 5, noise: {sigma: 0.1}}, bounds: -2..3, budget: {evaluations: 100000000}}"
-TASKS = {**dict.fromkeys(("ada_dfo", "released_code", "kiefer_wolfowitz", "cma_es", "stars"), SEARCH),
+TASKS = {**dict.fromkeys(("ada_dfo", "released_code", "kiefer_wolfowitz", "cma_es", "stars", "nelder_mead", "bobyqa", "sbplx", "cobyla"), SEARCH),
          "gd_smooth": "{type: classification, data: digits, model: linear}", "natural_gradient": "bandit"}
 
 

@@ -32,6 +32,9 @@ std::string small_study(const std::string& study) {
        "{type: gaussian_network, activation: {covariance: [0, 0.9, 0.5, 0.1]}, target: {kind: activation}, samples: "
        "1.5, "
        "noise: 1, dimension: 6, runs: 8, until: 0.5, report: [0.5]}"},
+      {"optimizer_benchmark",
+       "{type: optimizer_benchmark, problems: [rosenbrock_good_start, cube_5], noise: 1e-2, budget: 20, seeds: 2, "
+       "optimizers: [cma_es, nelder_mead]}"},
       {"mode_theory", "{type: mode_theory, range: {from: 1.05, to: 1.3, count: 5}, doublings: 2}"},
       {"range_finder", "{type: range_finder, rows: 20, columns: 18, draws: 6}"},
       {"low_rank_probes", "{type: low_rank_probes, rows: 20, columns: 20, rank: 3, counts: [1, 3], draws: 5}"},

@@ -8,7 +8,7 @@ import json
 import random
 import sys
 
-DAYS = 20
+DAYS = 200
 GOODS = {"papers": (1.0, 3.0, 10.0), "magazines": (1.0, 5.0, 4.0)}  # cost, price, mean of the exponential demand
 
 for line in sys.stdin:

@@ -23,10 +23,10 @@ namespace {
 
 /// A training may search, too; one that searches itself would have no end.
 constexpr int kDeepest = 3;
-thread_local int depth = 0;
+thread_local int nested_trainings = 0;
 struct Deeper {
-  Deeper() { ++depth; }
-  ~Deeper() { --depth; }
+  Deeper() { ++nested_trainings; }
+  ~Deeper() { --nested_trainings; }
 };
 
 /// The value at a dotted path, or null.
@@ -47,7 +47,8 @@ std::vector<std::string> assignments_at(const std::vector<OracleVariable>& varia
 
 std::unique_ptr<RunRecipe> recipe_of(const std::string& file, const std::vector<std::string>& assignments) {
   const Deeper deeper;
-  if (depth > kDeepest) throw ConfigError("trainings are searched within trainings within trainings, without end");
+  if (nested_trainings > kDeepest)
+    throw ConfigError("trainings are searched within trainings within trainings, without end");
   ReadConfiguration read = read_configuration(file, assignments);
   if (read.is_sweep()) throw ConfigError(fmt::format("{}: a 'sweep' is no single run", file));
   return std::move(read.recipes.front());

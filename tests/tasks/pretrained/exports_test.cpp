@@ -6,6 +6,7 @@
 
 #include "complaint.h"
 #include "core/files/read_json_file.h"
+#include "core/files/yaml.h"
 #include "core/io/json_fields.h"
 #include "core/libtorch.h"
 #include "core/task/module_state.h"
