@@ -2,7 +2,8 @@
 //
 //   bench_derivative_free search NOISE GRADIENTS SEEDS PROBLEM…   {"cma_es": {"PROBLEM": [gap by seed, …], …}, …}
 //   bench_derivative_free function79 SEEDS                        {"cma_es": [gap by seed, …], …}
-//   bench_derivative_free speed                                   {"sphere": evaluations per second, …}
+//   bench_derivative_free speed                                   {"sphere": [evaluations per second, a point once, 100
+//   times], …}
 #include <fmt/format.h>
 
 #include <chrono>
@@ -64,15 +65,16 @@ ordered_json gaps(const std::string& oracle, std::int64_t budget, const Setting&
   return list;
 }
 
-/// Observations of one call of many points, as a gradient of many pairs asks for.
-double evaluations_per_second(const std::string& oracle) {
+/// Observations of one call of many points, each so many times.
+double evaluations_per_second(const std::string& oracle, std::int64_t draws) {
   const auto box = config::parse<tasks::BlackBoxOptions>(
       config::parse_yaml(fmt::format("{{oracle: {}, budget: {{evaluations: 1e12}}}}", oracle), "bench"));
   tasks::BlackBox task(box, {at::kCPU, at::kDouble, RandomStreams(1)});
-  constexpr std::int64_t kPoints = 1000, kDraws = 100;
-  const at::Tensor points = task.module().named_parameters()["point"].detach().expand({kPoints, -1}).contiguous();
+  const std::int64_t observations = 100000;
+  const at::Tensor points =
+      task.module().named_parameters()["point"].detach().expand({observations / draws, -1}).contiguous();
   std::vector<std::uint64_t> seeds;
-  for (std::int64_t i = 0; i < kPoints * kDraws; ++i)
+  for (std::int64_t i = 0; i < observations; ++i)
     seeds.push_back(RandomStreams(2).seed_of("draw", static_cast<std::uint64_t>(i)));
   double best = 0;
   for (int repeat = 0; repeat < 10; ++repeat) {
@@ -108,7 +110,7 @@ int main(int count, char** arguments) {
     for (const char* oracle :
          {"{type: sphere, dimension: 10}", "{type: ellipsoid, dimension: 10}", "{type: rosenbrock, dimension: 10}",
           "{type: sum_of_exponentials, dimension: 10}", "{type: more_wild, problem: bard_good_start}"})
-      result[oracle] = evaluations_per_second(oracle);
+      result[oracle] = {evaluations_per_second(oracle, 1), evaluations_per_second(oracle, 100)};
   } else {
     fmt::print(stderr, "usage: bench_derivative_free search|function79|speed …\n");
     return 2;
