@@ -24,11 +24,6 @@ bool is_unitary(const std::vector<Complex>& m, std::size_t size) {
   return true;
 }
 
-/// a·b of finite numbers: the library's product looks for infinities, which takes most of its time.
-Complex product(const Complex& a, const Complex& b) {
-  return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
-}
-
 }  // namespace
 
 const char* name_of(GateKind kind) {
@@ -126,15 +121,6 @@ Circuit with_reversed_qubits(const Circuit& circuit) {
   return reversed;
 }
 
-Matrix2 operator*(const Matrix2& a, const Matrix2& b) {
-  return {product(a.m00, b.m00) + product(a.m01, b.m10), product(a.m00, b.m01) + product(a.m01, b.m11),
-          product(a.m10, b.m00) + product(a.m11, b.m10), product(a.m10, b.m01) + product(a.m11, b.m11)};
-}
-
-Matrix2 adjoint(const Matrix2& a) {
-  return {std::conj(a.m00), std::conj(a.m10), std::conj(a.m01), std::conj(a.m11)};
-}
-
 Matrix2 axis_of(GateKind rotation) {
   const Complex i(0, 1);
   switch (rotation) {
@@ -149,7 +135,9 @@ Matrix2 axis_of(GateKind rotation) {
 
 Matrix2 matrix_of(const Gate& gate, double angle) {
   const Complex i(0, 1);
-  const double c = std::cos(angle / 2), s = std::sin(angle / 2), root = std::numbers::sqrt2 / 2;
+  const double root = std::numbers::sqrt2 / 2;
+  double c = 1, s = 0;
+  if (is_rotation(gate.kind)) c = std::cos(angle / 2), s = std::sin(angle / 2);
   switch (gate.kind) {
     case GateKind::rx:
       return {c, Complex(0, -s), Complex(0, -s), c};

@@ -95,8 +95,19 @@ Circuit with_reversed_qubits(const Circuit& circuit);
 struct Matrix2 {
   Complex m00 = 1, m01 = 0, m10 = 0, m11 = 1;
 };
-Matrix2 operator*(const Matrix2& a, const Matrix2& b);
-Matrix2 adjoint(const Matrix2& a);
+/// ab without looking for infinities, as the numbers of gates are finite.
+inline Complex finite_product(const Complex& a, const Complex& b) {
+  return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
+}
+inline Matrix2 operator*(const Matrix2& a, const Matrix2& b) {
+  return {finite_product(a.m00, b.m00) + finite_product(a.m01, b.m10),
+          finite_product(a.m00, b.m01) + finite_product(a.m01, b.m11),
+          finite_product(a.m10, b.m00) + finite_product(a.m11, b.m10),
+          finite_product(a.m10, b.m01) + finite_product(a.m11, b.m11)};
+}
+inline Matrix2 adjoint(const Matrix2& a) {
+  return {std::conj(a.m00), std::conj(a.m10), std::conj(a.m01), std::conj(a.m11)};
+}
 /// The matrix of a gate of one target without its controls, for this angle.
 Matrix2 matrix_of(const Gate& gate, double angle);
 /// The Pauli matrix P of a rotation e^{−iθP/2}.

@@ -161,12 +161,15 @@ void Program::add_gradient(const double* angles, const double* sums, std::int64_
     Matrix2 after;
     const std::vector<Gate>& gates = blocks_[b].gates;
     for (std::size_t g = gates.size(); g-- > 0;) {
+      const bool is_last = g + 1 == gates.size();
       if (has_parameter(gates[g])) {
-        const Matrix2 axis = after * axis_of(gates[g].kind) * adjoint(after);
+        const Matrix2 own = axis_of(gates[g].kind), axis = is_last ? own : after * own * adjoint(after);
         gradient[gates[g].angle.parameter] +=
             0.5 * (axis.m01.real() * s[0] - axis.m01.imag() * s[distance] + axis.m00.real() * s[2 * distance]);
       }
-      after = after * matrix_of(gates[g], angle_of(gates[g].angle, angles));
+      if (g == 0) break;
+      const Matrix2 matrix = matrix_of(gates[g], angle_of(gates[g].angle, angles));
+      after = is_last ? matrix : after * matrix;
     }
   }
 }

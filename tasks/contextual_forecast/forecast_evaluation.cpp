@@ -168,27 +168,32 @@ std::vector<plot::Figure> ContextualForecast::figures() {
     }
     bars.series = {counted, learnt};
     figures.push_back(bars);
-    plot::Figure map;
-    map.name = fmt::format("predictors_{}", k + 1);
-    map.title = fmt::format("{}: probability of the highest outcome after each context", asset);
-    map.x_label = "context, oldest symbol first";
-    map.caption =
-        "Rows are predictors. 'null' is what smoothing alone makes predictable in a random walk; 'circuit, context by "
-        "itself' is the circuit when one context is loaded.";
-    for (std::int64_t x = 0; x < shape_.contexts(); ++x)
-      map.heat_map.column_labels.push_back(symbols_text(x, shape_.levels, shape_.context));
-    const auto row = [&](const std::string& label, const at::Tensor& predictor) {
-      map.heat_map.row_labels.push_back(label);
-      map.heat_map.values.emplace_back();
-      for (std::int64_t x = 0; x < shape_.contexts(); ++x)
-        map.heat_map.values.back().push_back(number(predictor[x][shape_.outcomes() - 1]));
+    plot::Figure curves;
+    curves.name = fmt::format("predictors_{}", k + 1);
+    curves.title = fmt::format("{}: probability of the highest outcome after each context", asset);
+    curves.x_label =
+        fmt::format("context, oldest symbol first: 0 is {}, {} is {}", symbols_text(0, shape_.levels, shape_.context),
+                    shape_.contexts() - 1, symbols_text(shape_.contexts() - 1, shape_.levels, shape_.context));
+    curves.y_label = "probability";
+    curves.caption =
+        "'null' is what smoothing alone makes predictable in a random walk; 'circuit, context by itself' is the "
+        "circuit "
+        "when one context is loaded.";
+    const auto draw = [&](const std::string& label, const at::Tensor& predictor, plot::SeriesStyle style) {
+      plot::Series series{label, {}, {}, style};
+      for (std::int64_t x = 0; x < shape_.contexts(); ++x) {
+        series.x.push_back(static_cast<double>(x));
+        series.y.push_back(number(predictor[x][shape_.outcomes() - 1]));
+      }
+      curves.series.push_back(series);
     };
-    row("training windows", conditioned(p[k]));
-    row("held-out windows", conditioned(data_.held_out[k]));
-    row("circuit", by_joint[k]);
-    row("circuit, context by itself", by_context[k]);
-    for (const auto& [name, predictor] : baselines()) row(name, predictor[k]);
-    figures.push_back(map);
+    draw("training windows", conditioned(p[k]), plot::SeriesStyle::line);
+    draw("circuit", by_joint[k], plot::SeriesStyle::points);
+    draw("circuit, context by itself", by_context[k], plot::SeriesStyle::dashed);
+    draw("held-out windows", conditioned(data_.held_out[k]), plot::SeriesStyle::points);
+    for (const auto& [name, predictor] : baselines())
+      if (name != "table" && name != "frequencies") draw(name, predictor[k], plot::SeriesStyle::dashed);
+    figures.push_back(curves);
   }
   return figures;
 }

@@ -1,9 +1,13 @@
 // What the ring ansatz learns when it is trained on the signs of a smoothed random walk. Sources: dossier of Mourya et
 // al. 2025, sections 4 and 5.
 #include <ATen/Parallel.h>
+#include <c10/core/Allocator.h>
+#include <c10/util/ThreadLocalDebugInfo.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <memory>
 #include <numbers>
 
 #include "core/libtorch.h"
@@ -67,6 +71,39 @@ TEST(QuantumThreads, ChangeNothing) {
   }
   at::set_num_threads(before);
   EXPECT_TRUE(at::equal(gradients[0], gradients[1]));
+}
+
+/// Peak of what is allocated while a callback runs, beyond what was there before.
+class PeakMemory : public c10::MemoryReportingInfoBase {
+ public:
+  void reportMemoryUsage(void*, std::int64_t size, std::size_t, std::size_t, c10::Device) override {
+    now_ += size;
+    peak_ = std::max(peak_, now_);
+  }
+  bool memoryProfilingEnabled() const override { return true; }
+  std::int64_t peak() const { return peak_; }
+
+ private:
+  std::int64_t now_ = 0, peak_ = 0;
+};
+
+TEST(QuantumMemory, OfAGradientDoesNotGrowWithDepth) {
+  const std::int64_t qubits = 16;
+  const at::Tensor target = at::zeros({1, std::int64_t{1} << qubits}, at::kComplexDouble);
+  target.select(1, 3).fill_(1);
+  std::vector<double> states;
+  for (const std::int64_t layers : {4, 40}) {
+    const Simulator ring(ring_ansatz(qubits, layers));
+    const at::Tensor angles = at::rand({2 * qubits * layers}, at::kDouble).requires_grad_();
+    const auto memory = std::make_shared<PeakMemory>();
+    {
+      const c10::DebugInfoGuard guard(c10::DebugInfoKind::PROFILER_STATE, memory);
+      fidelity(target, ring(angles)).sum().backward();
+    }
+    states.push_back(static_cast<double>(memory->peak()) / static_cast<double>(16 << qubits));
+  }
+  EXPECT_LT(states[1], states[0] + 0.1) << "2560 gates in place of 256";
+  EXPECT_LT(states[0], 6);
 }
 
 }  // namespace
