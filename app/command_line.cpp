@@ -205,8 +205,10 @@ const std::vector<Command>& commands() {
       {"export",
        "RUN FOLDER",
        "write the model of a run as a folder that other libraries open",
-       "Language models are written in the layout of the Hugging Face library, adapters merged; factors of comparisons as "
-       "arrays of NumPy and as CSV, ids beside them. The folder appears under its name when it is whole; an earlier one "
+       "Language models are written in the layout of the Hugging Face library, adapters merged; factors of comparisons "
+       "as "
+       "arrays of NumPy and as CSV, ids beside them. The folder appears under its name when it is whole; an earlier "
+       "one "
        "is replaced then.\n",
        {"checkpoint", "format", "dtype", "quiet"},
        2,
