@@ -79,7 +79,7 @@ double evaluations_per_second(const std::string& oracle, std::int64_t draws) {
   double best = 0;
   for (int repeat = 0; repeat < 10; ++repeat) {
     const auto begin = std::chrono::steady_clock::now();
-    task.observe(points, seeds);
+    task.observe(points, seeds, 0);
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin;
     best = std::max(best, static_cast<double>(seeds.size()) / passed.count());
   }

@@ -34,10 +34,11 @@ class JsonReader : public RecordReader {
       values[i] = found == record->end() ? "" : text_of(wanted_[i].name, *found);
       if (wanted_[i].required && values[i].empty()) fail(fmt::format("the {} is missing", wanted_[i].name));
     }
-    for (const auto& [key, unused] : record->items())
-      if (std::none_of(wanted_.begin(), wanted_.end(), [&](const WantedField& w) { return w.name == key; }) &&
-          known_.insert(key).second)
-        unused_.push_back(key);
+    for (const auto& member : record->items()) {
+      const auto is_this = [&](const WantedField& w) { return w.name == member.key(); };
+      if (std::none_of(wanted_.begin(), wanted_.end(), is_this) && known_.insert(member.key()).second)
+        unused_.push_back(member.key());
+    }
     return true;
   }
 
