@@ -126,4 +126,4 @@ for seed in range(3):
     model, _ = bpr(user, np.where(coin > 0.5, first, second), (200, 300), 3, 100, seed)
     agreements["bpr"].append(agree(model.user_factors, model.item_factors))
 answer["agreement"] = {name: float(np.mean(values)) for name, values in agreements.items()}
-print(json.dumps(answer, indent=1))
+print(json.dumps(answer))
