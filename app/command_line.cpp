@@ -216,8 +216,8 @@ const std::vector<Command>& commands() {
       {"recommend",
        "RUN",
        "rank the items of a run on comparisons for a user",
-       "Prints id and utility, a line each, best first. A user who is not in the data gets the ranking of the mean "
-       "user.\n"
+       "Prints id and utility, a line each, best first. A user who is not in the data gets the ranking by the "
+       "items' bias, or, in a model without, of the mean user.\n"
        "For example:\n"
        "  talweg recommend runs/mine --user ann --top 10\n",
        {"user", "top", "checkpoint"},

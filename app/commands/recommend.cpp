@@ -23,7 +23,8 @@ int recommend(const Invocation& invocation) {
     throw UsageError(
         fmt::format("the run is one of the task '{}', not of comparison_factorization", trained.config.task.type()));
   if (!task->knows_user(user))
-    fmt::print(stderr, "talweg: the data know no user '{}'; this is the ranking of the mean user\n", user);
+    fmt::print(stderr,
+               "talweg: the data know no user '{}'; this is the ranking for somebody of whom nothing is known\n", user);
   for (const auto& [item, utility] : task->recommend(user, count)) fmt::print("{}\t{:.4f}\n", item, utility);
   return 0;
 }

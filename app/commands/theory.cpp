@@ -19,7 +19,10 @@ int theory(const Invocation& invocation) {
                               RandomStreams(static_cast<std::uint64_t>(config.seed))};
     const std::unique_ptr<Task> task = config.task.create(context);
     const auto* known = dynamic_cast<const StepSizeTheory*>(task.get());
-    if (!known) throw ConfigError("task: there is no theory of its step size; 'deep_matrix_factorization' has one");
+    if (!known)
+      throw ConfigError(
+          "task: there is no theory of its step size; 'deep_matrix_factorization' and 'comparison_factorization' have "
+          "one");
     const auto optimizer = config.optimizer.create(trainable_parameters(task->module()));
     const std::string label = point.label();
     fmt::print("{}{}{}\n{}", config.name, label.empty() ? "" : " ", label,

@@ -4,17 +4,9 @@
 
 #include <map>
 
+#include "core/io/csv_field.h"
+
 namespace talweg::metrics {
-namespace {
-
-std::string csv_cell(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char letter : text) quoted += letter == '"' ? std::string("\"\"") : std::string(1, letter);
-  return quoted + "\"";
-}
-
-}  // namespace
 
 std::string csv_of(const std::vector<Record>& records) {
   std::vector<std::string> names;
@@ -24,7 +16,7 @@ std::string csv_of(const std::vector<Record>& records) {
       if (columns.emplace(name, names.size()).second) names.push_back(name);
 
   std::string text = "step,epoch,seconds";
-  for (const std::string& name : names) text += "," + csv_cell(name);
+  for (const std::string& name : names) text += "," + io::csv_field(name);
   text += "\n";
   for (size_t i = 0; i < records.size();) {
     const Record& first = records[i];

@@ -6,6 +6,8 @@
 
 #include "core/libtorch.h"
 #include "core/metrics/report_section.h"
+#include "core/task/curve_group.h"
+#include "core/task/metric_series.h"
 #include "tasks/contextual_forecast/contextual_forecast.h"
 #include "tasks/contextual_forecast/predictors.h"
 
@@ -202,44 +204,30 @@ std::vector<plot::Figure> ContextualForecast::figures_over_time(const std::vecto
   plot::Figure fidelities;
   fidelities.name = "infidelity";
   fidelities.title = "Two fidelities that are not one";
-  fidelities.x_label = "steps";
+  fidelities.x_label = "step";
   fidelities.y_label = "1 − F";
   fidelities.y_log = true;
   fidelities.caption =
       "All contexts in one superposition, and the mean of single contexts. Raising the first does not raise the "
       "second.";
-  plot::Series coherent{"superposition", {}, {}}, single{"single contexts", {}, {}};
-  plot::Figure divergence;
-  divergence.name = "divergence";
-  divergence.title = "Divergence of what is learnt from the training windows";
-  divergence.x_label = "steps";
-  divergence.y_label = "KL divergence, nats";
-  divergence.y_log = true;
-  divergence.caption =
-      "'joint' is of context and outcome; 'conditioned' of the outcome from it; 'context by itself' of "
-      "the outcome when the circuit is given one context.";
-  plot::Series joint{"joint", {}, {}}, conditional{"conditioned", {}, {}}, basis{"context by itself", {}, {}};
-  std::vector<plot::Series> of_assets;
-  for (const std::string& asset : data_.assets) of_assets.push_back({asset, {}, {}, plot::SeriesStyle::dashed});
-  for (const metrics::Record& record : records)
-    for (const auto& [name, value] : record.values) {
-      const auto add = [&](plot::Series& series, double y) {
-        series.x.push_back(static_cast<double>(record.step)), series.y.push_back(y);
-      };
-      if (name == "eval/fidelity") add(coherent, 1 - value);
-      if (name == "eval/context_fidelity") add(single, 1 - value);
-      if (name == "eval/kl") add(joint, value);
-      if (name == "eval/conditional_kl") add(conditional, value);
-      if (name == "eval/basis_kl") add(basis, value);
-      for (std::size_t k = 0; k < of_assets.size(); ++k)
-        if (name == "eval/kl/" + data_.assets[k]) add(of_assets[k], value);
-    }
-  if (coherent.x.empty()) return {};
-  fidelities.series = {coherent, single};
-  divergence.series = {joint, conditional, basis};
-  for (const plot::Series& series : of_assets)
-    if (!series.x.empty()) divergence.series.push_back(series);
-  return {fidelities, divergence};
+  fidelities.series = {series_of("eval/fidelity", "superposition", records),
+                       series_of("eval/context_fidelity", "single contexts", records)};
+  if (fidelities.series.front().x.empty()) return {};
+  for (plot::Series& series : fidelities.series)
+    for (double& y : series.y) y = 1 - y;
+  CurveGroup divergence{
+      .name = "divergence",
+      .title = "Divergence of what is learnt from the training windows",
+      .y_label = "KL divergence, nats",
+      .caption =
+          "'joint' is of context and outcome; 'conditioned' of the outcome from it; 'context by "
+          "itself' of the outcome when the circuit is given one context.",
+      .curves = {{"eval/kl", "joint"}, {"eval/conditional_kl", "conditioned"}, {"eval/basis_kl", "context by itself"}},
+      .references = {},
+      .y_log = true};
+  for (const std::string& asset : data_.assets)
+    divergence.curves.push_back({"eval/kl/" + asset, asset, plot::SeriesStyle::dashed});
+  return {fidelities, make_figure(divergence, records)};
 }
 
 }  // namespace talweg::tasks

@@ -7,10 +7,8 @@
 namespace talweg::tasks {
 namespace {
 
-ComparisonColumns read_battles(const BattleFileOptions& o, const std::string& path, const MakeReader& make_reader,
-                               IdDictionary& users, IdDictionary& items, ComparisonData& data) {
-  ComparisonColumns columns;
-  bool every_time = true;
+void read_battles(const BattleFileOptions& o, const std::string& path, const MakeReader& make_reader,
+                  ComparisonCollector& into, ComparisonData& data) {
   read_records(path, make_reader,
                {{o.first, true}, {o.second, true}, {o.outcome, true}, {o.user, false}, {o.time, false}}, data.notes,
                data.files, [&](const std::vector<std::string>& values, const RecordReader& at) {
@@ -21,26 +19,16 @@ ComparisonColumns read_battles(const BattleFileOptions& o, const std::string& pa
                  if (!tie && !second && outcome != o.first && outcome != a)
                    at.fail(fmt::format("the outcome '{}' is neither '{}', '{}', one of the two that met, nor 'tie'",
                                        outcome, o.first, o.second));
-                 const std::int32_t user = users.index_of(values[3].empty() ? "everyone" : values[3]),
-                                    winner = items.index_of(second ? b : a), loser = items.index_of(second ? a : b);
-                 columns.add(user, winner, loser, tie ? 0.5 : 1);
-                 every_time = every_time && !values[4].empty();
-                 if (every_time) columns.times.push_back(values[4]);
+                 into.add(values[3].empty() ? "everyone" : values[3], second ? b : a, second ? a : b, tie ? 0.5 : 1, 1,
+                          values[4]);
                });
-  if (!every_time) columns.times.clear();
-  require_comparisons(columns, path);
-  return columns;
 }
 
 ComparisonData read(const BattleFileOptions& o, const MakeReader& make_reader, const RandomStreams& streams) {
-  ComparisonData data;
-  IdDictionary users(data.user_ids), items(data.item_ids);
-  const ComparisonColumns all = read_battles(o, o.path, make_reader, users, items, data);
-  const ComparisonColumns evaluation = o.evaluation_path.empty()
-                                           ? ComparisonColumns()
-                                           : read_battles(o, o.evaluation_path, make_reader, users, items, data);
-  divide_comparisons(all, evaluation, o, o.path, streams, data);
-  return data;
+  return read_divided(o.path, o.evaluation_path, o, streams,
+                      [&](const std::string& path, ComparisonCollector& into, ComparisonData& data) {
+                        read_battles(o, path, make_reader, into, data);
+                      });
 }
 
 }  // namespace

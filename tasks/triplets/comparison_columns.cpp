@@ -9,21 +9,19 @@
 
 namespace talweg::tasks {
 
-void ComparisonColumns::add(std::int32_t user, std::int32_t winner, std::int32_t loser, double label, double weight) {
-  users.push_back(user);
-  first.push_back(winner);
-  second.push_back(loser);
-  labels.push_back(label);
-  weights.push_back(weight);
+void ComparisonCollector::add(const std::string& user, const std::string& winner, const std::string& loser,
+                              double label, double weight, const std::string& time) {
+  columns.users.push_back(users_.index_of(user));
+  columns.first.push_back(items_.index_of(winner));
+  columns.second.push_back(items_.index_of(loser));
+  columns.labels.push_back(label);
+  columns.weights.push_back(weight);
+  columns.times.push_back(time);
 }
 
 Triplets ComparisonColumns::triplets() const {
   return {at::tensor(users, at::kInt), at::tensor(first, at::kInt), at::tensor(second, at::kInt),
           at::tensor(labels, at::kDouble), at::tensor(weights, at::kDouble)};
-}
-
-void require_comparisons(const ComparisonColumns& columns, const std::string& file) {
-  if (columns.users.empty()) throw DataError(fmt::format("{}: holds no comparisons", file));
 }
 
 void divide_comparisons(const ComparisonColumns& all, const ComparisonColumns& evaluation,
@@ -47,6 +45,24 @@ void divide_comparisons(const ComparisonColumns& all, const ComparisonColumns& e
     part->weights = part->weights / mean;
     if ((part->weights == 1).all().item<bool>()) part->weights = at::Tensor();
   }
+}
+
+ComparisonData read_divided(
+    const std::string& path, const std::string& evaluation_path, const HeldOutOptions& options,
+    const RandomStreams& streams,
+    const std::function<void(const std::string& path, ComparisonCollector& into, ComparisonData& data)>& read) {
+  ComparisonData data;
+  IdDictionary users(data.user_ids), items(data.item_ids);
+  const auto columns_of = [&](const std::string& file) {
+    ComparisonCollector collector(users, items);
+    read(file, collector, data);
+    if (collector.columns.users.empty()) throw DataError(fmt::format("{}: holds no comparisons", file));
+    return std::move(collector.columns);
+  };
+  const ComparisonColumns all = columns_of(path);
+  const ComparisonColumns evaluation = evaluation_path.empty() ? ComparisonColumns() : columns_of(evaluation_path);
+  divide_comparisons(all, evaluation, options, path, streams, data);
+  return data;
 }
 
 }  // namespace talweg::tasks

@@ -19,11 +19,8 @@ bool read_truth(const std::string& text, bool& value) {
   return false;
 }
 
-ComparisonColumns read_comparisons(const ComparisonFileOptions& o, const std::string& path,
-                                   const MakeReader& make_reader, IdDictionary& users, IdDictionary& items,
-                                   ComparisonData& data) {
-  ComparisonColumns columns;
-  bool every_time = true;
+void read_comparisons(const ComparisonFileOptions& o, const std::string& path, const MakeReader& make_reader,
+                      ComparisonCollector& into, ComparisonData& data) {
   read_records(path, make_reader,
                {{o.user, true},
                 {o.winner, true},
@@ -44,26 +41,15 @@ ComparisonColumns read_comparisons(const ComparisonFileOptions& o, const std::st
                    at.fail(fmt::format("the tie '{}' is neither true nor false", values[5]));
                  if (tie && !values[3].empty() && label != 0.5)
                    at.fail(fmt::format("says it is a tie, and has the label {}", values[3]));
-                 const std::int32_t user = users.index_of(values[0]), winner = items.index_of(values[1]),
-                                    loser = items.index_of(values[2]);
-                 columns.add(user, winner, loser, tie ? 0.5 : label, weight);
-                 every_time = every_time && !values[6].empty();
-                 if (every_time) columns.times.push_back(values[6]);
+                 into.add(values[0], values[1], values[2], tie ? 0.5 : label, weight, values[6]);
                });
-  if (!every_time) columns.times.clear();
-  require_comparisons(columns, path);
-  return columns;
 }
 
 ComparisonData read(const ComparisonFileOptions& o, const MakeReader& make_reader, const RandomStreams& streams) {
-  ComparisonData data;
-  IdDictionary users(data.user_ids), items(data.item_ids);
-  const ComparisonColumns all = read_comparisons(o, o.path, make_reader, users, items, data);
-  const ComparisonColumns evaluation = o.evaluation_path.empty()
-                                           ? ComparisonColumns()
-                                           : read_comparisons(o, o.evaluation_path, make_reader, users, items, data);
-  divide_comparisons(all, evaluation, o, o.path, streams, data);
-  return data;
+  return read_divided(o.path, o.evaluation_path, o, streams,
+                      [&](const std::string& path, ComparisonCollector& into, ComparisonData& data) {
+                        read_comparisons(o, path, make_reader, into, data);
+                      });
 }
 
 }  // namespace

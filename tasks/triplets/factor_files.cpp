@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/io/csv_field.h"
 #include "core/io/folder.h"
 #include "core/io/output_file.h"
 #include "core/libtorch.h"
@@ -35,13 +36,6 @@ std::string numpy_bytes(const at::Tensor& rows) {
   return bytes;
 }
 
-std::string quoted(const std::string& id) {
-  if (id.find_first_of(",\"\r\n") == std::string::npos) return id;
-  std::string text = "\"";
-  for (const char c : id) text.append(c == '"' ? 2 : 1, c);
-  return text + '"';
-}
-
 void write_side(const std::filesystem::path& folder, const std::string& side, const at::Tensor& rows,
                 const std::vector<std::string>& ids, at::ScalarType type) {
   const at::Tensor numbers = rows.to(at::kCPU, type).contiguous(), exact = rows.to(at::kCPU, at::kDouble).contiguous();
@@ -51,7 +45,7 @@ void write_side(const std::filesystem::path& folder, const std::string& side, co
   for (std::int64_t i = 0; i < rows.size(0); ++i) {
     const std::string id = ids.empty() ? std::to_string(i) : ids[static_cast<std::size_t>(i)];
     names += nlohmann::json(id).dump() + '\n';
-    table += quoted(id);
+    table += io::csv_field(id);
     for (std::int64_t c = 0; c < rows.size(1); ++c)
       table += fmt::format(",{:.9g}", exact.const_data_ptr<double>()[i * rows.size(1) + c]);
     table += '\n';

@@ -60,7 +60,7 @@ void declare(config::Fields& f, HeldOutOptions& o) {
 
 HeldOutSplit hold_out(const HeldOutOptions& o, const at::Tensor& users, const std::vector<std::string>& times,
                       const std::string& file, const RandomStreams& streams) {
-  if (o.split == HeldOutRows::latest && times.empty())
+  if (o.split == HeldOutRows::latest && std::find(times.begin(), times.end(), "") != times.end())
     throw DataError(fmt::format("{}: 'split: latest' needs the time of every row", file));
   const std::vector<bool> held = chosen(o, users, times, streams);
   std::vector<std::int64_t> training, evaluation;

@@ -29,8 +29,8 @@ struct HeldOutSplit {
 };
 
 /// Divides rows whose users are `users` [m] int32. Of a user's n rows `per_user` keeps round(share·n) for evaluation,
-/// but leaves one. `times` (of every row, or empty) are numbers or texts that sort by time, such as ISO dates; `latest`
-/// needs them. Throws DataError, naming `file`, when one side would be empty or times are missing.
+/// but leaves one. `times` [m] are numbers or texts that sort by time, such as ISO dates; `latest` needs them of every
+/// row. Throws DataError, naming `file`, when one side would be empty or times are missing.
 HeldOutSplit hold_out(const HeldOutOptions& options, const at::Tensor& users, const std::vector<std::string>& times,
                       const std::string& file, const RandomStreams& streams);
 

@@ -26,14 +26,12 @@ Ratings read_ratings(const RatingFileOptions& o, ComparisonData& data) {
   IdDictionary users(data.user_ids), items(data.item_ids);
   std::unordered_map<std::int64_t, std::size_t> place;  // of a user's rating of an item
   std::int64_t repeated = 0;
-  bool every_time = true;
   read_records(o.path, delimited(o.delimiter), {{o.user, true}, {o.item, true}, {o.rating, true}, {o.time, false}},
                data.notes, data.files, [&](const std::vector<std::string>& values, const RecordReader& at) {
                  double value = 0;
                  if (!data::read_finite(values[2], value))
                    at.fail(fmt::format("the rating '{}' is no number", values[2]));
                  const std::int32_t user = users.index_of(values[0]), item = items.index_of(values[1]);
-                 every_time = every_time && !values[3].empty();
                  const auto [found, is_new] = place.emplace((std::int64_t{user} << 32) | item, ratings.values.size());
                  if (!is_new) {
                    ++repeated;
@@ -43,9 +41,8 @@ Ratings read_ratings(const RatingFileOptions& o, ComparisonData& data) {
                  ratings.users.push_back(user);
                  ratings.items.push_back(item);
                  ratings.values.push_back(value);
-                 if (every_time) ratings.times.push_back(values[3]);
+                 ratings.times.push_back(values[3]);
                });
-  if (!every_time) ratings.times.clear();
   if (ratings.values.empty()) throw DataError(fmt::format("{}: holds no ratings", o.path));
   if (repeated > 0)
     data.notes.push_back(
@@ -109,7 +106,11 @@ ComparisonColumns pairs_of(const RatingFileOptions& o, const Ratings& ratings, c
     for (std::size_t k = 0; k < kept; ++k) {
       // The first steps of a shuffle: any `kept` of them.
       if (kept < of_user.size()) std::swap(of_user[k], of_user[k + random.below(of_user.size() - k)]);
-      pairs.add(user, ratings.items[of_user[k].first], ratings.items[of_user[k].second], 1);
+      pairs.users.push_back(user);
+      pairs.first.push_back(ratings.items[of_user[k].first]);
+      pairs.second.push_back(ratings.items[of_user[k].second]);
+      pairs.labels.push_back(1);
+      pairs.weights.push_back(1);
     }
     if (static_cast<std::int64_t>(pairs.users.size()) > kMostPairs)
       throw DataError(
