@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs benchmarks beside their peers on this machine and writes their sections of docs/performance.md.
-# usage: bench/run.sh [SECTION…]   (bench/sections/SECTION.py; default: all)
+# usage: bench/run.sh [--vectors avx2] [SECTION…]   (bench/sections/SECTION.py; default: all)
+# --vectors holds ours and the peers to narrower vectors than this processor has.
 # Every ratio is of numbers measured in one run. Threads: OMP_NUM_THREADS (default 1).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -52,6 +52,16 @@ if(NOT TARGET talweg_libtorch)
   foreach(folder ${_torch_folders})
     list(APPEND _torch_options -Wl,-rpath,${folder} -Wl,-rpath-link,${folder})
   endforeach()
+  # LibTorch's parallel_for is a template: it uses threads only in code that is compiled with OpenMP, and runs on one, without a word,
+  # in all other. LibTorch brings GCC's runtime; a compiler with another runtime would start a second pool beside it.
+  if(TALWEG_SANITIZE MATCHES "thread")
+    message(STATUS "Talweg's own loops run on plain threads, for ThreadSanitizer")
+  elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    set_property(TARGET talweg_libtorch PROPERTY INTERFACE_COMPILE_OPTIONS $<$<COMPILE_LANGUAGE:CXX>:-fopenmp>)
+    list(APPEND _torch_options -fopenmp)
+  else()
+    message(STATUS "Talweg's own loops run on one thread: ${CMAKE_CXX_COMPILER_ID} has not the OpenMP runtime that LibTorch uses (GCC's)")
+  endif()
   set_target_properties(talweg_libtorch PROPERTIES
     INTERFACE_LINK_OPTIONS "${_torch_options}" INTERFACE_LINK_LIBRARIES "${_torch_libraries}")
   # A LibTorch for the old C++ ABI says so in its configuration.

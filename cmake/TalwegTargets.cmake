@@ -23,8 +23,10 @@ function(talweg_library name)
   foreach(folder ${arg_EXCEPT})
     list(FILTER sources EXCLUDE REGEX "^${CMAKE_SOURCE_DIR}/${folder}/")
   endforeach()
-  # Everything that needs the CUDA toolkit lives in folders called cuda.
+  # Everything that needs the CUDA toolkit lives in folders called cuda; kernels are a library of their own.
   list(FILTER sources EXCLUDE REGEX "/cuda/")
+  list(TRANSFORM TALWEG_KERNELS PREPEND ${CMAKE_SOURCE_DIR}/ OUTPUT_VARIABLE kernels)
+  list(REMOVE_ITEM sources ${kernels})
   list(TRANSFORM arg_FILES PREPEND ${CMAKE_SOURCE_DIR}/)
   list(APPEND sources ${arg_FILES})
   add_library(talweg_${name} STATIC ${sources})

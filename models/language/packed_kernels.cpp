@@ -35,8 +35,12 @@ TALWEG_INLINE void widen_halves(const std::uint8_t* bytes, Parts<V>& parts) {
 
 /// A float16 as float32. The conversion is one instruction where vector units are.
 TALWEG_INLINE float half_at(const std::uint8_t* at) {
-#if defined(__FLT16_MANT_DIG__)
+#if defined(__aarch64__) || defined(__FLT16_MANT_DIG__)
+#if defined(__aarch64__)
+  __fp16 half;  // GCC 12 has the standard name of ARM's type in C only
+#else
   _Float16 half;
+#endif
   std::memcpy(&half, at, 2);
   return static_cast<float>(half);
 #else

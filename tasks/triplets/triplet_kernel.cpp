@@ -74,7 +74,7 @@ TALWEG_INLINE double residuals_of(std::int64_t n, T* z, const T* labels, const T
     V loss = (small - (u - 1)) * inverse + (margin > 0 ? against * margin : -(label * margin));
     V residual = margin > 0 ? against - share : share - label;
     if (weights) {
-      V weight, logarithm;
+      V weight, logarithm{};
       simd::load(weights + k, 1, valid, weight);
       log_each(u, logarithm);
       loss = (loss + logarithm) * weight;

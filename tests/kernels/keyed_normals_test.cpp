@@ -6,15 +6,12 @@
 #include <numbers>
 #include <vector>
 
-#include "core/random/random_streams.h"
-
 namespace talweg {
 namespace {
 
 std::vector<std::uint64_t> keys(std::int64_t count) {
   std::vector<std::uint64_t> list;
-  for (std::int64_t i = 0; i < count; ++i)
-    list.push_back(RandomStreams(7).seed_of("test", static_cast<std::uint64_t>(i)));
+  for (std::int64_t i = 0; i < count; ++i) list.push_back(0x243f6a8885a308d3 * (static_cast<std::uint64_t>(i) + 7));
   return list;
 }
 
