@@ -140,7 +140,7 @@ void draw_trained_networks(const std::vector<TrainedNetworks>& networks, const s
         {},
         plot::SeriesStyle::points,
         colour};
-    plot::Series bars{"", {}, {}, plot::SeriesStyle::faint, colour};
+    plot::Series bars{"± one standard error", {}, {}, plot::SeriesStyle::line, colour};
     double next = 0;
     for (std::size_t k = 0; k < of.times.size(); ++k) {
       const double t = of.times[k] / unit_of(unit, of.width);
