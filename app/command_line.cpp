@@ -78,6 +78,8 @@ cxxopts::Options make_options(const Command& command) {
         "go on with files that have changed since the last checkpoint, and record that they had");
   if (has("no-build"))
     add("no-build", "read the files alone: neither their data nor a GPU is needed, and nothing is built");
+  if (has("turns"))
+    add("turns", "also run every claim with the wrong change that it names ('turns:'), with which it must fail");
   if (has("paths")) add("paths", "print every name that 'describe' takes, one a line, for scripts and completion");
   for (const ValueOption& option : kValueOptions)
     if (has(option.name)) add(option.name, option.summary, cxxopts::value<std::string>(), option.argument);
@@ -179,7 +181,7 @@ const std::vector<Command>& commands() {
        "run configurations and check what they expect",
        "Prints claim, expected, got and verdict; ends with exit code 7 when an expectation is not met.\n"
        "A sweep over 'seed' alone is judged by the median of its runs.\n",
-       {"output", "table", "quiet"},
+       {"set", "seed", "turns", "output", "table", "quiet"},
        1,
        1000},
       {"privacy",
@@ -315,6 +317,7 @@ std::optional<Invocation> parse_command_line(int argc, char** argv) {
         invocation.values.emplace_back(option.name, text(option.name));
     invocation.quiet = known("quiet") && parsed.count("quiet") > 0;
     invocation.builds = !(known("no-build") && parsed.count("no-build") > 0);
+    invocation.turns = known("turns") && parsed.count("turns") > 0;
     invocation.lists_paths = known("paths") && parsed.count("paths") > 0;
     invocation.continues = known("continue") && parsed.count("continue") > 0;
     invocation.accepts_changed_data = known("accept-changed-data") && parsed.count("accept-changed-data") > 0;

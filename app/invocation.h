@@ -17,6 +17,7 @@ struct Invocation {
   /// Of options that belong to one command, by name: {"noise", "1.1"}.
   std::vector<std::pair<std::string, std::string>> values;
   bool quiet = false;
+  bool turns = false;                 ///< --turns: reproduce tries the wrong changes that claims name
   bool lists_paths = false;           ///< --paths: list prints what describe takes
   bool builds = true;                 ///< not with --no-build: check builds what it has read
   bool continues = false;             ///< --continue: train goes on with the run that is in --output already, if one is

@@ -19,13 +19,6 @@ std::optional<double> absolute_tolerance(const std::string& text, double value) 
   return percent ? result / 100 * std::abs(value) : result;
 }
 
-std::optional<std::int64_t> step_number(const std::string& text) {
-  std::int64_t step = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), step);
-  if (status != std::errc() || end != text.data() + text.size() || step < 0) return std::nullopt;
-  return step;
-}
-
 /// The quotient of value and rate that comes closest to breaking the claim, or breaks it most.
 std::optional<double> worst_quotient(const Expectation& e, const std::vector<metrics::Record>& records) {
   const Rate& rate = e.below ? *e.below : *e.above;
@@ -44,16 +37,7 @@ std::optional<double> worst_quotient(const Expectation& e, const std::vector<met
 
 std::optional<double> measured(const Expectation& e, const std::vector<metrics::Record>& records) {
   if (e.below || e.above) return worst_quotient(e, records);
-  std::optional<double> result;
-  const std::optional<std::int64_t> step = step_number(e.at);
-  for (const metrics::Record& record : records) {
-    for (const auto& [name, value] : record.values) {
-      if (name != e.metric || (step && record.step != *step)) continue;
-      const bool better = !result || e.at == "end" || step || (e.at == "min" ? value < *result : value > *result);
-      if (better) result = value;
-    }
-  }
-  return result;
+  return e.at.value_of(e.metric, records);
 }
 
 /// At least six significant digits, and as many as make differences of `resolution` visible.
@@ -96,13 +80,14 @@ Verdict compare(const Expectation& e, std::optional<double> got) {
 void declare(config::Fields& f, Expectation& o) {
   f("claim", o.claim, "the statement in words");
   f("metric", o.metric, "name of a recorded metric, for example eval/accuracy", config::required());
-  f("at", o.at, "which value: end, min, max, or a step");
+  f("at", o.at, "which value: end, min, max, mean, a step, or {mean: [401, 500]} of a range of steps (so min and max)");
   f("value", o.value, "the expected value");
   f("tolerance", o.tolerance, "allowed distance from 'value': a number, or per cent of it ('3%')");
   f("at_least", o.at_least, "smallest value that meets the expectation");
   f("at_most", o.at_most, "largest value that meets the expectation");
   f("below", o.below, "a rate that the metric stays below at every recorded step");
   f("above", o.above, "a rate that the metric stays above at every recorded step");
+  f("turns", o.turns, "a wrong change of the configuration with which the claim fails: 'reproduce --turns' tries it");
   f("source", o.source, "where the number comes from");
 }
 
@@ -112,8 +97,6 @@ void validate(const Expectation& o, const config::Value& where, config::Diagnost
   if (number + o.below.has_value() + o.above.has_value() != 1)
     diagnostics.error(where.where,
                       "an expectation needs one of: a number ('value', 'at_least', 'at_most'), 'below' or 'above'");
-  if (o.at != "end" && o.at != "min" && o.at != "max" && !step_number(o.at))
-    diagnostics.error(at("at"), fmt::format("'at' takes end, min, max or a step, found '{}'", o.at));
   if (!absolute_tolerance(o.tolerance, 1))
     diagnostics.error(at("tolerance"),
                       fmt::format("'tolerance' takes a number or per cent ('3%'), found '{}'", o.tolerance));

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/claims/changes.h"
+#include "core/claims/moment.h"
 #include "core/claims/rate.h"
 #include "core/config/fields.h"
 #include "core/metrics/record.h"
@@ -15,12 +17,13 @@ namespace talweg {
 struct Expectation {
   std::string claim;
   std::string metric;
-  std::string at = "end";
+  Moment at;
   std::optional<double> value;
   std::string tolerance = "0";
   std::optional<double> at_least;
   std::optional<double> at_most;
   std::optional<Rate> below, above;  ///< the whole curve stays on one side of a rate
+  Changes turns;                     ///< with them the claim does not hold
   std::string source;
 };
 void declare(config::Fields& f, Expectation& o);
@@ -35,8 +38,8 @@ struct Verdict {
   bool met = false;
 };
 
-/// Compares an expectation with the records of a run. `at`: "end" (last value), "min", "max", or a step ("1000").
-/// A metric that was not recorded is not met. Of a rate the worst quotient of value and rate is what was got.
+/// Compares an expectation with the records of a run. A metric that was not recorded is not met. Of a rate the worst
+/// quotient of value and rate is what was got.
 Verdict judge(const Expectation& expectation, const std::vector<metrics::Record>& records);
 
 /// Compares an expectation with the median of the values that several runs of one configuration (a sweep over seeds)

@@ -9,7 +9,7 @@ nlohmann::json describe(const Verdict& verdict) {
   const Expectation& expectation = verdict.expectation;
   return {{"claim", expectation.claim},
           {"metric", expectation.metric},
-          {"at", expectation.below || expectation.above ? "every step" : expectation.at},
+          {"at", expectation.below || expectation.above ? "every step" : expectation.at.text()},
           {"expected", verdict.expected},
           {"got", verdict.got ? io::json_number(*verdict.got) : nlohmann::json()},
           {"met", verdict.met},

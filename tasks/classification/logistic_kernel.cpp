@@ -40,7 +40,6 @@ TALWEG_INLINE void evaluate(const double* logits, const std::int64_t* targets, s
   at.small = negative < -708.0 ? V{} : at.small;
   log_one_plus(at.small, at.loss);
   at.loss += at.margin > 0 ? at.margin : V{};
-  at.loss = at.margin == at.margin ? at.loss : at.margin;  // NaN stays NaN
 }
 
 struct Losses {

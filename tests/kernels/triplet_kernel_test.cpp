@@ -85,5 +85,15 @@ TYPED_TEST(TripletKernel, IsTheWeightedCrossEntropyOfEveryRankAndItsSlopes) {
     }
 }
 
+/// log(1 + e⁻⁴⁰), where 1 + e⁻⁴⁰ is 1: what likelihoods of decided choices add up from.
+TEST(TripletKernelPrecision, TinyLossesKeepTheirDigits) {
+  const std::int32_t user = 0, first = 0, second = 1;
+  const double label = 0;
+  const std::vector<double> users{4, 0}, items{-5, 0, 5, 0};
+  const double loss = triplet_losses(TripletColumns<double>{&user, &first, &second, &label, nullptr},
+                                     FactorRows<double>{users.data(), items.data(), 2}, 0, 1);
+  EXPECT_NEAR(loss, std::exp(-40.0), 1e-14 * std::exp(-40.0));
+}
+
 }  // namespace
 }  // namespace talweg::tasks
