@@ -53,6 +53,9 @@ void declare(config::Fields& f, AgentsOptions& o) {
   f("edges", o.edges, "the links one by one, as pairs of agents counted from 0, in place of 'graph'");
   f("changes", o.changes, "other graphs, each from a round of exchange on");
   f("every", o.every, "steps of each agent between two rounds of exchange", config::at_least(1));
+  f("least_seconds", o.least_seconds,
+    "seconds between two rounds at least, of agents that are processes of their own ('train --agent')",
+    config::at_least(0));
   f("consensus", o.consensus, "what an agent makes of what it hears");
   f("links", o.links, "what happens to messages on their way");
   f("data", o.data,

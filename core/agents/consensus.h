@@ -45,6 +45,10 @@ class Consensus {
   /// is made from what was sent before and from the parameters. A private optimizer protects the latter alone.
   virtual std::string sends_of_gradients() const { return ""; }
 
+  /// Whether it is right only while both ends of a link take in the same pair of parameters in a round: duals and
+  /// trackers, whose sum over all agents must not change.
+  virtual bool relies_on_pairs() const { return false; }
+
   /// Numbers that tell how it goes: "consensus/dual_norm".
   virtual Metrics metrics() const { return {}; }
   /// A sentence that should be known before the first step; may be empty.

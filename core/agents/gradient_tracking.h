@@ -26,6 +26,7 @@ class GradientTracking : public Consensus {
   void observe_gradient(const std::vector<at::Tensor>& parameters) override;
   void after_step(const std::vector<at::Tensor>&) override { step_is_new_ = true; }
   std::string sends_of_gradients() const override { return "the gradient tracker of 'dsgt' is"; }
+  bool relies_on_pairs() const override { return true; }
   checkpoint::State state() const override;
   void load(const checkpoint::State& state) override;
 

@@ -42,4 +42,7 @@ struct LinkOptions {
 };
 void declare(config::Fields& f, LinkOptions& o);
 
+/// Whether a message may arrive on one side of a link and not on the other in a round, or in different rounds.
+bool are_one_sided(const LinkOptions& o);
+
 }  // namespace talweg::agents

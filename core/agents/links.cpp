@@ -52,6 +52,11 @@ void declare(config::Fields& f, LinkOptions& o) {
   f("one_way", o.one_way, "pairs [from, to]: links that carry nothing the other way");
 }
 
+bool are_one_sided(const LinkOptions& o) {
+  const bool loses = o.drop > 0 || o.bursts.has_value();
+  return (loses && o.drop_by == DropBy::direction) || o.delay_spread > 0 || !o.one_way.empty();
+}
+
 Links::Links(GraphSchedule graphs, const LinkOptions& options, const RandomStreams& streams, at::Device device)
     : graphs_(std::move(graphs)), options_(options), streams_(streams), device_(device) {
   for (const std::vector<std::int64_t>& pair : options_.one_way) silent_.emplace(pair.at(1), pair.at(0));

@@ -147,6 +147,12 @@ std::string Team::announcement() const {
     for (const auto& component : components) text += fmt::format(" {{{}}}", fmt::join(component, ", "));
   }
   if (const std::string line = places_.front()->consensus().announcement(); !line.empty()) text += "; " + line;
+  if (places_.front()->consensus().relies_on_pairs() && are_one_sided(options_.links))
+    text += fmt::format(
+        "; warning: '{}' relies on both ends of a link hearing each other in the same round, and what is lost or late "
+        "in one direction leads it astray; 'drop_by: link', or averaging, federated_average, dsgd, macim or 'dual: "
+        "none'",
+        options_.consensus.type());
   if (const std::string of_one = agents_.front()->announcement(); !of_one.empty()) text += "; each: " + of_one;
   return text;
 }

@@ -52,6 +52,7 @@ class WeightedAdmm : public Consensus {
   void observe_gradient(const std::vector<at::Tensor>& parameters) override;
   void after_step(const std::vector<at::Tensor>&) override { step_is_new_ = true; }
   std::string sends_of_gradients() const override;
+  bool relies_on_pairs() const override { return options_.dual != Dual::none; }
   /// "consensus/dual_norm", where there is a dual, and "consensus/trained_share", of the entries with a count.
   Metrics metrics() const override;
   std::string announcement() const override;

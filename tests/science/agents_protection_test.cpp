@@ -134,6 +134,11 @@ Errors mean_errors(const Setting& setting) {
     mean.own += errors.own / kSeeds;
     mean.others += errors.others / kSeeds;
   }
+  // What was seen stands in the test's XML.
+  ::testing::Test::RecordProperty(fmt::format("drop_{}_{}_{}_{}_{}", setting.drop, setting.counted ? "ramen" : "dinno",
+                                              setting.dual == Dual::per_edge ? "per_edge" : "aggregated",
+                                              setting.policy == StalePolicy::keep ? "keep" : "clear", setting.epsilon),
+                                  fmt::format("{:.4f} {:.4f}", mean.own, mean.others));
   return mean;
 }
 
