@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/agents/socket_mail_box.h"
 #include "core/error.h"
 
 namespace talweg::agents {
@@ -53,6 +54,9 @@ void declare(config::Fields& f, AgentsOptions& o) {
   f("edges", o.edges, "the links one by one, as pairs of agents counted from 0, in place of 'graph'");
   f("changes", o.changes, "other graphs, each from a round of exchange on");
   f("every", o.every, "steps of each agent between two rounds of exchange", config::at_least(1));
+  f("addresses", o.addresses,
+    "HOST:PORT of every agent, for agents that are processes of their own without a folder in common ('train "
+    "--agent')");
   f("least_seconds", o.least_seconds,
     "seconds between two rounds at least, of agents that are processes of their own ('train --agent')",
     config::at_least(0));
@@ -77,6 +81,13 @@ void validate(const AgentsOptions& o, const config::Value& where, config::Diagno
   } catch (const ConfigError& error) {
     return diagnostics.error(changes ? changes->where : where.where, error.what());
   }
+  if (const config::Value* addresses = where.find("addresses"); addresses && o.addresses) try {
+      if (o.addresses->size() != static_cast<std::size_t>(o.count))
+        throw ConfigError(fmt::format("agents.addresses: {} addresses for {} agents", o.addresses->size(), o.count));
+      for (const std::string& address : *o.addresses) parse_address(address);
+    } catch (const ConfigError& error) {
+      diagnostics.error(addresses->where, error.what());
+    }
   const config::Value* one_way = links ? links->find("one_way") : nullptr;
   if (!one_way) return;
   try {

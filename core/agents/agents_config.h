@@ -29,6 +29,7 @@ struct AgentsOptions {
   std::optional<std::vector<std::vector<std::int64_t>>> edges;  ///< pairs of agents, in place of `graph`
   std::vector<GraphChange> changes;                             ///< of the graph, in ascending order of rounds
   std::int64_t every = 1;                                       ///< steps between two rounds of exchange
+  std::optional<std::vector<std::string>> addresses;            ///< "HOST:PORT" of every agent, of those apart
   double least_seconds = 0;  ///< between two rounds, of agents that are processes of their own
   config::Component<ConsensusKind> consensus{"averaging"};
   LinkOptions links;

@@ -1,8 +1,9 @@
 #include "core/agents/consensus_kernels.h"
 
 #include <algorithm>
+#include <type_traits>
 
-#include "core/simd/dispatch.h"
+#include "core/simd/lanes.h"
 
 namespace talweg::agents {
 namespace {
@@ -35,39 +36,74 @@ TALWEG_INLINE double in_blocks(std::int64_t n, const Block& block) {
   return sum;
 }
 
+/// Parts of a term that are there: a linear one, a curvature that is none, uniform or of every entry, counts.
+enum class Curved { no, uniformly, by_entry };
+template <bool Linear, Curved Curvature, bool Counts>
+struct TermParts {};
+
 struct AddTerm {
+  /// `valid` entries from `k` on, as one vector. Returns Σ over the lanes in `energy`.
+  template <class V, class T, bool Linear, Curved Curvature, bool Counts>
+  TALWEG_INLINE static void add(TermParts<Linear, Curvature, Counts>, const TermEntries<T>& e, std::int64_t k,
+                                std::int64_t valid, V& energy) {
+    V theta, gradient, pull = {};
+    simd::load(e.theta + k, 1, valid, theta);
+    simd::load(e.gradient + k, 1, valid, gradient);
+    if constexpr (Counts) {
+      V counts;
+      simd::load(e.counts + k, 1, valid, counts);
+      counts += gradient != 0 ? V{} + 1 : V{};
+      simd::store(counts, valid, e.counts + k);
+    }
+    if constexpr (Linear) {
+      simd::load(e.linear + k, 1, valid, pull);
+      energy += pull * theta;
+    }
+    if constexpr (Curvature != Curved::no) {
+      V centre, curvature = V{} + e.uniform;
+      simd::load(e.centre + k, 1, valid, centre);
+      if constexpr (Curvature == Curved::by_entry) simd::load(e.curvature + k, 1, valid, curvature);
+      const V distance = theta - centre, force = curvature * distance;
+      pull += force;
+      energy += force * distance * T(0.5);
+    }
+    gradient = gradient * e.scale + pull;
+    simd::store(gradient, valid, e.gradient + k);
+  }
+
+  template <class V, class T, class Parts>
+  TALWEG_INLINE static double all(Parts parts, std::int64_t n, const TermEntries<T>& e) {
+    constexpr std::int64_t kLanes = simd::lane_count<V>;
+    constexpr std::int64_t kSummed = 32 * kLanes;  // entries that are summed in their own type
+    double sum = 0;
+    std::int64_t k = 0;
+    while (k < n) {
+      V energy = {};
+      const std::int64_t end = n - k < kSummed ? n : k + kSummed;
+      for (; k + kLanes <= end; k += kLanes) add(parts, e, k, kLanes, energy);
+      if (k < end) add(parts, e, k, end - k, energy);
+      k = end;
+      for (std::int64_t l = 0; l < kLanes; ++l) sum += static_cast<double>(energy[l]);
+    }
+    return sum;
+  }
+
   template <class Units, class T>
   TALWEG_INLINE static double run(std::int64_t n, const TermEntries<T>* e) {
-    return in_blocks(
-        n, [e](std::int64_t begin, std::int64_t m) __attribute__((always_inline)) {
-          const T* theta = e->theta + begin;
-          T* gradient = e->gradient + begin;
-          T energy[kEntries] = {}, pull[kEntries] = {};
-          if (e->counts) {
-            T* counts = e->counts + begin;
-            for (std::int64_t k = 0; k < m; ++k) counts[k] += gradient[k] != 0 ? T(1) : T(0);
-          }
-          if (e->linear) {
-            const T* linear = e->linear + begin;
-            for (std::int64_t k = 0; k < m; ++k) {
-              pull[k] = linear[k];
-              energy[k] = linear[k] * theta[k];
-            }
-          }
-          if (e->centre) {
-            const T* centre = e->centre + begin;
-            T curvature[kEntries];
-            for (std::int64_t k = 0; k < m; ++k) curvature[k] = e->curvature ? e->curvature[begin + k] : e->uniform;
-            for (std::int64_t k = 0; k < m; ++k) {
-              const T distance = theta[k] - centre[k], force = curvature[k] * distance;
-              pull[k] += force;
-              energy[k] += T(0.5) * force * distance;
-            }
-          }
-          const T scale = e->scale;
-          for (std::int64_t k = 0; k < m; ++k) gradient[k] = scale * gradient[k] + pull[k];
-          return sum_of(m, energy);
-        });
+    using V = simd::Vector<Units, T>;
+    // What is not there is not looked for in the loop.
+    const auto with_counts = [&](auto linear, auto curvature) __attribute__((always_inline)) {
+      constexpr bool kLinear = decltype(linear)::value;
+      constexpr Curved kCurved = decltype(curvature)::value;
+      return e->counts ? all<V>(TermParts<kLinear, kCurved, true>{}, n, *e)
+                       : all<V>(TermParts<kLinear, kCurved, false>{}, n, *e);
+    };
+    const auto with_curvature = [&](auto linear) __attribute__((always_inline)) {
+      if (!e->centre) return with_counts(linear, std::integral_constant<Curved, Curved::no>{});
+      if (!e->curvature) return with_counts(linear, std::integral_constant<Curved, Curved::uniformly>{});
+      return with_counts(linear, std::integral_constant<Curved, Curved::by_entry>{});
+    };
+    return e->linear ? with_curvature(std::true_type{}) : with_curvature(std::false_type{});
   }
 };
 
@@ -94,18 +130,20 @@ struct Retarget {
     return in_blocks(
         n, [=](std::int64_t begin, std::int64_t m) __attribute__((always_inline)) {
           const T* theta = own->theta + begin;
-          T total[kEntries] = {}, towards[kEntries] = {}, of_own[kEntries], of_copy[kEntries], energy[kEntries] = {};
+          T total[kEntries] = {}, towards[kEntries] = {}, energy[kEntries] = {}, of_own[kEntries], of_copy[kEntries];
           if (own->dual && own->dual_is_sum)
             for (std::int64_t k = 0; k < m; ++k) own->dual[begin + k] = 0;
           for (std::int64_t j = 0; j < degree; ++j) {
             const CopyEntries<T>& copy = copies[j];
             const T* other = copy.theta + begin;
             weights_of(*own, copy, begin, m, of_own, of_copy);
-            T step[kEntries];  // W_i W_j/(W_i + W_j)·(θ_j − θ_i)
+            T step[kEntries];  // W_i (z_ij − θ_i)
             for (std::int64_t k = 0; k < m; ++k) {
-              step[k] = of_own[k] * of_copy[k] / (of_own[k] + of_copy[k]) * (other[k] - theta[k]);
+              const T offset = of_copy[k] / (of_own[k] + of_copy[k]) * (other[k] - theta[k]);
+              step[k] = of_own[k] * offset;
               towards[k] += step[k];
               total[k] += of_own[k];
+              energy[k] += step[k] * offset;
             }
             if (!own->dual || !copy.moves_dual) continue;
             T* dual = own->dual + begin;
@@ -120,21 +158,14 @@ struct Retarget {
               for (std::int64_t k = 0; k < m; ++k) dual[k] += rate * step[k];
             }
           }
-          T offset[kEntries];  // z − θ_i
+          const T penalty = own->penalty;
           for (std::int64_t k = 0; k < m; ++k) {
-            offset[k] = total[k] > 0 ? towards[k] / total[k] : T(0);
-            own->centre[begin + k] = theta[k] + offset[k];
+            const T offset = total[k] > 0 ? towards[k] / total[k] : T(0);  // z − θ_i
+            own->centre[begin + k] = theta[k] + offset;
+            energy[k] = penalty * (energy[k] - towards[k] * offset);
           }
           if (own->curvature)
-            for (std::int64_t k = 0; k < m; ++k) own->curvature[begin + k] = 2 * own->penalty * total[k];
-          for (std::int64_t j = 0; j < degree; ++j) {
-            const T* other = copies[j].theta + begin;
-            weights_of(*own, copies[j], begin, m, of_own, of_copy);
-            for (std::int64_t k = 0; k < m; ++k) {
-              const T apart = of_copy[k] / (of_own[k] + of_copy[k]) * (other[k] - theta[k]) - offset[k];
-              energy[k] += own->penalty * of_own[k] * apart * apart;
-            }
-          }
+            for (std::int64_t k = 0; k < m; ++k) own->curvature[begin + k] = 2 * penalty * total[k];
           return sum_of(m, energy);
         });
   }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/agents/free_agent.h"
+#include "core/agents/socket_mail_box.h"
 #include "core/agents/team.h"
 #include "core/error.h"
 #include "core/files/yaml.h"
@@ -96,9 +97,16 @@ class AgentsRecipe : public RunRecipe {
  private:
   std::unique_ptr<Computation> computation(const RunPlace& place) const {
     if (!place.agent) return std::make_unique<agents::Team>(config_, place.device);
-    return std::make_unique<agents::FreeAgent>(config_, *place.agent, io::crc32c(resolved()),
-                                               std::make_unique<agents::FolderMailBox>(place.mail, *place.agent),
+    return std::make_unique<agents::FreeAgent>(config_, *place.agent, io::crc32c(resolved()), mail_box(place),
                                                place.device);
+  }
+
+  std::unique_ptr<agents::MailBox> mail_box(const RunPlace& place) const {
+    if (!config_.agents.addresses) return std::make_unique<agents::FolderMailBox>(place.mail, *place.agent);
+    if (*place.agent >= config_.agents.count) return nullptr;  // refused with the agent itself
+    std::vector<agents::AgentAddress> addresses;
+    for (const std::string& address : *config_.agents.addresses) addresses.push_back(agents::parse_address(address));
+    return std::make_unique<agents::SocketMailBox>(addresses, *place.agent);
   }
 
   agents::AgentsConfig config_;

@@ -10,6 +10,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
+from launch import free_port  # noqa: E402
 from talweg_case import PROGRAM, TalwegCase  # noqa: E402
 
 CONFIG = """\
@@ -78,7 +79,7 @@ class Agents(TalwegCase):
         self.assertEqual(ages, list(range(ages[0], ages[0] + len(ages))))
         self.assertTrue(self.heard(0, 2, seen + 20), "who lives is heard")
         # A snapshot that is none is told of and passed over.
-        (self.output / "mail" / "agent_1.snapshot").write_bytes(b"TALWSNAP and nothing else")
+        self.write("none", "TALWSNAP and nothing else").replace(self.output / "mail" / "agent_1.snapshot")
         came_back_after = len(self.history(0))
         back = self.start(1, "--continue")
         self.wait_for(lambda: self.heard(0, 1, came_back_after), "agent 1 to be heard again")
@@ -89,6 +90,28 @@ class Agents(TalwegCase):
         summary = json.loads((self.output / "agent_0" / "summary.json").read_text())
         self.assertEqual(sum(summary["snapshots"]["rejected"].values()), 1)
         self.assertIn("a snapshot of agent 1 was rejected", agents[0].stderr.read())
+
+    def test_agents_without_a_folder_in_common_meet_by_their_addresses(self):
+        addresses = json.dumps([f"127.0.0.1:{free_port()}" for _ in range(3)])
+        more = ["--set", f"agents.addresses={addresses}"]
+        agents = [self.start(i, *more) for i in range(3)]
+        for i in range(3):
+            self.wait_for(lambda: all(self.heard(i, j, 0) for j in range(3) if j != i), f"agent {i} to hear all")
+        # One hangs, one is killed; who is left goes on.
+        agents[1].send_signal(signal.SIGSTOP)
+        agents[2].kill()
+        agents[2].wait()
+        seen = len(self.history(0))
+        self.wait_for(lambda: len(self.history(0)) > seen + 40, "forty rounds more")
+        agents[1].send_signal(signal.SIGCONT)
+        woken = len(self.history(0))
+        self.wait_for(lambda: self.heard(0, 1, woken + 5), "agent 1 to be heard again")
+        back = self.start(2, "--continue", *more)
+        again = len(self.history(0))
+        self.wait_for(lambda: self.heard(0, 2, again), "agent 2 to be heard again")
+        self.assertFalse((self.output / "mail").exists())
+        for process in (agents[0], agents[1], back):
+            self.stop(process)
 
     def test_all_are_started_and_stopped_by_one_command(self):
         together = self.start("all")
