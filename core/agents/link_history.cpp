@@ -12,8 +12,8 @@
 namespace talweg::agents {
 namespace {
 
-/// A picture shows so many rows and columns.
-constexpr std::size_t kRows = 64, kColumns = 120;
+/// A picture shows so many rows and columns, and labels of the latter.
+constexpr std::size_t kRows = 64, kColumns = 120, kLabels = 10;
 
 LinkRecord read_record(const std::string& line, const std::string& place) {
   try {
@@ -84,12 +84,13 @@ std::vector<plot::Figure> make_link_figures(const std::vector<LinkRecord>& recor
     figure.heat_map.row_labels.push_back(fmt::format("{} → {}", direction.first, direction.second));
   }
   const std::size_t columns = std::min(records.size(), kColumns);
+  const std::size_t apart = (columns + kLabels - 1) / kLabels;  // labelled columns
   const auto column_of = [&](std::size_t k) { return k * columns / records.size(); };
   std::vector<std::vector<double>> sums(rows.size(), std::vector<double>(columns)), counts = sums;
   for (std::size_t k = 0; k < records.size(); ++k) {
     const std::size_t column = column_of(k);
     if (figure.heat_map.column_labels.size() == column)
-      figure.heat_map.column_labels.push_back(fmt::format("{}", records[k].round));
+      figure.heat_map.column_labels.push_back(column % apart == 0 ? fmt::format("{}", records[k].round) : "");
     for (const auto& [from, to, age] : records[k].ages) {
       if (age < 0) continue;
       const std::size_t place = rows.at({from, to});
