@@ -52,6 +52,9 @@ constexpr ValueOption kValueOptions[] = {
     {"format", "NAME", "huggingface (default): a model folder, adapters merged; peft: the adapters alone"},
     {"dtype", "TYPE", "float32, bfloat16, float16 or own (default: that of the weights training began with)"},
     {"user", "ID", "whom to recommend to"},
+    {"agent", "I",
+     "be agent I of a configuration with agents, in a process of its own that waits for no other; all: start one for\n"
+     "each. Runs are OUTPUT/agent_I, snapshots go through the folder OUTPUT/mail"},
     {"top", "N", "items that are recommended (default 10)"},
     {"plot", "FILE", "also draw ε against steps into this SVG file"},
 };
@@ -123,7 +126,7 @@ const std::vector<Command>& commands() {
        "Makes a run directory with the resolved configuration, metrics, checkpoints and report.html (default:\n"
        "runs/NAME-DATE-TIME). A configuration with 'sweep:' makes one run per point and a table of them.\n"
        "SIGTERM, SIGINT and SIGUSR1 finish the step, save and end with exit code 6.\n",
-       {"set", "output", "continue", "accept-changed-data", "device", "seed", "quiet"},
+       {"set", "output", "continue", "accept-changed-data", "device", "seed", "agent", "quiet"},
        1,
        1},
       {"resume",

@@ -1,6 +1,7 @@
 # The arithmetic loops, compiled for every width of vectors: a·b + c is one instruction, a root sets no errno, and LibTorch is not
 # needed. The list stands by itself as another processor's compiler is given these files alone (tests/kernels).
 set(TALWEG_KERNELS
+  core/agents/consensus_kernels.cpp
   core/random/keyed_normals.cpp
   core/random/normal_kernel.cpp
   models/deep_linear/dense_product.cpp

@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "app/commands/agent_processes.h"
 #include "app/commands/environment.h"
 #include "core/claims/rate_figure.h"
 #include "core/device/resolve_device.h"
@@ -73,6 +74,12 @@ ChangedFilesPolicy policy_on_changed_files(const Invocation& invocation, const R
   return [](const io::FileChanges&) {};
 }
 
+/// The agent that this process is alone, of a configuration that has several.
+std::optional<std::int64_t> agent_of(const Invocation& invocation, const RunDirectory* directory) {
+  if (const std::optional<AgentChoice> choice = agent_choice(invocation)) return choice->agent;
+  return directory ? agent_of_run(directory->path()) : std::nullopt;
+}
+
 void say_how_it_went(const std::string& name, const RunOutcome& outcome, const RunDirectory& directory) {
   std::string line = fmt::format("{}: {} after {} steps in {}", name, name_of(outcome.status), outcome.steps,
                                  metrics::format_duration(outcome.seconds));
@@ -106,18 +113,21 @@ void write_run_report(const std::vector<fs::path>& runs, const fs::path& file) {
 RunOutcome carry_out(RunRecipe& recipe, const RunDirectory* directory, const Invocation& invocation,
                      const RunPart& part, const RankSession& ranks) {
   if (ranks.group()) ranks.group()->require_equal_text("configuration", recipe.shared());
+  const std::optional<std::int64_t> agent = agent_of(invocation, directory);
   RunOutcome outcome;
   std::unique_ptr<Run> run;
   const auto has_begun = [&] { return part.continued || (run && run->so_far().steps > 0); };
   try {
-    run = recipe.make(directory ? make_directory_recorder(*directory) : make_silent_recorder(),
-                      {resolve_device(recipe.header().device, ranks.local_rank()), ranks.group(),
-                       invocation.quiet || !directory, part.pause_after});
+    run = recipe.make(
+        directory ? make_directory_recorder(*directory) : make_silent_recorder(),
+        {resolve_device(recipe.header().device, ranks.local_rank()), ranks.group(), invocation.quiet || !directory,
+         part.pause_after, agent, agent && directory ? mail_folder(directory->path()) : fs::path()});
     if (part.continued) run->restore(policy_on_changed_files(invocation, ranks));
     // The configuration makes a folder that of a run; it comes first, and after everything that may be refused.
     const bool is_changed = !part.continued || !invocation.assignments.empty();  // made longer
     if (directory && part.accepted) part.accepted();
     if (directory && is_changed) io::write_file_atomically(directory->config(), recipe.resolved());
+    if (directory && agent) note_agent(directory->path(), *agent);
     if (directory) io::write_file_atomically(directory->environment(), describe_environment(invocation).dump(1) + "\n");
     outcome = run->run();
   } catch (const TrainingError& error) {
@@ -139,7 +149,8 @@ RunOutcome carry_out(RunRecipe& recipe, const RunDirectory* directory, const Inv
   }
   add_sweep_to_statement(outcome, part.runs_of_sweep);
   if (directory) {
-    const std::vector<Verdict> verdicts = judge_run(recipe.expectations(), *directory);
+    // What is expected of a configuration is expected of all agents together.
+    const std::vector<Verdict> verdicts = agent ? std::vector<Verdict>() : judge_run(recipe.expectations(), *directory);
     io::write_file_atomically(directory->summary(), summarize(recipe.header(), outcome, verdicts).dump(1) + "\n");
     io::write_file_atomically(directory->csv(), metrics::csv_of(recorded(*directory)));
     write_run_report({directory->path()}, directory->report());

@@ -5,6 +5,7 @@
 #include <set>
 #include <string_view>
 
+#include "app/commands/agent_processes.h"
 #include "app/commands/commands.h"
 #include "app/commands/session.h"
 #include "core/device/resolve_device.h"
@@ -155,6 +156,16 @@ int train(const Invocation& invocation) {
     throw UsageError("--continue needs --output: the folder in which the run may have begun");
   if (invocation.accepts_changed_data && !invocation.continues)
     throw UsageError("--accept-changed-data needs --continue: a run that begins takes its files as they are");
+  const std::optional<AgentChoice> choice = agent_choice(invocation);
+  if (choice && invocation.output.empty()) throw UsageError("--agent needs --output: the folder that all agents share");
+  if (choice && configuration.is_sweep())
+    throw UsageError("--agent takes a configuration without 'sweep:': processes of their own make one run");
+  if (choice && choice->all) {
+    if (configuration.first().agents() == 0)
+      throw ConfigError("--agent is for configurations with agents ('agents: {count: 4}')");
+    return train_agents_apart(invocation, configuration.first().agents(), invocation.output);
+  }
+  if (choice) return train_as_rank(configuration, agent_folder(invocation.output, choice->agent), invocation, true);
   const fs::path folder =
       invocation.output.empty() ? default_run_folder(configuration.first().header().name) : fs::path(invocation.output);
   return train_as_rank(configuration, folder, invocation, /*begins=*/true);

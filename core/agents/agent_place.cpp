@@ -1,11 +1,8 @@
 #include "core/agents/agent_place.h"
 
-#include <fmt/format.h>
-
-#include <numeric>
-
+#include "core/agents/data_division.h"
 #include "core/data/subset.h"
-#include "core/error.h"
+#include "core/libtorch.h"
 
 namespace talweg::agents {
 
@@ -15,17 +12,22 @@ RandomStreams AgentPlace::streams_of(const RandomStreams& run) const {
 
 std::unique_ptr<data::Dataset> AgentPlace::part_of(const data::Dataset& data) const {
   if (division_ == Division::none) return nullptr;
-  const std::int64_t size = data.size();
-  if (size < count_)
-    throw ConfigError(
-        fmt::format("agents.count: {} agents cannot divide {} training examples; take fewer, or "
-                    "'data: none'",
-                    count_, size));
-  std::vector<std::int64_t> order(static_cast<std::size_t>(size));
-  std::iota(order.begin(), order.end(), std::int64_t{0});
-  if (division_ == Division::random) order = random_permutation(size, run_.generator("division among agents"));
-  const auto begin = order.begin() + agent_ * size / count_, end = order.begin() + (agent_ + 1) * size / count_;
-  return std::make_unique<data::Subset>(data, std::vector<std::int64_t>(begin, end));
+  return std::make_unique<data::Subset>(data, examples_of(agent_, count_, division_, data, run_));
+}
+
+Objective& AgentPlace::around(Objective& own, const ParameterList& parameters, std::int64_t examples) {
+  consensus_ = choice_.create({parameters, examples});
+  objective_ = std::make_unique<ConsensusObjective>(own, *consensus_);
+  return *objective_;
+}
+
+at::Tensor AgentPlace::own_loss(const at::Tensor& reported) const {
+  return objective_->own_value().defined() ? objective_->own_value() : reported;
+}
+
+void AgentPlace::after_step() {
+  objective_->end_step();
+  consensus_->after_step(objective_->parameters());
 }
 
 }  // namespace talweg::agents

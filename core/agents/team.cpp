@@ -8,7 +8,6 @@
 #include <map>
 #include <utility>
 
-#include "core/agents/agent_place.h"
 #include "core/agents/team_figures.h"
 #include "core/error.h"
 #include "core/libtorch.h"
@@ -101,15 +100,16 @@ class LentModel {
 
 Team::Team(const AgentsConfig& config, at::Device device)
     : options_(config.agents),
-      graph_(make_graph(config.agents)),
-      links_(graph_, config.agents.links, RandomStreams(static_cast<std::uint64_t>(config.seed))) {
+      links_(make_graphs(config.agents), config.agents.links, RandomStreams(static_cast<std::uint64_t>(config.seed)),
+             device) {
   const RandomStreams run(static_cast<std::uint64_t>(config.seed));
   for (std::int64_t i = 0; i < options_.count; ++i) {
-    agents_.push_back(std::make_unique<Training>(config, device, std::make_unique<AgentPlace>(i, options_, run)));
+    auto place = std::make_unique<AgentPlace>(i, options_, run);
+    places_.push_back(place.get());
+    agents_.push_back(std::make_unique<Training>(config, device, std::move(place)));
     parameters_.emplace_back();
     for (const NamedParameter& parameter : agents_.back()->parameters()) parameters_.back().push_back(parameter.tensor);
     steps_.push_back(agents_.back()->work().steps);
-    consensus_.push_back(options_.consensus.create({graph_, i}));
   }
 }
 
@@ -129,18 +129,30 @@ Cadence Team::cadence() const {
   return agents_.front()->cadence();
 }
 
+void Team::keep_in(const std::filesystem::path& folder) {
+  history_file_ = folder / "links.jsonl";
+  history_.emplace(history_file_, next_round_);
+}
+
 double Team::epoch(std::int64_t step) const {
   return agents_.front()->epoch(step);
 }
 
 std::string Team::announcement() const {
   std::string text = fmt::format("{} agents exchange every {} steps", agents_.size(), options_.every);
-  const std::vector<std::vector<std::int64_t>> components = graph_.components();
+  const std::vector<std::vector<std::int64_t>> components = make_graphs(options_).all().components();
   if (components.size() > 1) {
     text += fmt::format("; warning: the graph is not connected, and its {} parts never hear of each other:",
                         components.size());
     for (const auto& component : components) text += fmt::format(" {{{}}}", fmt::join(component, ", "));
   }
+  if (const std::string line = places_.front()->consensus().announcement(); !line.empty()) text += "; " + line;
+  if (places_.front()->consensus().relies_on_pairs() && are_one_sided(options_.links))
+    text += fmt::format(
+        "; warning: '{}' relies on both ends of a link hearing each other in the same round, and what is lost or late "
+        "in one direction leads it astray; 'drop_by: link', or averaging, federated_average, dsgd, macim or 'dual: "
+        "none'",
+        options_.consensus.type());
   if (const std::string of_one = agents_.front()->announcement(); !of_one.empty()) text += "; each: " + of_one;
   return text;
 }
@@ -157,18 +169,30 @@ void Team::step(std::int64_t index) {
 
 void Team::exchange(std::int64_t round) {
   torch::NoGradGuard no_grad;
+  links_.begin(round);
   for (std::size_t i = 0; i < agents_.size(); ++i) {
-    std::vector<at::Tensor> message;
-    for (const at::Tensor& parameter : parameters_[i]) message.push_back(parameter.detach().clone());
-    links_.send(round, static_cast<std::int64_t>(i), message);
+    Message message;
+    message.from = static_cast<std::int64_t>(i);
+    message.sent = round;
+    for (const at::Tensor& parameter : parameters_[i]) message.parameters.push_back(parameter.detach().clone());
+    message.beside = places_[i]->consensus().beside();
+    links_.send(message);
   }
-  for (std::size_t i = 0; i < agents_.size(); ++i)
-    consensus_[i]->combine(parameters_[i], links_.receive(round, static_cast<std::int64_t>(i)));
+  for (std::size_t i = 0; i < agents_.size(); ++i) {
+    const auto agent = static_cast<std::int64_t>(i);
+    const std::vector<Message> heard = links_.receive(round, agent);
+    places_[i]->consensus().hear(parameters_[i], {links_.graph(round), agent, heard});
+  }
+  next_round_ = round + 1;
+  if (history_) history_->add(links_.record());
 }
 
 Metrics Team::record() {
   std::vector<Metrics> values;
-  for (std::size_t i = 0; i < agents_.size(); ++i) values.push_back(of_agent(i, [&] { return agents_[i]->record(); }));
+  for (std::size_t i = 0; i < agents_.size(); ++i) {
+    values.push_back(of_agent(i, [&] { return agents_[i]->record(); }));
+    for (auto& metric : places_[i]->consensus().metrics()) values.back().push_back(std::move(metric));
+  }
   return with_means(values);
 }
 
@@ -199,6 +223,7 @@ Metrics Team::disagreement() const {
   }
   const double lost = links_.sent() > 0 ? static_cast<double>(links_.lost()) / static_cast<double>(links_.sent()) : 0;
   return {{"agents/lost_share", lost},
+          {"agents/copy_age", links_.mean_age()},
           {"agents/disagreement", length > 0 ? std::sqrt(distance / agents / length) : std::sqrt(distance / agents)}};
 }
 
@@ -224,9 +249,13 @@ void Team::save(checkpoint::Checkpoint& state) const {
     own.step = state.step;
     agents_[i]->save(own);
     for (auto& [group, tensors] : own.tensors) state.tensors[fmt::format("agent_{}_{}", i, group)] = std::move(tensors);
+    checkpoint::State consensus = places_[i]->consensus().state();
+    own.values["consensus"] = std::move(consensus.values);
+    if (!consensus.tensors.empty()) state.tensors[fmt::format("agent_{}_consensus", i)] = std::move(consensus.tensors);
     values.push_back(own.values);
   }
   state.values["agents"] = values;
+  state.values["next_round"] = next_round_;
   checkpoint::State links = links_.state();
   state.values["links"] = links.values;
   if (!links.tensors.empty()) state.tensors["links"] = std::move(links.tensors);
@@ -242,14 +271,17 @@ void Team::load(const checkpoint::Checkpoint& state) {
     for (const auto& [group, tensors] : state.tensors)
       if (group.starts_with(prefix)) own.tensors[group.substr(prefix.size())] = tensors;
     agents_[i]->load(own);
+    places_[i]->consensus().load({own.tensors["consensus"], own.values.at("consensus")});
   }
+  next_round_ = state.values.at("next_round").get<std::int64_t>();
   const auto tensors = state.tensors.find("links");
   links_.load(
       {tensors == state.tensors.end() ? checkpoint::NamedTensors() : tensors->second, state.values.at("links")});
 }
 
 void Team::keep_result(checkpoint::Checkpoint& state) const {
-  for (std::size_t i = 0; i < agents_.size(); ++i) state.tensors.erase(fmt::format("agent_{}_optimizer", i));
+  for (std::size_t i = 0; i < agents_.size(); ++i)
+    for (const char* of : {"optimizer", "consensus"}) state.tensors.erase(fmt::format("agent_{}_{}", i, of));
   state.tensors.erase("links");
 }
 
@@ -264,7 +296,8 @@ nlohmann::json Team::counts() const {
           {"examples", examples},
           {"parameters", agents_.front()->counts().at("parameters")},
           {"messages_sent", links_.sent()},
-          {"messages_lost", links_.lost()}};
+          {"messages_lost", links_.lost()},
+          {"messages_waited", links_.waited()}};
 }
 
 nlohmann::json Team::account() const {
@@ -285,6 +318,8 @@ nlohmann::json Team::remarks() const {
 
 std::vector<plot::Figure> Team::figures(const std::vector<metrics::Record>& records) {
   std::vector<plot::Figure> all = make_team_figures(static_cast<std::int64_t>(agents_.size()), records);
+  if (history_)
+    for (plot::Figure& figure : make_link_figures(LinkHistory::read(history_file_))) all.push_back(std::move(figure));
   for (plot::Figure& figure : agents_.front()->figures({})) {
     figure.title += " (agent 0)";
     all.push_back(std::move(figure));

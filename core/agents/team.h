@@ -1,23 +1,28 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/agents/agent_place.h"
 #include "core/agents/agents_config.h"
-#include "core/agents/consensus.h"
+#include "core/agents/link_history.h"
 #include "core/agents/links.h"
 #include "core/train/training.h"
 
 namespace talweg::agents {
 
 /// Agents that train side by side in one process: a step is one of every agent, on its own data, and after every so
-/// many steps a round in which all send their parameters to their neighbours and then combine what they hear.
+/// many steps a round in which all send their parameters to their neighbours and then hear what arrives.
 ///
 /// Metrics: those of an agent as "agent_0/train/loss"; under their own names ("train/loss", "eval/accuracy") the means
 /// over the agents; "mean_model/…" of the model whose parameters are the mean of the agents', which is also what a
 /// checkpoint holds as "model"; "agents/disagreement", the root mean square distance of the agents' parameters from
-/// their mean, relative to its length; "agents/lost_share" of the messages.
+/// their mean, relative to its length; "agents/lost_share" of the messages; "agents/copy_age", the mean number of
+/// rounds since the copies that agents hold were sent. The links of every round are written to `links.jsonl` of the
+/// run.
 class Team : public Computation {
  public:
   /// Builds everything; no step is made. Throws ConfigError and DataError.
@@ -27,6 +32,7 @@ class Team : public Computation {
   /// Those of one agent: all are built from the same.
   io::FileFingerprints files() const override { return agents_.front()->files(); }
   Cadence cadence() const override;
+  void keep_in(const std::filesystem::path& folder) override;
   std::string announcement() const override;
   void require_sound(std::int64_t step) override;
   void step(std::int64_t index) override;
@@ -57,12 +63,14 @@ class Team : public Computation {
   Metrics disagreement() const;
 
   AgentsOptions options_;
-  Graph graph_;
   std::vector<std::unique_ptr<Training>> agents_;
+  std::vector<AgentPlace*> places_;                  // of each agent, which owns it
   std::vector<std::vector<at::Tensor>> parameters_;  // of each agent
   std::vector<std::int64_t> steps_;  // of each agent: parts of the data may differ by an example, and so by steps
-  std::vector<std::unique_ptr<Consensus>> consensus_;
   Links links_;
+  std::int64_t next_round_ = 0;
+  std::filesystem::path history_file_;  // empty where nothing is kept
+  std::optional<LinkHistory> history_;
 };
 
 }  // namespace talweg::agents

@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/agents/free_agent.h"
+#include "core/agents/socket_mail_box.h"
 #include "core/agents/team.h"
 #include "core/error.h"
 #include "core/files/yaml.h"
+#include "core/io/crc32c.h"
 #include "core/kinds/mixed_keys.h"
 #include "core/replicas/shared_training.h"
 #include "core/study/study_computation.h"
@@ -19,6 +22,10 @@ namespace {
 template <class Config>
 std::string as_yaml(Config config) {
   return config::to_yaml(config::fields_of(config).dump());
+}
+
+void require_no_agent(const RunPlace& place) {
+  if (place.agent) throw ConfigError("--agent is for configurations with agents ('agents: {count: 4}')");
 }
 
 /// `what`: the subject of the sentence.
@@ -51,6 +58,7 @@ class TrainingRecipe : public RunRecipe {
     return as_yaml(common);
   }
   std::unique_ptr<Run> make(std::unique_ptr<RunRecorder> recorder, const RunPlace& place) const override {
+    require_no_agent(place);
     RunSetup setup{config_.checkpoint.keep, BestTracker(config_.checkpoint, config_.early_stopping), place.quiet,
                    place.pause_after, agreement_among(place.group)};
     return std::make_unique<Run>(
@@ -66,6 +74,7 @@ class AgentsRecipe : public RunRecipe {
  public:
   explicit AgentsRecipe(agents::AgentsConfig config) : config_(std::move(config)) {}
 
+  std::int64_t agents() const override { return config_.agents.count; }
   RunHeader& header() override { return config_; }
   const std::vector<Expectation>& expectations() const override { return config_.expect; }
   const distributed::DistributedOptions& distributed() const override { return config_.distributed; }
@@ -82,11 +91,24 @@ class AgentsRecipe : public RunRecipe {
     require_one_process(place, "agents");
     RunSetup setup{config_.checkpoint.keep, BestTracker(config_.checkpoint, config_.early_stopping), place.quiet,
                    place.pause_after};
-    return std::make_unique<Run>(std::make_unique<agents::Team>(config_, place.device), std::move(recorder),
-                                 std::move(setup));
+    return std::make_unique<Run>(computation(place), std::move(recorder), std::move(setup));
   }
 
  private:
+  std::unique_ptr<Computation> computation(const RunPlace& place) const {
+    if (!place.agent) return std::make_unique<agents::Team>(config_, place.device);
+    return std::make_unique<agents::FreeAgent>(config_, *place.agent, io::crc32c(resolved()), mail_box(place),
+                                               place.device);
+  }
+
+  std::unique_ptr<agents::MailBox> mail_box(const RunPlace& place) const {
+    if (!config_.agents.addresses) return std::make_unique<agents::FolderMailBox>(place.mail, *place.agent);
+    if (*place.agent >= config_.agents.count) return nullptr;  // refused with the agent itself
+    std::vector<agents::AgentAddress> addresses;
+    for (const std::string& address : *config_.agents.addresses) addresses.push_back(agents::parse_address(address));
+    return std::make_unique<agents::SocketMailBox>(addresses, *place.agent);
+  }
+
   agents::AgentsConfig config_;
 };
 
@@ -100,6 +122,7 @@ class StudyRecipe : public RunRecipe {
   const distributed::DistributedOptions& distributed() const override { return alone_; }
   std::string resolved() const override { return as_yaml(config_); }
   std::unique_ptr<Run> make(std::unique_ptr<RunRecorder> recorder, const RunPlace& place) const override {
+    require_no_agent(place);
     require_one_process(place, fmt::format("study: '{}'", config_.study.type()));
     RunSetup setup{config_.checkpoint.keep, std::nullopt, place.quiet, place.pause_after};
     return std::make_unique<Run>(std::make_unique<StudyComputation>(config_, place.device), std::move(recorder),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@ struct RunPlace {
   distributed::ProcessGroup* group = nullptr;  ///< null: the process is alone
   bool quiet = false;                          ///< show no progress
   std::optional<std::int64_t> pause_after{};   ///< stop after so many steps, to go on later; absent: at the end
+  std::optional<std::int64_t> agent{};         ///< the process is one agent of the configuration alone
+  std::filesystem::path mail{};                ///< the folder in which such agents leave their snapshots
 };
 
 /// A configuration file after parsing, whichever kind of run it holds.
@@ -29,6 +32,8 @@ class RunRecipe {
   virtual const std::vector<Expectation>& expectations() const = 0;
   /// Whether every metric of its evaluations is there at the first one already.
   virtual bool measures_from_the_start() const { return true; }
+  /// How many agents it has; 0 where it is no configuration of agents.
+  virtual std::int64_t agents() const { return 0; }
   /// How processes that share the run talk to each other.
   virtual const distributed::DistributedOptions& distributed() const = 0;
   /// The configuration with every default written out, as YAML that is itself a configuration.

@@ -27,6 +27,10 @@ class PerExampleFacet {
   /// each per example with Backend::loop.
   virtual ClippedSum clipped_gradient(const gradient::Clipping& clipping, gradient::Backend backend) = 0;
 
+  /// Adds to `.grad`, which holds a gradient made private and divided by the batch size, the gradient of what the
+  /// objective has beside its examples: a penalty, a pull towards others.
+  virtual void add_known_gradient() = 0;
+
   /// Throws ConfigError naming the module when examples have no gradients of their own.
   virtual void require_separate_examples() const = 0;
 };

@@ -23,6 +23,7 @@ struct RunPlan {
   /// How the examples of a step are drawn; nothing: in a way of the task's own, of which no more is known.
   std::optional<Sampling> sampling;
   bool averages_weights = false;    ///< an average of the iterates is evaluated and saved beside the last one
+  bool shows_iterates = false;      ///< others see parameters between the first step and the last
   bool clips_gradient = false;      ///< training.clip_norm is set
   bool keeps_learning_rate = true;  ///< the schedule leaves the learning rate of the first step as it is
   /// Uses that the run makes of its examples beside the gradients of its steps, as whole sentences: for the statement

@@ -24,6 +24,9 @@ class SharedTraining : public SideBySide {
   std::unique_ptr<BatchSharing> share_batches(const ParameterList& parameters) override;
   void in_turn(const std::function<void()>& make) override;
   void take_over(Optimizer& optimizer) override;
+  Objective& around(Objective& own, const ParameterList&, std::int64_t) override { return own; }
+  at::Tensor own_loss(const at::Tensor& reported) const override { return reported; }
+  bool shows_iterates() const override { return false; }
   void after_step() override;
   OptimizerState whole(OptimizerState own) override;
   void require_equal(const ParameterList& parameters, const std::vector<at::Tensor>& buffers) override;

@@ -33,6 +33,13 @@ class SideBySide {
   /// Called once with the optimizer, before its first step. Throws ConfigError when its state cannot be divided as the
   /// configuration asks.
   virtual void take_over(Optimizer& optimizer) = 0;
+  /// What the optimizer minimises: the training's own objective, or one around it. `own` and `parameters` outlive it;
+  /// `examples`: of the training's own data. Called once.
+  virtual Objective& around(Objective& own, const ParameterList& parameters, std::int64_t examples) = 0;
+  /// The loss of the training's own objective in a step whose report is of the one around it.
+  virtual at::Tensor own_loss(const at::Tensor& reported) const = 0;
+  /// Whether parameters between the first step and the last are shown to others.
+  virtual bool shows_iterates() const = 0;
   /// Called after every step of the optimizer.
   virtual void after_step() = 0;
   /// The optimizer's state with what other processes keep of it, where a checkpoint is written.
@@ -58,6 +65,9 @@ class Alone : public SideBySide {
   std::unique_ptr<BatchSharing> share_batches(const ParameterList&) override { return std::make_unique<WholeBatch>(); }
   void in_turn(const std::function<void()>& make) override { make(); }
   void take_over(Optimizer&) override {}
+  Objective& around(Objective& own, const ParameterList&, std::int64_t) override { return own; }
+  at::Tensor own_loss(const at::Tensor& reported) const override { return reported; }
+  bool shows_iterates() const override { return false; }
   void after_step() override {}
   OptimizerState whole(OptimizerState own) override { return own; }
   void require_equal(const ParameterList&, const std::vector<at::Tensor>&) override {}

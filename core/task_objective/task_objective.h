@@ -86,6 +86,7 @@ class TaskObjective : public Objective,
   NoisyLimits limits() const override;
   /// In parts of the micro-batch size. Tasks without PerExampleLosses are evaluated one example at a time.
   ClippedSum clipped_gradient(const gradient::Clipping& clipping, gradient::Backend backend) override;
+  void add_known_gradient() override {}  // a loss of examples alone
   void require_separate_examples() const override;
 
   /// Charges the time of evaluations to it; null: nowhere. It must outlive the objective.

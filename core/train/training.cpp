@@ -54,6 +54,7 @@ Training::Training(const RunConfig& config, at::Device device, std::unique_ptr<S
                                    training.non_finite == NonFinitePolicy::skip};
   objective_ =
       std::make_unique<TaskObjective>(*task_, objective, streams_, device_, place_->share_batches(parameters_), data());
+  minimised_ = &place_->around(*objective_, parameters_, data().size());
   if (config_.diagnostics.step_time) {
     clock_ = std::make_unique<StepClock>(device_);
     objective_->set_clock(clock_.get());
@@ -99,7 +100,8 @@ void Training::begin_run() {
   plan.ranks = place_->part().size;
   plan.streams = streams_;
   plan.clock = clock_.get();
-  run_aware_->begin_run(plan, *objective_);
+  plan.shows_iterates = place_->shows_iterates();
+  run_aware_->begin_run(plan, *minimised_);
 }
 
 std::vector<std::string> Training::uses_of_data() const {
@@ -181,7 +183,8 @@ void Training::step(std::int64_t index) {
   try {
     objective_->begin_step(step_, std::move(batch), examples);
     const StepClock::Scope timed(clock_.get(), StepPhase::update);
-    report_ = optimizer_->step(*objective_);
+    report_ = optimizer_->step(*minimised_);
+    report_.loss = place_->own_loss(report_.loss);
     place_->after_step();
     if (auto* projected = dynamic_cast<ProjectedParameters*>(task_.get())) projected->project();
   } catch (const c10::Error& error) {

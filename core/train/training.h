@@ -86,6 +86,7 @@ class Training : public Computation {
   KnowsItsEnd* own_end_ = nullptr;  // the task, when it does
   std::unique_ptr<Schedule> schedule_;
   std::unique_ptr<TaskObjective> objective_;
+  Objective* minimised_ = nullptr;  // the objective, or what stands around it
   std::unique_ptr<WeightAverage> average_;
   std::unique_ptr<SharpnessMonitor> sharpness_;
   std::unique_ptr<StepClock> clock_;  // null unless asked for

@@ -46,7 +46,8 @@ void GradientPrivatiser::begin_run(const RunPlan& plan, const PerExampleFacet& e
   mechanism_.domain = rule.domain;
   // The learning rate matters to the bounds for a bounded domain alone; elsewhere it would split the ledger.
   if (rule.domain) mechanism_.learning_rate = rule.learning_rate;
-  mechanism_.plain_sgd = rule.plain_sgd && options_.clipping == ClippingRule::flat && !plan.averages_weights;
+  mechanism_.plain_sgd =
+      rule.plain_sgd && options_.clipping == ClippingRule::flat && !plan.averages_weights && !plan.shows_iterates;
   if (options_.secure && plan.ranks > 1)
     throw ConfigError(
         fmt::format("optimizer.secure: every rank draws the same noise from the run's seed; noise that nobody can draw "

@@ -19,6 +19,7 @@ class PrivatisedObjective : public Objective {
   Evaluation gradient() override {
     if (sum_) throw std::logic_error("a privatised gradient was asked for twice in one step");
     sum_ = privatiser_.privatise(examples_, learning_rate_);
+    if (sum_->usable) examples_.add_known_gradient();
     return {at::zeros_like(sum_->loss), sum_->usable};
   }
   double batch_share() const override { return objective_.batch_share(); }

@@ -7,6 +7,7 @@
 #include "core/agents/team.h"
 #include "core/error.h"
 #include "core/files/yaml.h"
+#include "core/io/output_file.h"
 #include "core/kinds/run_recipe.h"
 #include "core/libtorch.h"
 #include "core/metrics/json_lines.h"
@@ -95,31 +96,49 @@ constexpr const char* kDigits =
     "optimizer: {type: adamw, learning_rate: 0.01}\n"
     "training: {steps: 14, batch_size: 32, log_every: 2, evaluate_every: 7}\ncheckpoint: {every: 3}\n";
 
-std::unique_ptr<RunRecipe> digits() {
+std::unique_ptr<RunRecipe> digits(const std::string& consensus = "averaging",
+                                  const std::string& links = "{drop: 0.4, delay: 1}") {
   register_components();
-  return parse_recipe(config::parse_yaml(std::string("name: team\ndevice: cpu\nagents: {count: 3, graph: path, every: "
-                                                     "2, links: {drop: 0.4, delay: 1}}\n") +
-                                             kDigits,
-                                         "team.yaml"));
+  return parse_recipe(
+      config::parse_yaml("name: team\ndevice: cpu\nagents: {count: 3, graph: path, every: 2, consensus: " + consensus +
+                             ", links: " + links + "}\n" + kDigits,
+                         "team.yaml"));
 }
 
-TEST(Team, KilledAndResumedEqualsUndisturbed) {
+/// Three times killed after a checkpoint, and at last carried on to the end: everything that was recorded.
+void expect_to_go_on_as_undisturbed(const std::string& consensus, const std::string& links) {
+  SCOPED_TRACE(consensus);
   const talweg::testing::TemporaryFolder folder;
+  const auto make = [&](std::unique_ptr<RunRecorder> recorder) {
+    return digits(consensus, links)->make(std::move(recorder), {at::kCPU, nullptr, true});
+  };
   const RunDirectory whole = RunDirectory::create(folder.path() / "whole");
-  const RunOutcome undisturbed = digits()->make(make_directory_recorder(whole), {at::kCPU, nullptr, true})->run();
+  const RunOutcome undisturbed = make(make_directory_recorder(whole))->run();
   EXPECT_EQ(undisturbed.status, RunStatus::completed);
   const RunDirectory parts = RunDirectory::create(folder.path() / "parts");
   for (const std::int64_t killed : {3, 6, 12}) {
-    const auto run = digits()->make(std::make_unique<Mortal>(parts, killed), {at::kCPU, nullptr, true});
+    const auto run = make(std::make_unique<Mortal>(parts, killed));
     if (killed > 3) run->restore();
     EXPECT_THROW(run->run(), Killed);
   }
-  const auto last = digits()->make(make_directory_recorder(parts), {at::kCPU, nullptr, true});
+  const auto last = make(make_directory_recorder(parts));
   last->restore();
   EXPECT_EQ(last->run().metrics, undisturbed.metrics);
   const auto a = metrics::read_metrics(whole.metrics()), b = metrics::read_metrics(parts.metrics());
   ASSERT_EQ(a.size(), b.size());
   for (std::size_t i = 0; i < a.size(); ++i) EXPECT_EQ(a[i].values, b[i].values) << "step " << a[i].step;
+  EXPECT_EQ(io::read_whole_file(whole.path() / "links.jsonl"), io::read_whole_file(parts.path() / "links.jsonl"));
+}
+
+TEST(Team, KilledAndResumedEqualsUndisturbed) {
+  expect_to_go_on_as_undisturbed("averaging", "{drop: 0.4, delay: 1}");
+  const std::string links = "{drop: 0.2, drop_by: link, bursts: {begin: 0.2, end: 0.5}, delay_spread: 1}";
+  for (const char* consensus :
+       {"federated_average", "{type: dsgd, gradient_at: own, weights: uniform}", "dsgt", "{type: macim, penalty: 0.1}",
+        "{type: dinno, penalty: 0.1, penalty_growth: 1.01}", "{type: ramen, penalty: 0.1}",
+        "{type: ramen, penalty: 0.1, dual: per_edge, stale_policy: clear}",
+        "{type: ramen, penalty: 0.1, dual: none, freeze_weights: false, uncounted: [layers.0]}"})
+    expect_to_go_on_as_undisturbed(consensus, links);
 }
 
 TEST(Team, ReportsAgentsTheirMeanAndTheMeanModel) {
@@ -134,6 +153,82 @@ TEST(Team, ReportsAgentsTheirMeanAndTheMeanModel) {
   EXPECT_GT(metrics.at("agents/disagreement"), 0);
   EXPECT_EQ(outcome.counts.at("messages_sent"), 7 * 4) << "two links, both ways, after every second step";
   EXPECT_TRUE(std::filesystem::exists(directory.figures() / "agents_accuracy.json"));
+}
+
+/// The largest distance of two agents of a regression after 60 steps with an exchange after every second one.
+double distance_apart(const std::string& consensus, const std::string& optimizer) {
+  agents::Team agents(team("{count: 4, graph: complete, every: 2, data: blocks, consensus: " + consensus + "}",
+                           std::string(kRegression) + "optimizer: " + optimizer +
+                               "\ntraining: {steps: 60, batch_size: 16, precision: float64}\n"),
+                      at::kCPU);
+  advance(agents, 60);
+  double apart = 0;
+  for (int i = 1; i < 4; ++i)
+    apart = std::max(apart,
+                     (flat(agents.agent(i).parameters()) - flat(agents.agent(0).parameters())).norm().item<double>());
+  return apart;
+}
+
+// The term of a consensus enters through the objective, so that whatever minimises has it.
+TEST(Team, AgreesWithAnyOptimizer) {
+  for (const char* optimizer :
+       {"{type: sgd, learning_rate: 0.5}", "{type: adamw, learning_rate: 0.01}", "armijo", "lbfgs",
+        "{type: lorenza, learning_rate: 0.01}",
+        "{type: dp_sgd, noise_multiplier: 0.1, clip_norm: 1, delta: 1e-3, learning_rate: 0.5}"}) {
+    SCOPED_TRACE(optimizer);
+    const double alone = distance_apart("{type: macim, penalty: 1e-9}", optimizer);
+    for (const char* consensus : {"{type: dinno, penalty: 0.05}", "{type: macim, penalty: 0.05}"})
+      EXPECT_LT(distance_apart(consensus, optimizer), 0.7 * alone) << consensus;
+  }
+}
+
+// Without noise, and with a bound that no gradient reaches, a private step is one of gradient descent; the pull of the
+// others is added once, outside of what is clipped and divided.
+TEST(Team, AddsTheTermToTheGradientThatWasMadePrivate) {
+  const std::string agents_section = "{count: 4, graph: complete, every: 1, consensus: {type: dinno, penalty: 0.3}}";
+  const std::string training = "\ntraining: {steps: 6, batch_size: 4, precision: float64}\n";
+  agents::Team plain(
+      team(agents_section, std::string(kRegression) + "optimizer: {type: sgd, learning_rate: 0.5}" + training),
+      at::kCPU);
+  agents::Team without_noise(team(agents_section, std::string(kRegression) +
+                                                      "optimizer: {type: dp_sgd, noise_multiplier: 0, clip_norm: 1e6, "
+                                                      "delta: 1e-3, learning_rate: 0.5}" +
+                                                      training),
+                             at::kCPU);
+  advance(plain, 6);
+  advance(without_noise, 6);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_LT(
+        (flat(plain.agent(i).parameters()) - flat(without_noise.agent(i).parameters())).abs().max().item<double>(),
+        1e-13);
+}
+
+TEST(Team, RefusesToSendWhatIsMadeOfGradientsWithoutNoise) {
+  const auto of = [](const std::string& consensus) {
+    return complaint([&] {
+      agents::Team(
+          team("{count: 4, consensus: " + consensus + "}",
+               std::string(kRegression) + "optimizer: {type: dp_sgd, noise_multiplier: 2, clip_norm: 1, delta: "
+                                          "1e-3}\ntraining: {steps: 3, batch_size: 4, sampler: poisson}\n"),
+          at::kCPU);
+    });
+  };
+  EXPECT_NE(of("ramen").find("update counts"), std::string::npos);
+  EXPECT_NE(of("dsgt").find("gradient tracker"), std::string::npos);
+  EXPECT_EQ(of("dinno"), "");
+}
+
+TEST(Team, ReportsTheLossOfTheTaskWithoutTheTerm) {
+  const std::string rest = std::string(kRegression) +
+                           "optimizer: {type: sgd, learning_rate: 1e-9}\ntraining: {steps: 3, batch_size: 64, "
+                           "precision: float64, log_every: 1}\n";
+  agents::Team pulled(
+      team("{count: 2, data: none, consensus: {type: dinno, penalty: 5, objective_gradient_scale: 2}}", rest),
+      at::kCPU);
+  advance(pulled, 3);
+  Training alone(config::parse<RunConfig>(config::parse_yaml("name: alone\nseed: 3\n" + rest, "alone.yaml")), at::kCPU);
+  alone.step(0);
+  EXPECT_NEAR(pulled.last_loss(), alone.last_loss(), 1e-6);
 }
 
 // By itself an agent is soon at the mean of its two points, where a training on whole batches ends; what it hears moves
@@ -163,6 +258,13 @@ TEST(AgentsConfig, NamesWhatDoesNotFitTogether) {
   EXPECT_NE(of("{count: 3, edges: [[0, 3]]}").find("team.yaml:4:27"), std::string::npos)
       << of("{count: 3, edges: [[0, 3]]}");
   EXPECT_NE(of("{count: 3, graph: ring, edges: [[0, 1]]}").find("contradict"), std::string::npos);
+  EXPECT_NE(of("{count: 3, links: {one_way: [[0, 3]]}}").find("team.yaml:4:37"), std::string::npos);
+  EXPECT_NE(of("{count: 4, graph: path, links: {one_way: [[0, 2]]}}").find("not linked"), std::string::npos);
+  EXPECT_NE(of("{count: 3, links: {one_way: [[0, 1], [1, 0]]}}").find("no link"), std::string::npos);
+  EXPECT_NE(of("{count: 3, changes: [{round: 4}, {round: 2}]}").find("ascend"), std::string::npos);
+  EXPECT_NE(of("{count: 3, changes: [{round: 4, edges: [[0, 1], [1, 0]]}]}").find("twice"), std::string::npos);
+  EXPECT_NE(of("{count: 3, consensus: {type: ramen, dual: both}}").find("per_edge"), std::string::npos);
+  EXPECT_NE(of("{count: 3, consensus: {type: dinno, weight_floor: 1}}").find("weight_floor"), std::string::npos);
   EXPECT_NE(of("{count: 3}", "distributed: {timeout: 3}\n").find("by themselves"), std::string::npos);
   EXPECT_NE(of("{count: 3}", "weight_average: {decay: 0.9}\n").find("mean_model"), std::string::npos);
   EXPECT_NE(complaint([&] {

@@ -32,7 +32,7 @@ std::string bounded_domain_misfit(const Mechanism& m) {
     return "needs 'smoothness', the constant L of every example's gradient, which only you can know";
   if (!m.plain_sgd)
     return "is proven for plain SGD with flat clipping; momentum, Adam, weight decay and other clippings are not "
-           "covered";
+           "covered, nor are parameters that are averaged or sent to others on the way";
   if (m.learning_rate <= 0) return "needs the learning rate";
   if (m.batch_size <= 0) return "needs the batch size";
   return "";

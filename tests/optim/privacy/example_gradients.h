@@ -23,6 +23,7 @@ class ExampleGradients : public PlainObjective, public PerExampleFacet {
   Evaluation gradient() override { throw std::logic_error("a private optimizer asked for the mean gradient"); }
   PerExampleFacet* examples_facet() override { return this; }
   void require_separate_examples() const override {}
+  void add_known_gradient() override {}
   ClippedSum clipped_gradient(const gradient::Clipping& clipping, gradient::Backend) override {
     torch::NoGradGuard no_grad;
     std::vector<at::Tensor> squares;
