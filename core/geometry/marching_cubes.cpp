@@ -141,7 +141,7 @@ class March {
         const std::int64_t x = (begin + i) % lattice_.size[0], y = (begin + i) / lattice_.size[0];
         const Vector3 p = place(x, y, z);
         float* const to = points_.data() + 3 * i;
-        to[0] = static_cast<float>(p.x), to[1] = static_cast<float>(p.y), to[2] = static_cast<float>(p.z);
+        store(p, to);
       }
       const std::span<float> values(layer.distances.data() + begin, static_cast<std::size_t>(n));
       distances_(points_, values);

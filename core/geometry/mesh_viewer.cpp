@@ -57,7 +57,7 @@ function start() {
   const at = name => gl.getUniformLocation(program, name);
   const middle = mesh.low.map((l, a) => l + mesh.extent[a] / 2), size = Math.hypot(...mesh.extent);
   let yaw = 0.7, pitch = 0.6, distance = 1.1 * size, target = middle.slice(), cut = 0;
-  let shade = mesh.coloured ? 0 : 1;
+  let shade = mesh.coloured ? 0 : 1, through = true;
   function multiply(a, b) {
     const out = new Float32Array(16);
     for (let c = 0; c < 4; ++c) for (let r = 0; r < 4; ++r)
@@ -89,6 +89,7 @@ function start() {
     gl.uniform3fv(at('light'), back);
     gl.uniform1f(at('shade'), shade);
     gl.enable(gl.DEPTH_TEST);
+    through ? gl.enable(gl.CULL_FACE) : gl.disable(gl.CULL_FACE);
     gl.clearColor(0.97, 0.97, 0.97, 1);
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
     gl.drawElements(gl.TRIANGLES, 3 * mesh.count, gl.UNSIGNED_INT, 0);
@@ -129,6 +130,7 @@ function start() {
   });
   document.getElementById('shade').value = shade;
   document.getElementById('shade').addEventListener('input', e => { shade = Number(e.target.value); draw(); });
+  document.getElementById('through').addEventListener('input', e => { through = e.target.checked; draw(); });
   document.getElementById('cut').addEventListener('input', e => { cut = Number(e.target.value); draw(); });
   window.addEventListener('resize', draw);
   draw();
@@ -184,6 +186,7 @@ void write_viewer(const Mesh& mesh, const std::string& title, const std::filesys
       "flex-wrap:wrap;align-items:center}}#note{{color:#5b6670}}label{{display:flex;gap:6px;align-items:center}}</"
       "style>"
       "</head>\n<body><canvas id=\"view\" tabindex=\"0\" aria-label=\"{0}\"></canvas>\n<div id=\"bar\"><b>{0}</b>"
+      "<label><input id=\"through\" type=\"checkbox\" checked> look through walls from behind</label>"
       "<label>surface <select id=\"shade\">{1}<option value=\"1\">grey</option><option value=\"2\">normals</option>"
       "</select></label><label>cut into it <input id=\"cut\" type=\"range\" min=\"0\" max=\"1\" step=\"0.01\" "
       "value=\"0\">"

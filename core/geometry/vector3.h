@@ -36,5 +36,11 @@ inline Vector3 normalised(const Vector3& a) {
   const double l = length(a);
   return l > 0 ? (1 / l) * a : a;
 }
+/// As three numbers one after the other.
+inline void store(const Vector3& a, float* to) {
+  to[0] = static_cast<float>(a.x);
+  to[1] = static_cast<float>(a.y);
+  to[2] = static_cast<float>(a.z);
+}
 
 }  // namespace talweg::geometry

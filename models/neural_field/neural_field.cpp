@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/libtorch.h"
+#include "models/neural_field/decoder_network.h"
 #include "models/neural_field/hash_grid.h"
-#include "models/neural_field/one_blob.h"
 
 namespace talweg::models {
 namespace {
@@ -14,6 +14,14 @@ torch::nn::Linear without_bias(std::int64_t in, std::int64_t out) {
 }
 
 }  // namespace
+
+void declare(config::Fields& f, DecoderShape& o) {
+  f("bins", o.bins, "bins of the one-blob encoding of each coordinate", config::at_least(3), config::at_most(256));
+  f("hidden", o.hidden, "width of the hidden layer of both networks", config::at_least(1), config::at_most(1024));
+  f("geometry", o.geometry, "numbers that the colour network is given beside the one-blob encoding",
+    config::at_least(1), config::at_most(256));
+  f("colour", o.colour, "whether colours are mapped");
+}
 
 double Box::longest() const {
   double longest = 0;
@@ -30,14 +38,14 @@ FieldDecoder::FieldDecoder(const DecoderShape& shape, std::int64_t grid_features
   colour_out_ = register_module("colour_out", without_bias(shape.hidden, 3));
 }
 
-at::Tensor FieldDecoder::geometry(const at::Tensor& features, const at::Tensor& blob) {
-  const at::Tensor in = blob.defined() ? at::cat({features, blob}, 1) : features;
-  return geometry_out_->forward(at::relu(geometry_in_->forward(in)));
+at::Tensor FieldDecoder::geometry(const at::Tensor& features, const at::Tensor& places) {
+  return decoder_network(features, places, geometry_in_->weight, geometry_out_->weight, shape_.bins,
+                         DecoderInputs::features_then_blob);
 }
 
-at::Tensor FieldDecoder::colour(const at::Tensor& blob, const at::Tensor& geometry) {
-  const at::Tensor in = blob.defined() ? at::cat({blob, geometry}, 1) : geometry;
-  return at::sigmoid(colour_out_->forward(at::relu(colour_in_->forward(in))));
+at::Tensor FieldDecoder::colour(const at::Tensor& places, const at::Tensor& geometry) {
+  return at::sigmoid(decoder_network(geometry, places, colour_in_->weight, colour_out_->weight, shape_.bins,
+                                     DecoderInputs::blob_then_features));
 }
 
 NeuralField::NeuralField(const GridShape& grid, const DecoderShape& decoder, const Box& box)
@@ -61,18 +69,15 @@ at::Tensor NeuralField::grid_features(const at::Tensor& points) {
 
 FieldValues NeuralField::values(const at::Tensor& points) {
   const at::Tensor x = normalised(points);
-  const std::int64_t bins = decoder_->shape().bins;
-  const at::Tensor blob = bins > 0 ? one_blob(x, bins) : at::Tensor();
-  const at::Tensor geometry = decoder_->geometry(hash_encode(table_, x, layout_), blob);
+  const at::Tensor geometry = decoder_->geometry(hash_encode(table_, x, layout_), x);
   FieldValues values{geometry.select(1, 0), {}};
-  if (has_colour()) values.colour = decoder_->colour(blob, geometry.narrow(1, 1, geometry.size(1) - 1));
+  if (has_colour()) values.colour = decoder_->colour(x, geometry.narrow(1, 1, geometry.size(1) - 1));
   return values;
 }
 
 at::Tensor NeuralField::distances(const at::Tensor& points) {
   const at::Tensor x = normalised(points);
-  const std::int64_t bins = decoder_->shape().bins;
-  return decoder_->geometry(hash_encode(table_, x, layout_), bins > 0 ? one_blob(x, bins) : at::Tensor()).select(1, 0);
+  return decoder_->geometry(hash_encode(table_, x, layout_), x).select(1, 0);
 }
 
 }  // namespace talweg::models

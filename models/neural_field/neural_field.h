@@ -19,21 +19,22 @@ struct Box {
 
 /// What a neural field computes with, beside its grid.
 struct DecoderShape {
-  std::int64_t bins = 16;      ///< of the one-blob encoding of each coordinate; 0: none
+  std::int64_t bins = 16;      ///< of the one-blob encoding of each coordinate
   std::int64_t hidden = 32;    ///< width of the hidden layers
   std::int64_t geometry = 15;  ///< numbers that the colour network is given beside the one-blob encoding
   bool colour = true;          ///< whether there is a colour network
 };
+void declare(config::Fields& f, DecoderShape& o);
 
 /// Two networks without biases that turn features of a point into a signed distance and a colour. Source: RAMEN §3.1.
 class FieldDecoder : public torch::nn::Module {
  public:
   FieldDecoder(const DecoderShape& shape, std::int64_t grid_features);
 
-  /// [features ‖ blob] → hidden → (s, geometry): [P, 1 + geometry].
-  at::Tensor geometry(const at::Tensor& features, const at::Tensor& blob);
-  /// [blob ‖ geometry] → hidden → red, green, blue in (0, 1): [P, 3].
-  at::Tensor colour(const at::Tensor& blob, const at::Tensor& geometry);
+  /// [features ‖ one-blob of the places in [0, 1]³] → hidden → (s, geometry): [P, 1 + geometry].
+  at::Tensor geometry(const at::Tensor& features, const at::Tensor& places);
+  /// [one-blob ‖ geometry] → hidden → red, green, blue in (0, 1): [P, 3].
+  at::Tensor colour(const at::Tensor& places, const at::Tensor& geometry);
   const DecoderShape& shape() const { return shape_; }
 
  private:

@@ -16,7 +16,7 @@
 namespace talweg::models {
 namespace {
 
-// Source of the fixed numbers: computed by hand from RAMEN §3.1 (dossier, checks 1 to 3); the layout of the first is
+// Source of the fixed numbers: computed by hand from RAMEN §3.1; the layout of the first is
 // that of the released code.
 constexpr GridShape kOffice{16, 16, 260, 16};
 

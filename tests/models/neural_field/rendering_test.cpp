@@ -15,7 +15,7 @@ at::Tensor row(std::initializer_list<double> values) {
   return at::tensor(std::vector<double>(values), at::kDouble).unsqueeze(0);
 }
 
-// Source of the fixed numbers: computed by hand from RAMEN §3.1 and §3.2 (dossier, checks 4 and 5).
+// Source of the fixed numbers: computed by hand from RAMEN §3.1 and §3.2.
 TEST(Rendering, WeighsTheFixedRay) {
   const RenderedRays rays =
       render_rays(row({1, 1, 0.5, 0.1, -0.2, -0.6, 0.3}), {}, row({1, 1.5, 1.95, 1.99, 2.02, 2.06, 2.15}), 0.1);
