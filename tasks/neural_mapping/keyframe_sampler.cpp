@@ -3,23 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <unordered_set>
 
 #include "core/error.h"
 #include "core/libtorch.h"
+#include "tasks/neural_mapping/distinct_draws.h"
 
 namespace talweg::tasks {
 namespace {
-
-/// `count` of the numbers below `bound`, each at most once (Floyd's method), in the order of the draws.
-void draw_distinct(std::int64_t count, std::int64_t bound, RandomGenerator& random, std::vector<std::int64_t>& to) {
-  std::unordered_set<std::int64_t> drawn;
-  for (std::int64_t limit = bound - count; limit < bound; ++limit) {
-    std::int64_t one = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(limit) + 1));
-    if (!drawn.insert(one).second) drawn.insert(one = limit);
-    to.push_back(one);
-  }
-}
 
 /// `count` of the numbers below `bound`.
 void draw(std::int64_t count, std::int64_t bound, bool distinct, RandomGenerator& random,

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/libtorch.h"
+#include "tasks/neural_mapping/recording.h"
 #include "tasks/neural_mapping/room_source.h"
 
 namespace talweg::tasks {
@@ -206,6 +207,7 @@ void register_map_sources() {
     auto& sources = config::Registry<MapSourceKind>::instance();
     sources.add<RoomOptions>("analytic_room", "a room of boxes and spheres that cameras walk through", "ours",
                              make_room);
+    register_recordings();
     return true;
   }();
   (void)once;
