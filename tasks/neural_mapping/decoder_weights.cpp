@@ -40,20 +40,19 @@ void declare(config::Fields& f, DecoderWeightsOptions& o) {
   f("trained", o.trained, "whether the decoder is trained further with the map");
 }
 
-void validate(const DecoderWeightsOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
+void validate(DecoderWeightsOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
   if (o.from.has_value() == o.pretraining.has_value())
     diagnostics.error(where.where,
                       "the decoder's weights come either 'from' a run or by 'pretraining'; give one of both");
-  if (const config::Value* from = where.find("from")) {
-    if (o.from && !fs::is_directory(*o.from))
-      diagnostics.error(from->where, fmt::format("there is no folder '{}'; train a decoder first, for example with "
-                                                 "configs/mapping/decoder.yaml, and name its run",
-                                                 *o.from));
-  }
+  o.from_place = where.at("from");
 }
 
 io::FileFingerprint load_decoder(models::NeuralField& field, const DecoderWeightsOptions& options) {
   const torch::NoGradGuard no_grad;
+  if (!fs::is_directory(*options.from))
+    config::fail(options.from_place, fmt::format("there is no folder '{}'; train a decoder first, for example with "
+                                                 "configs/mapping/decoder.yaml, and name its run",
+                                                 *options.from));
   const fs::path path = checkpoint_at(*options.from);
   const checkpoint::Checkpoint saved = checkpoint::CheckpointFolder::load(path);
   const auto model = saved.tensors.find("model");

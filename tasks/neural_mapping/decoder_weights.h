@@ -26,9 +26,10 @@ struct DecoderWeightsOptions {
   std::optional<std::string> from;  ///< folder of a run of this task, or of one of its checkpoints
   std::optional<DecoderPretrainingOptions> pretraining;
   bool trained = false;
+  config::Location from_place{};  ///< where 'from' was written, for messages
 };
 void declare(config::Fields& f, DecoderWeightsOptions& o);
-void validate(const DecoderWeightsOptions& o, const config::Value& where, config::Diagnostics& diagnostics);
+void validate(DecoderWeightsOptions& o, const config::Value& where, config::Diagnostics& diagnostics);
 
 /// Copies the decoder of a saved map into the field, and names the file. Throws DataError when there is none, or when
 /// it is of another shape.

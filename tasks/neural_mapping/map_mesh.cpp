@@ -45,6 +45,7 @@ void declare(config::Fields& f, MapMeshOptions& o) {
   f("voxel", o.voxel, "edge of the cubes of which the surface is made, m", config::above(0));
   f("every_evaluation", o.every_evaluation,
     "make and measure the surface at every evaluation (default: at the end alone, without metrics)");
+  f("write", o.write, "whether the run leaves the surface as mesh.ply, mesh.obj and mesh.html");
   f("samples", o.samples, "points of each surface by which two are compared", config::at_least(100));
   f("near", o.near, "distance below which a place counts as completed, m", config::above(0));
   f("cull_every", o.cull_every, "frames from one to the next of those that say what has been seen",

@@ -14,6 +14,7 @@ namespace talweg::tasks {
 struct MapMeshOptions {
   double voxel = 0.05;  ///< m
   bool every_evaluation = false;
+  bool write = true;
   std::int64_t samples = 200000;
   double near = 0.05;  ///< m
   std::int64_t cull_every = 4;

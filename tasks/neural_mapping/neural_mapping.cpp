@@ -23,7 +23,8 @@ models::Box box_of(const MapData& data, const NeuralMappingOptions& o) {
 }
 
 models::GridShape shape_of(const GridOptions& o, const models::Box& box) {
-  return {o.levels, o.base, o.finest.value_or(std::max(o.base, models::finest_resolution(box.longest(), o.voxel))),
+  return {o.levels, o.base,
+          o.finest.value_or(std::max(o.base, models::finest_resolution(box.longest(), o.voxel.value_or(0.02)))),
           o.log2_entries};
 }
 
@@ -49,13 +50,14 @@ WorldRays some_rays(const std::vector<View>& views, std::int64_t count) {
 void declare(config::Fields& f, GridOptions& o) {
   f("levels", o.levels, "resolutions L of the hash grid", config::at_least(1), config::at_most(32));
   f("base", o.base, "vertices along an axis of the coarsest level", config::at_least(2), config::at_most(1024));
-  f("voxel", o.voxel, "edge of the finest level's cells along the longest side of the box, m", config::above(0));
+  f("voxel", o.voxel, "edge of the finest level's cells along the longest side of the box, m (default: 0.02)",
+    config::above(0));
   f("finest", o.finest, "vertices along an axis of the finest level, in place of 'voxel'", config::at_least(2));
   f("log2_entries", o.log2_entries, "a level has at most 2^this entries", config::at_least(3), config::at_most(28));
 }
 
 void validate(const GridOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
-  if (o.finest && where.find("voxel"))
+  if (o.finest && o.voxel)
     diagnostics.error(where.at("finest"), "'voxel' and 'finest' contradict each other; give one of them");
   if (o.finest && *o.finest < o.base)
     diagnostics.error(where.at("finest"), "'finest' is below 'base': levels go from coarse to fine");

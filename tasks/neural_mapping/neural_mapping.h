@@ -17,7 +17,7 @@ namespace talweg::tasks {
 /// The hash grid as a configuration gives it.
 struct GridOptions {
   std::int64_t levels = 16, base = 16, log2_entries = 16;
-  double voxel = 0.02;                 ///< of the finest level, m
+  std::optional<double> voxel;         ///< of the finest level, m; 2 cm where neither is given
   std::optional<std::int64_t> finest;  ///< its vertices along the longest side, in place of `voxel`
 };
 void declare(config::Fields& f, GridOptions& o);

@@ -74,7 +74,7 @@ nlohmann::json NeuralMapping::answer() const {
     for (const auto& [heading, name] : columns)
       if (answer.contains(name)) section.columns.emplace_back(heading, name);
   }
-  if (!folder_.empty()) {
+  if (options_.mesh.write && !folder_.empty()) {
     geometry::write_ply(mesh, folder_ / "mesh.ply");
     geometry::write_obj(mesh, folder_ / "mesh.obj");
     geometry::write_viewer(mesh, "Surface of the map", folder_ / "mesh.html");

@@ -93,6 +93,7 @@ void sort_by_time(std::vector<Timed<T>>& all) {
 /// poses belong together that are nearest in time, within 0.08 s; frames closer than 1/32 s to the one before are left
 /// out.
 MapData read_tum(const TumOptions& o, const RandomStreams& streams) {
+  require_recording(o);
   const fs::path folder = o.path;
   const fs::path poses_file = folder / (fs::exists(folder / "groundtruth.txt") ? "groundtruth.txt" : "pose.txt");
   std::vector<Timed<fs::path>> colours = timed_files(folder, "rgb.txt"), depths = timed_files(folder, "depth.txt");
@@ -128,6 +129,7 @@ MapData read_tum(const TumOptions& o, const RandomStreams& streams) {
 /// A folder in the layout in which Replica was rendered for iMAP and NICE-SLAM: results/frame000000.jpg,
 /// results/depth000000.png and traj.txt, a matrix a line.
 MapData read_replica(const ReplicaOptions& o, const RandomStreams& streams) {
+  require_recording(o);
   const fs::path folder = o.path, file = folder / "traj.txt";
   std::vector<RecordedFrame> frames;
   for (const auto& [number, line] : lines_of(file)) {
@@ -158,6 +160,7 @@ std::vector<double> matrix_in(const fs::path& file) {
 /// intrinsic/intrinsic_depth.txt, which then is the camera. Frames whose pose is not finite were lost by its tracking
 /// and are left out.
 MapData read_scannet(const ScanNetOptions& given, const RandomStreams& streams) {
+  require_recording(given);
   ScanNetOptions o = given;
   const fs::path folder = o.path, camera = folder / "intrinsic" / "intrinsic_depth.txt";
   if (fs::exists(camera)) {

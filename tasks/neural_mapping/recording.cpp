@@ -120,11 +120,16 @@ void declare(config::Fields& f, RecordingOptions& o) {
   f("mesh", o.mesh, "PLY file of a surface that the map's is compared with (default: none)");
 }
 
-void validate(const RecordingOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
+void validate(RecordingOptions& o, const config::Value& where, config::Diagnostics&) {
+  o.path_place = where.at("path");
+  o.mesh_place = where.at("mesh");
+}
+
+void require_recording(const RecordingOptions& o) {
   if (!std::filesystem::is_directory(o.path))
-    diagnostics.error(where.at("path"), fmt::format("there is no folder '{}'", o.path));
+    config::fail(o.path_place, fmt::format("there is no folder '{}'", o.path));
   if (o.mesh && !std::filesystem::is_regular_file(*o.mesh))
-    diagnostics.error(where.at("mesh"), fmt::format("there is no file '{}'", *o.mesh));
+    config::fail(o.mesh_place, fmt::format("there is no file '{}'", *o.mesh));
 }
 
 Pose pose_of_matrix(const std::vector<double>& m, const std::string& where) {

@@ -29,9 +29,13 @@ struct RecordingOptions {
   double border = 0.2;  ///< m
   std::optional<DepthNoiseOptions> noise;
   std::optional<std::string> mesh;
+  config::Location path_place{}, mesh_place{};  ///< where they were written, for messages
 };
 void declare(config::Fields& f, RecordingOptions& o);
-void validate(const RecordingOptions& o, const config::Value& where, config::Diagnostics& diagnostics);
+void validate(RecordingOptions& o, const config::Value& where, config::Diagnostics& diagnostics);
+
+/// Throws ConfigError, at its place, when the folder or the surface is not there.
+void require_recording(const RecordingOptions& o);
 
 /// A frame of a recording: where its pictures are, and its camera.
 struct RecordedFrame {

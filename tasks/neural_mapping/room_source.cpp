@@ -82,13 +82,13 @@ void declare(config::Fields& f, RoomOptions& o) {
   f("border", o.border, "how far the mapped box reaches beyond the walls, m", config::at_least(0));
   f("views_of_trajectory", o.views_of_trajectory, "pictures of each trajectory that are evaluated on, not trained on",
     config::at_least(1), config::at_most(100));
+  f("view_width", o.view_width, "pixels of a row of those pictures, whose height is three quarters of it",
+    config::at_least(16), config::at_most(2048));
 }
 
 void validate(const RoomOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
   if (o.size.size() != 3 || *std::min_element(o.size.begin(), o.size.end()) < 1)
     diagnostics.error(where.at("size"), "a room has three inner edges of at least 1 m: [x, y, z]");
-  if (o.solids && where.find("room"))
-    diagnostics.error(where.at("solids"), "'room' and 'solids' contradict each other; give one of them");
 }
 
 Pose room_pose(const AnalyticScene& scene, std::int64_t trajectory, std::int64_t trajectories, double a) {
@@ -137,7 +137,8 @@ MapData make_room(const RoomOptions& o, const RandomStreams& streams) {
     for (std::int64_t k = 0; k < o.views_of_trajectory; ++k) {
       // Between two frames.
       const double share = (static_cast<double>(k) + 0.37) / static_cast<double>(o.views_of_trajectory);
-      data.views.push_back(traced_view(*scene, room_pose(*scene, i, o.trajectories, share), camera_of(160, 120)));
+      data.views.push_back(traced_view(*scene, room_pose(*scene, i, o.trajectories, share),
+                                       camera_of(o.view_width, o.view_width * 3 / 4)));
     }
   data.depth_view = [scene, poses = frames.poses](std::int64_t frame) {
     return traced_view(*scene, poses[static_cast<std::size_t>(frame)], camera_of(80, 60));

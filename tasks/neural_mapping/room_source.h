@@ -24,7 +24,7 @@ struct RoomOptions {
   DepthAxis depth_along = DepthAxis::camera;
   std::optional<DepthNoiseOptions> noise;
   double border = 0.2;
-  std::int64_t views_of_trajectory = 1;
+  std::int64_t views_of_trajectory = 1, view_width = 160;
 };
 void declare(config::Fields& f, RoomOptions& o);
 void validate(const RoomOptions& o, const config::Value& where, config::Diagnostics& diagnostics);

@@ -211,6 +211,8 @@ TEST_F(Recorded, SaysWhatIsWrongAndWhere) {
   const auto of = [&](const std::string& source, const std::string& more = "") {
     return complaint([&] { read(source, more); });
   };
+  EXPECT_THAT(of("replica", ", mesh: /nowhere.ply"), HasSubstr("recording.yaml:1:"));
+  EXPECT_THAT(of("replica", ", mesh: /nowhere.ply"), HasSubstr("there is no file '/nowhere.ply'"));
   EXPECT_THAT(of("tum_rgbd"), HasSubstr("rgb.txt"));
   EXPECT_THAT(of("scannet"), HasSubstr("holds no pose"));
 
