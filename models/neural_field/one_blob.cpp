@@ -22,7 +22,8 @@ void fill_one_blob(const T* x, std::int64_t begin, std::int64_t end, std::int32_
   }
 }
 
-/// On any device: differences of the integral at the borders of the bins, with its images one period to both sides.
+}  // namespace
+
 at::Tensor one_blob_by_operations(const at::Tensor& x, std::int64_t bins) {
   const at::Tensor borders = at::arange(bins + 1, x.options()) / bins;
   at::Tensor sum;
@@ -33,8 +34,6 @@ at::Tensor one_blob_by_operations(const at::Tensor& x, std::int64_t bins) {
   }
   return sum.diff(1, 2).flatten(1);
 }
-
-}  // namespace
 
 at::Tensor one_blob(const at::Tensor& points, std::int64_t bins) {
   const at::Tensor x = points.detach().contiguous();

@@ -192,6 +192,11 @@ TEST(OneBlob, HasTheFixedBins) {
   }
 }
 
+TEST(OneBlob, AgreesWithLibTorchsOperations) {
+  const at::Tensor x = some_points(500, at::kDouble);
+  EXPECT_LT((one_blob(x, 16) - one_blob_by_operations(x, 16)).abs().max().item<double>(), 1e-12);
+}
+
 TEST(OneBlob, IsTheIntegralOfItsKernelOverEachBin) {
   // The integral by many small steps, and the kernel's images one period to both sides.
   torch::manual_seed(6);
