@@ -3,6 +3,7 @@
 # usage: scripts/reproduce.sh                     configs/quickstart.yaml, configs/agents, configs/paper: docs/reproduction.md, ten minutes
 #        scripts/reproduce.sh language-models     pretrained language models: docs/reproduction_language_models.md, over an hour of one
 #                                                 core; needs scripts/fetch_data.sh kjv smollm2 minilm sentiment
+#        scripts/reproduce.sh --update CONFIG_OR_FOLDER…   runs these alone and replaces their rows of docs/reproduction.md
 #        scripts/reproduce.sh CONFIG_OR_FOLDER…   prints the verdicts and writes nothing
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -23,6 +24,11 @@ case "${1-}" in
     configurations=(configs/language_modeling configs/text_classification)
     example=configs/language_modeling/smollm2_lora.yaml
     ;;
+  --update)
+    shift
+    page=docs/reproduction.md
+    configurations=("$@")
+    ;;
   *) exec ./talweg reproduce "$@" --quiet ;;
 esac
 
@@ -31,17 +37,9 @@ trap 'rm -f "$table"' EXIT
 code=0
 ./talweg reproduce "${configurations[@]}" --quiet --table "$table" || code=$?
 [ -s "$table" ] || exit "$code"
-{
-  cat <<TEXT
-# $title
-
-Written by \`$command\`: every configuration below states in its \`expect:\` section what a theory, a paper or an independent
-computation says, and was run with the seeds it names. One of them: \`./talweg reproduce $example\`.
-
-$(date -u +%Y-%m-%d), commit $(git rev-parse --short=12 HEAD), $(uname -m), LibTorch 2.11.0 on $OMP_NUM_THREADS thread(s) of a processor. $(grep -c '| met |' "$table") of \
-$(($(wc -l <"$table") - 2)) expectations met.
-
-TEXT
-  cat "$table"
-} >"$page"
+if [ "${title-}" ]; then
+  python3 scripts/reproduction_page.py "$page" "$table" "$title" "$command" "$example"
+else
+  python3 scripts/reproduction_page.py "$page" "$table" --update
+fi
 exit "$code"

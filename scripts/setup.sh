@@ -104,6 +104,8 @@ unpack_wheels() {
   "$folder.partial/bin/python" -m pip install -q --disable-pip-version-check "$@" ||
     { rm -rf "$folder.partial"; die "$description could not be fetched (is there a network?); run the command again"; }
   mv "$folder.partial" "$folder"
+  # Scripts name the interpreter by the folder that they were made in.
+  find "$folder/bin" -type f -exec sed -i "1s|/$folder\.partial/bin/|/$folder/bin/|" {} +
   printf '%s' "$wanted" >"$folder/.complete"
 }
 

@@ -27,6 +27,9 @@
 #include "tasks/matrix_quadratic/transport_study.h"
 #include "tasks/mean_field/dynamical_mean_field.h"
 #include "tasks/mean_field/gaussian_network.h"
+#include "tasks/mean_field/interpolation_threshold.h"
+#include "tasks/mean_field/limit_curve.h"
+#include "tasks/mean_field/mean_field_limit.h"
 #include "tasks/mean_field/two_layer_network.h"
 #include "tasks/neural_mapping/neural_mapping.h"
 #include "tasks/policy/bandit.h"
@@ -52,6 +55,7 @@ void register_components() {
     register_covariances();
     register_comparison_data();
     register_factor_starts();
+    register_limit_curves();
     register_language_data();
     register_labelled_texts();
     register_text_backbones();
@@ -108,6 +112,13 @@ void register_components() {
         "Montanari and Urbani 2025 (arXiv 2502.21269)");
     studies.add<GaussianNetwork, GaussianNetworkOptions>(
         "gaussian_network", "descent on the Gaussian model of two-layer networks beside its mean-field equations",
+        "Montanari and Urbani 2025 (arXiv 2502.21269)");
+    studies.add<MeanFieldLimit, MeanFieldLimitOptions>(
+        "mean_field_limit",
+        "limits of large two-layer networks at one scale of time, in closed form or as small systems",
+        "Montanari and Urbani 2025 (arXiv 2502.21269)");
+    studies.add<InterpolationThreshold, InterpolationThresholdOptions>(
+        "interpolation_threshold", "how many samples gradient flow interpolates, by the times that it takes",
         "Montanari and Urbani 2025 (arXiv 2502.21269)");
     tasks.add<InContextRegression, InContextRegressionOptions>(
         "in_context_regression", "linear regression from the examples of a prompt, by chain of thought or at once",

@@ -53,7 +53,7 @@ std::string guarantee_in_words(const Accountant& accountant, const PrivacySpent&
       return fmt::format("This is an approximation by '{}' ({}) that may be below the true value, not a guarantee.",
                          accountant.name, accountant.source);
     case Guarantee::paper_formula:
-      return fmt::format("This is the value of a published formula, '{}' ({}), not a guarantee for this sampler.",
+      return fmt::format("This is the value of a formula, '{}' (after {}), not a guarantee for this sampler.",
                          accountant.name, accountant.source);
   }
   return "";

@@ -43,6 +43,21 @@ class LinearInParameters {
     at::Tensor residual;  ///< [n, …]
   };
   virtual ValueAndResidual value_and_residual(const at::Tensor& outputs, const data::Batch& batch) = 0;
+  /// Outputs, mean loss and gradient at the parameters as they stand. By the functions above, which read the inputs
+  /// twice; a task that reads them once overrides it.
+  struct Pass {
+    at::Tensor outputs;
+    at::Tensor value;
+    std::vector<at::Tensor> gradient;  ///< one tensor per trainable parameter, in the module's order
+  };
+  virtual Pass pass(const data::Batch& batch) {
+    Pass result;
+    result.outputs = outputs(batch);
+    ValueAndResidual evaluated = value_and_residual(result.outputs, batch);
+    result.value = std::move(evaluated.value);
+    result.gradient = pull_back(evaluated.residual, batch);
+    return result;
+  }
 };
 
 /// The loss along a line through the parameters is known in closed form, so that a trial of a line search needs no pass

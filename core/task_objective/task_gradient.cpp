@@ -24,13 +24,12 @@ std::vector<std::uint32_t> versions_of(const std::vector<at::Tensor>& tensors) {
 /// map. The outputs are kept, as a search along a ray begins with them.
 at::Tensor TaskObjective::linear_gradient() {
   torch::NoGradGuard no_grad;
-  outputs_ = linear_->outputs(batch_);
+  const LinearInParameters::Pass pass = linear_->pass(batch_);
+  outputs_ = pass.outputs;
   origin_ = versions_of(tensors_);
-  const LinearInParameters::ValueAndResidual evaluated = linear_->value_and_residual(outputs_, batch_);
-  const std::vector<at::Tensor> gradient = linear_->pull_back(evaluated.residual, batch_);
-  TORCH_CHECK(gradient.size() == tensors_.size(), "pull_back() returns one tensor per trainable parameter");
-  for (std::size_t i = 0; i < tensors_.size(); ++i) tensors_[i].mutable_grad() = weighted(gradient[i]);
-  return weighted(evaluated.value);
+  TORCH_CHECK(pass.gradient.size() == tensors_.size(), "pass() returns one gradient per trainable parameter");
+  for (std::size_t i = 0; i < tensors_.size(); ++i) tensors_[i].mutable_grad() = weighted(pass.gradient[i]);
+  return weighted(pass.value);
 }
 
 at::Tensor TaskObjective::outputs() {

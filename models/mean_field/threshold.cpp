@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 namespace talweg::mean_field {
 namespace {
@@ -23,14 +24,22 @@ double place_of(const std::pair<Place, Place>& two, double y) {
 }  // namespace
 
 double ThresholdSearch::next() const {
-  if (points_.size() < first_.size()) return first_[points_.size()];
+  if (solves_ < first_.size()) return first_[solves_];
+  if (points_.size() < 2) throw std::logic_error("a line to the threshold needs two times");
   const auto two = longest(points_);
-  return place_of(two, 1 / std::sqrt(kLengthening * two.second.second));
+  const double last = two.second.first, x = place_of(two, 1 / std::sqrt(kLengthening * two.second.second));
+  const bool at_or_beyond = beyond_ && std::abs(x - last) >= std::abs(*beyond_ - last);
+  return at_or_beyond ? (last + *beyond_) / 2 : x;
 }
 
 void ThresholdSearch::found(double x, std::optional<double> time) {
-  points_.emplace_back(x, time.value_or(std::nan("")));
-  std::erase_if(points_, [](const Place& p) { return std::isnan(p.second); });
+  ++solves_;
+  if (time) {
+    points_.emplace_back(x, *time);
+    return;
+  }
+  const double from = points_.empty() ? first_.front() : points_.front().first;
+  if (!beyond_ || std::abs(x - from) < std::abs(*beyond_ - from)) beyond_ = x;
 }
 
 std::optional<double> ThresholdSearch::threshold() const {

@@ -16,7 +16,7 @@ void declare(config::Fields& f, ZerothOrderOptions& o);
 
 /// e = +ρ·E/‖E‖ with E = (1/q) Σ_j D_j P_j, the direction estimated from losses alone. ⟨E, ∇f⟩ = (1/q) Σ D_j² ≥ 0 for
 /// small μ, so it never points downhill. With one probe it is ρ·sign(D)·P/‖P‖. Where all D_j are zero, or one is not
-/// finite, there is no perturbation; the latter is counted. Source: Refael et al. 2026 (AdaZo-SAM); published formulas
+/// finite, there is no perturbation; the latter is counted. Source: Refael et al. 2026 (AdaZo-SAM); transcribed formulas
 /// carry a minus sign that would make it a descent.
 class ZerothOrderAscent : public Ascent {
  public:

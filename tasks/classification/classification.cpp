@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/libtorch.h"
+#include "tasks/classification/logistic_pass.h"
 #include "tasks/classification/losses.h"
 
 namespace talweg::tasks {
@@ -227,6 +228,15 @@ LinearInParameters::ValueAndResidual Classification::value_and_residual(const at
                                            : softmax_losses_and_residuals(outputs, batch.tensors[1]);
   at::Tensor residuals = evaluated.residuals;
   return {evaluated.losses.mean(), residuals.div_(static_cast<double>(evaluated.losses.numel()))};
+}
+
+LinearInParameters::Pass Classification::pass(const data::Batch& batch) {
+  const at::Tensor inputs = batch.tensors[0].flatten(1);
+  const std::vector<at::Tensor> parameters = model_->parameters();
+  if (options_.head != ClassificationHead::logistic || !has_logistic_pass(inputs, parameters.front()))
+    return LinearInParameters::pass(batch);
+  return logistic_pass(inputs, batch.tensors[1], parameters.front(),
+                       parameters.size() > 1 ? parameters[1] : at::Tensor());
 }
 
 double Classification::smoothness() {

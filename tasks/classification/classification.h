@@ -76,6 +76,7 @@ class Classification : public Task,
   std::vector<at::Tensor> pull_back(const at::Tensor& residual, const data::Batch& batch) override;
   at::Tensor losses(const at::Tensor& outputs, const data::Batch& batch) override;
   ValueAndResidual value_and_residual(const at::Tensor& outputs, const data::Batch& batch) override;
+  Pass pass(const data::Batch& batch) override;
   /// λ_max(XᵀX)/(4n) for the logistic head, λ_max(XᵀX)/(2n) for softmax, of a linear model; X has a column of ones for
   /// the intercept.
   double smoothness() override;

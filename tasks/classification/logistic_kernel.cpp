@@ -1,5 +1,8 @@
 #include "tasks/classification/logistic_kernel.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "core/simd/exponential.h"
 #include "core/simd/logarithm.h"
 
@@ -53,6 +56,12 @@ struct Losses {
   }
 };
 
+template <class V>
+TALWEG_INLINE void residual_of(const Logistic<V>& at, V& residual) {
+  const V share = (at.margin > 0 ? V{} + 1 : at.small) / (1 + at.small);
+  residual = at.margin == at.margin ? at.sign * share : at.margin;
+}
+
 struct LossesAndResidualsOf {
   template <class Units>
   TALWEG_INLINE static void run(const double* logits, const std::int64_t* targets, std::int64_t n, double* losses,
@@ -63,14 +72,91 @@ struct LossesAndResidualsOf {
       Logistic<V> at;
       evaluate(logits + i, targets + i, valid, at);
       simd::store(at.loss, valid, losses + i);
-      const V share = (at.margin > 0 ? V{} + 1 : at.small) / (1 + at.small);
-      const V residual = at.margin == at.margin ? at.sign * share : at.margin;
+      V residual;
+      residual_of(at, residual);
       simd::store(residual, valid, residuals + i);
     }
   }
 };
 
+/// Rows that are multiplied together: their sums stay in registers, and the rows in the first cache.
+constexpr std::int64_t kRows = 8;
+
+/// z_r = ⟨x_r, w⟩ + b of `count` rows.
+template <class V>
+TALWEG_INLINE void multiply_rows(const LogisticRows& at, const double* inputs, std::int64_t count, double* logits) {
+  V sums[kRows] = {};
+  const auto add = [&](std::int64_t column, std::int64_t valid) __attribute__((always_inline)) {
+    V weight;
+    simd::load(at.weights + column, 1, valid, weight);
+    for (std::int64_t r = 0; r < kRows; ++r) {
+      V x;
+      simd::load(inputs + std::min(r, count - 1) * at.features + column, 1, valid, x);
+      sums[r] += x * weight;
+    }
+  };
+  std::int64_t column = 0;
+  for (; column + simd::lane_count<V> <= at.features; column += simd::lane_count<V>) add(column, simd::lane_count<V>);
+  if (column < at.features) add(column, at.features - column);
+  for (std::int64_t r = 0; r < kRows; ++r) logits[r] = simd::pairwise_sum(sums[r]) + at.bias;
+}
+
+/// gradient += Σ_r residuals[r]·x_r over kRows rows; what is past `count` has the residual 0.
+template <class V>
+TALWEG_INLINE void add_rows(const LogisticRows& at, const double* inputs, std::int64_t count, const double* residuals,
+                            double* gradient) {
+  const auto add = [&](std::int64_t column, std::int64_t valid) __attribute__((always_inline)) {
+    V sum;
+    simd::load(gradient + column, 1, valid, sum);
+    for (std::int64_t r = 0; r < kRows; ++r) {
+      V x;
+      simd::load(inputs + std::min(r, count - 1) * at.features + column, 1, valid, x);
+      sum += x * residuals[r];
+    }
+    simd::store(sum, valid, gradient + column);
+  };
+  std::int64_t column = 0;
+  for (; column + simd::lane_count<V> <= at.features; column += simd::lane_count<V>) add(column, simd::lane_count<V>);
+  if (column < at.features) add(column, at.features - column);
+}
+
+struct LogisticPass {
+  template <class Units>
+  TALWEG_INLINE static double run(const LogisticRows* at, std::int64_t begin, std::int64_t end, double* logits,
+                                  double* gradient) {
+    using V = simd::Vector<Units, double>;
+    static_assert(kRows % simd::lane_count<V> == 0);
+    double loss = 0;
+    for (std::int64_t i = begin; i < end; i += kRows) {
+      const std::int64_t count = std::min(kRows, end - i);
+      const double* inputs = at->inputs + i * at->features;
+      double z[kRows], residuals[kRows] = {};
+      std::int64_t targets[kRows] = {};
+      multiply_rows<V>(*at, inputs, count, z);
+      std::memcpy(targets, at->targets + i, static_cast<std::size_t>(count) * sizeof(std::int64_t));
+      for (std::int64_t r = 0; r < count; r += simd::lane_count<V>) {
+        Logistic<V> of;
+        evaluate(z + r, targets + r, simd::lane_count<V>, of);
+        V residual;
+        residual_of(of, residual);
+        for (std::int64_t b = 0; b < std::min(simd::lane_count<V>, count - r); ++b) {
+          loss += of.loss[b];
+          residuals[r + b] = residual[b];
+          gradient[at->features] += residual[b];
+        }
+      }
+      std::memcpy(logits + i, z, static_cast<std::size_t>(count) * sizeof(double));
+      add_rows<V>(*at, inputs, count, residuals, gradient);
+    }
+    return loss;
+  }
+};
+
 }  // namespace
+
+double logistic_pass(const LogisticRows& rows, std::int64_t begin, std::int64_t end, double* logits, double* gradient) {
+  return simd::dispatch<LogisticPass>(&rows, begin, end, logits, gradient);
+}
 
 void logistic_losses(const double* logits, const std::int64_t* targets, std::int64_t n, double* losses) {
   simd::dispatch<Losses>(logits, targets, n, losses);

@@ -14,4 +14,17 @@ void logistic_losses(const double* logits, const std::int64_t* targets, std::int
 void logistic_losses_and_residuals(const double* logits, const std::int64_t* targets, std::int64_t n, double* losses,
                                    double* residuals);
 
+/// Logistic regression as plain memory: z_i = ⟨x_i, w⟩ + b for the rows x_i of `inputs` [n, features].
+struct LogisticRows {
+  const double* inputs;
+  const std::int64_t* targets;  ///< 0 or 1
+  std::int64_t features;
+  const double* weights;
+  double bias;
+};
+
+/// Writes logits[i], and adds Σ s_i·σ(m_i)·(x_i, 1) to `gradient` [features + 1], for begin ≤ i < end; returns the sum
+/// of the losses. A row is read once: its share of the gradient is added while the row is in cache.
+double logistic_pass(const LogisticRows& rows, std::int64_t begin, std::int64_t end, double* logits, double* gradient);
+
 }  // namespace talweg::tasks

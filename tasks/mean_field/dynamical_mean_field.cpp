@@ -1,18 +1,17 @@
 #include "tasks/mean_field/dynamical_mean_field.h"
 
-#include <ATen/Parallel.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <thread>
 
 #include "core/error.h"
 #include "core/libtorch.h"
 #include "core/study/number_list.h"
+#include "tasks/mean_field/curve_overlay.h"
 #include "tasks/mean_field/solver_state.h"
+#include "tasks/mean_field/solver_threads.h"
 
 namespace talweg::tasks {
 namespace {
@@ -28,18 +27,6 @@ double bytes_of(std::size_t rows) {
 }
 double memory_of_machine() {
   return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
-
-/// As many threads as LibTorch has, made for each call: what they do takes a hundred times as long as starting them.
-void on_threads(std::size_t count, const std::function<void(std::size_t)>& work) {
-  const auto threads = std::min(count, static_cast<std::size_t>(at::get_num_threads()));
-  const auto part = [&](std::size_t first) {
-    for (std::size_t i = first; i < count; i += threads) work(i);
-  };
-  std::vector<std::thread> others;
-  for (std::size_t first = 1; first < threads; ++first) others.emplace_back(part, first);
-  part(0);
-  for (std::thread& other : others) other.join();
 }
 
 void check_memory(const DynamicalMeanFieldOptions& o, const std::vector<double>& steps, double width,
@@ -70,6 +57,18 @@ void check_stability(const DynamicalMeanFieldOptions& o, double step, double wid
           width, step, rate, limit, 0.5 * limit));
 }
 
+void check_limit(const DynamicalMeanFieldOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
+  try {
+    const TimeUnit unit = o.limit->create(o)->unit();
+    if (unit != o.time.unit)
+      diagnostics.error(where.at("limit"),
+                        fmt::format("'{}' is a function of {}: set 'time.unit' so that the pictures are",
+                                    o.limit->type(), axis_of(unit)));
+  } catch (const ConfigError& error) {
+    diagnostics.error(where.at("limit"), error.what());
+  }
+}
+
 }  // namespace
 
 void declare(config::Fields& f, ThinningOptions& o) {
@@ -90,6 +89,9 @@ void declare(config::Fields& f, DynamicalMeanFieldOptions& o) {
   f("thin", o.thin, "forget past times between which everything is smooth: long times on a fine grid");
   f("beyond_stability", o.beyond_stability, "allow steps of gd_exact beyond stability, as descent itself makes them");
   f("report", o.report, "times, in the unit of 'time', at which numbers are reported", config::at_least(0));
+  f("limit", o.limit, "a limit of many neurons, drawn dashed into the pictures; 'time.unit' must be its own");
+  f("networks", o.networks,
+    "folders of runs or sweeps of 'two_layer_network', drawn as points: means and standard errors of each width");
 }
 
 void validate(const DynamicalMeanFieldOptions& o, const config::Value& where, config::Diagnostics& diagnostics) {
@@ -102,6 +104,7 @@ void validate(const DynamicalMeanFieldOptions& o, const config::Value& where, co
     diagnostics.error(where.at("beyond_stability"), "'beyond_stability' is for 'integrator: gd_exact'");
   check_report(o.report, o.time.until, where, diagnostics);
   if (diagnostics.messages().size() != before) return;
+  if (o.limit) check_limit(o, where, diagnostics);
   for (const double width : o.widths) {
     try {
       const std::vector<double> steps = steps_of(o.time, width);
@@ -122,6 +125,7 @@ DynamicalMeanField::DynamicalMeanField(const DynamicalMeanFieldOptions& options,
     : options_(options) {
   if (!context.device.is_cpu())
     throw ConfigError("device: 'dynamical_mean_field' computes on the CPU; set 'device: cpu'");
+  networks_ = read_trained_networks({options_.networks.begin(), options_.networks.end()});
   for (const double width : options_.widths) {
     grids_.push_back(steps_of(options_.time, width));
     curves_.push_back({width, problem_at(options_, width).noise, {}});
@@ -188,6 +192,8 @@ Metrics DynamicalMeanField::evaluate() {
 
 std::vector<plot::Figure> DynamicalMeanField::figures() {
   std::vector<plot::Figure> figures = curve_figures(curves_, options_.time.unit);
+  if (options_.limit) draw_limit(*options_.limit->create(options_), options_.time.until, figures);
+  if (!networks_.empty()) draw_networks(networks_, options_.time.unit, figures);
   if (solver_)
     for (plot::Figure& map : two_time_figures(solver_->state(), solver_->problem().width))
       figures.push_back(std::move(map));

@@ -3,14 +3,17 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/study/study.h"
 #include "models/mean_field/symmetric_solver.h"
 #include "models/mean_field/thinning.h"
+#include "tasks/mean_field/limit_curve.h"
 #include "tasks/mean_field/mean_field_curves.h"
 #include "tasks/mean_field/network_options.h"
 #include "tasks/mean_field/time_grid.h"
+#include "tasks/mean_field/trained_networks.h"
 
 namespace talweg::tasks {
 
@@ -27,9 +30,11 @@ struct DynamicalMeanFieldOptions : NetworkOptions {
   std::optional<ThinningOptions> thin;
   bool beyond_stability = false;
   std::vector<double> report;
+  std::optional<config::Component<LimitCurveKind>> limit;
+  std::vector<std::string> networks;
 };
 void declare(config::Fields& f, DynamicalMeanFieldOptions& o);
-/// Also: a first step beyond stability, a grid that memory does not hold.
+/// Also: a first step beyond stability, a grid that memory does not hold, a limit at another scale of time.
 void validate(const DynamicalMeanFieldOptions& o, const config::Value& where, config::Diagnostics& diagnostics);
 
 /// Two-layer networks of one or several widths in the limit of many samples in many dimensions, from neurons that begin
@@ -64,6 +69,7 @@ class DynamicalMeanField : public Study {
   DynamicalMeanFieldOptions options_;
   std::vector<std::vector<double>> grids_;  // steps of every width
   MeanFieldCurves curves_;                  // of every width, as far as they are known
+  std::vector<TrainedNetworks> networks_;   // to be drawn beside them
   std::unique_ptr<mean_field::SymmetricSolver> solver_;
   std::size_t solving_ = 0;  // the width that solver_ is for
 };

@@ -6,6 +6,8 @@
 #include <limits>
 #include <vector>
 
+#include "kernels/numbers.h"
+
 namespace talweg::tasks {
 namespace {
 
@@ -52,6 +54,35 @@ TEST(LogisticKernel, BeyondTheRangeOfExponentialsThereAreLimits) {
   EXPECT_DOUBLE_EQ(losses[5], std::log(2));
   EXPECT_EQ(std::vector<double>(residuals.begin(), residuals.begin() + 4), (std::vector<double>{1, 0, 1, 0}));
   EXPECT_EQ(residuals[5], 0.5);
+}
+
+TEST(LogisticKernel, OnePassGivesLogitsLossAndGradient) {
+  for (const std::int64_t n : {1, 8, 29})
+    for (const std::int64_t d : {1, 7, 16, 45}) {
+      const std::vector<double> inputs = test::numbers(n * d, 1), weights = test::numbers(d, 2);
+      std::vector<std::int64_t> targets;
+      for (std::int64_t i = 0; i < n; ++i) targets.push_back(i * i % 3 == 1);
+      std::vector<double> logits(static_cast<std::size_t>(n)), gradient(static_cast<std::size_t>(d + 1), 0.5);
+      const double before = 0.5;  // what was there is added to
+      const LogisticRows rows{inputs.data(), targets.data(), d, weights.data(), 0.25};
+      // In two parts, none a multiple of a vector.
+      const double loss = logistic_pass(rows, 0, n / 3, logits.data(), gradient.data()) +
+                          logistic_pass(rows, n / 3, n, logits.data(), gradient.data());
+      std::vector<double> expected(gradient.size(), before);
+      double total = 0;
+      for (std::size_t i = 0; i < logits.size(); ++i) {
+        double z = 0.25;
+        for (std::size_t c = 0; c < weights.size(); ++c) z += inputs[i * weights.size() + c] * weights[c];
+        EXPECT_NEAR(logits[i], z, 1e-14);
+        const double sign = targets[i] == 1 ? -1 : 1;
+        total += softplus(sign * z);
+        const double residual = sign / (1 + std::exp(-sign * z));
+        for (std::size_t c = 0; c < weights.size(); ++c) expected[c] += residual * inputs[i * weights.size() + c];
+        expected.back() += residual;
+      }
+      EXPECT_NEAR(loss, total, 1e-14 * total) << n << " × " << d;
+      for (std::size_t c = 0; c < expected.size(); ++c) EXPECT_NEAR(gradient[c], expected[c], 2e-14) << n << " × " << d;
+    }
 }
 
 }  // namespace

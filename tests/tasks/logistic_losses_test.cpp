@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <ATen/Parallel.h>
+
 #include "core/libtorch.h"
+#include "tasks/classification/logistic_pass.h"
 
 namespace talweg::tasks {
 namespace {
@@ -18,6 +21,30 @@ TEST(LogisticLosses, TakesSetsOfLogitsAndLeavesGraphsToLibTorch) {
   EXPECT_TRUE(at::equal(one.losses, logistic_losses(logits, targets)[2]));
   expected[2].sum().backward();
   EXPECT_TRUE(at::allclose(one.residuals, with_graph.grad()[2], 1e-14, 0));
+}
+
+TEST(LogisticPass, IsThePassByTensorsOnAnyNumberOfThreads) {
+  torch::manual_seed(5);
+  const at::Tensor inputs = at::randn({4001, 37}, at::kDouble), targets = at::randint(2, {4001}, at::kLong);
+  const at::Tensor weight = at::randn({1, 37}, at::kDouble).requires_grad_(true);
+  const at::Tensor bias = at::randn({1}, at::kDouble).requires_grad_(true);
+  ASSERT_TRUE(has_logistic_pass(inputs, weight));
+  const at::Tensor logits = at::addmm(bias, inputs, weight.t()), loss = logistic_losses(logits, targets).mean();
+  loss.backward();
+  const int before = at::get_num_threads();
+  at::set_num_threads(1);
+  const LinearInParameters::Pass pass = logistic_pass(inputs, targets, weight, bias);
+  at::set_num_threads(3);
+  const LinearInParameters::Pass again = logistic_pass(inputs, targets, weight, bias);
+  at::set_num_threads(before);
+  EXPECT_TRUE(at::allclose(pass.outputs, logits, 1e-13, 1e-13));
+  EXPECT_NEAR(pass.value.item<double>(), loss.item<double>(), 1e-14);
+  ASSERT_EQ(pass.gradient.size(), 2);
+  EXPECT_TRUE(at::allclose(pass.gradient[0], weight.grad(), 1e-12, 1e-15));
+  EXPECT_TRUE(at::allclose(pass.gradient[1], bias.grad(), 1e-12, 1e-15));
+  EXPECT_TRUE(at::equal(again.value, pass.value) && at::equal(again.gradient[0], pass.gradient[0]));
+  EXPECT_FALSE(has_logistic_pass(inputs.t().contiguous().t(), weight)) << "rows lie apart";
+  EXPECT_FALSE(has_logistic_pass(inputs.to(at::kFloat), weight.to(at::kFloat)));
 }
 
 }  // namespace

@@ -32,6 +32,12 @@ std::string small_study(const std::string& study) {
        "{type: gaussian_network, activation: {covariance: [0, 0.9, 0.5, 0.1]}, target: {kind: activation}, samples: "
        "1.5, "
        "noise: 1, dimension: 6, runs: 8, until: 0.5, report: [0.5]}"},
+      {"mean_field_limit",
+       "{type: mean_field_limit, activation: {covariance: [0, 0.9, 0.5]}, target: {kind: activation}, alpha: 0.3, "
+       "limit: flow, points: 6}"},
+      {"interpolation_threshold",
+       "{type: interpolation_threshold, activation: {covariance: [0, 0.3, 0.5]}, noise: 1, parameter: samples, "
+       "second_layer: 1, second_layer_rate: 0, unit: width, first: [0.1, 0.2], solves: 3, step: 0.5, horizon: 12}"},
       {"optimizer_benchmark",
        "{type: optimizer_benchmark, problems: [rosenbrock_good_start, cube_5], noise: 1e-2, budget: 20, seeds: 2, "
        "optimizers: [cma_es, nelder_mead]}"},

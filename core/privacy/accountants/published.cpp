@@ -7,7 +7,7 @@ namespace talweg::privacy {
 namespace {
 
 const char* const no_certificate =
-    "This evaluates a published formula. It is no certificate for Poisson samples or fresh subsets: there the true "
+    "This evaluates a formula as a note on the paper and its code give it. It is no certificate for Poisson samples or fresh subsets: there the true "
     "Rényi "
     "divergence exceeds its linear term at orders above about 3.";
 
