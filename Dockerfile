@@ -37,7 +37,7 @@ RUN mkdir -p data && if [ -n "$TALWEG_DATA" ]; then \
 
 FROM docker.io/library/debian:bookworm-slim
 RUN apt-get update && \
-    apt-get install -y --no-install-recommends gnuplot-nox libyaml-cpp0.7 zlib1g libgomp1 libutf8proc2 libsentencepiece0 libnlopt0 && \
+    apt-get install -y --no-install-recommends gnuplot-nox libyaml-cpp0.7 zlib1g libgomp1 libutf8proc2 libsentencepiece0 libnlopt0 libpng16-16 libjpeg62-turbo && \
     rm -rf /var/lib/apt/lists/* && useradd --create-home --uid 1000 talweg && install -d -o talweg -g talweg /talweg/runs
 COPY --from=build /runtime /
 COPY --from=data /talweg/data /talweg/data

@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/Talweg)
 
-install(TARGETS talweg_fmt talweg_base talweg_kernels talweg_files talweg_privacy talweg_report talweg_mean_field talweg_core talweg_text talweg_training talweg_models talweg_optim talweg_nlopt talweg_tasks
+install(TARGETS talweg_fmt talweg_base talweg_kernels talweg_files talweg_privacy talweg_report talweg_mean_field talweg_core talweg_geometry talweg_text talweg_training talweg_models talweg_optim talweg_nlopt talweg_tasks
   EXPORT TalwegTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT TalwegTargets NAMESPACE Talweg:: DESTINATION ${package_folder})
 include(TalwegInstallHeaders)

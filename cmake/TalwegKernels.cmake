@@ -12,6 +12,9 @@ set(TALWEG_KERNELS
   models/language/row_kernels.cpp
   models/mean_field/row_kernels.cpp
   models/mean_field/triangle_rows.cpp
+  models/neural_field/decoder_kernel.cpp
+  models/neural_field/grid_kernel.cpp
+  models/neural_field/ray_kernel.cpp
   models/quantum/tile_kernel.cpp
   optim/ascent/reflection_kernel.cpp
   tasks/classification/logistic_kernel.cpp

@@ -18,6 +18,6 @@ PROGRAM_SECONDS=540
 TESTS_SECONDS=300
 
 APT_PACKAGES="g++ cmake ninja-build ccache git ca-certificates python3 python3-venv python3-pip
-  libyaml-cpp-dev nlohmann-json3-dev libcxxopts-dev zlib1g-dev libkissfft-dev libutf8proc-dev libsentencepiece-dev libgloo-dev libnlopt-dev
+  libyaml-cpp-dev nlohmann-json3-dev libcxxopts-dev zlib1g-dev libkissfft-dev libutf8proc-dev libsentencepiece-dev libgloo-dev libnlopt-dev libpng-dev libjpeg-dev
   libgtest-dev libgmock-dev libbenchmark-dev gnuplot-nox"
 APT_PACKAGES_CI="clang clang-format g++-aarch64-linux-gnu qemu-user"

@@ -31,6 +31,7 @@
 #include "tasks/mean_field/limit_curve.h"
 #include "tasks/mean_field/mean_field_limit.h"
 #include "tasks/mean_field/two_layer_network.h"
+#include "tasks/neural_mapping/neural_mapping.h"
 #include "tasks/policy/bandit.h"
 #include "tasks/policy/mdp.h"
 #include "tasks/privacy/privacy_bounds.h"
@@ -60,6 +61,7 @@ void register_components() {
     register_text_backbones();
     register_black_box();
     register_contextual_forecast();
+    register_neural_mapping();
     tasks.add<Classification, ClassificationOptions>("classification", "classes of labelled examples", "standard");
     tasks.add<TextClassification, TextClassificationOptions>(
         "text_classification", "classes or ratings of texts, on a pretrained encoder", "Devlin et al. 2019");

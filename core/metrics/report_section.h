@@ -9,7 +9,8 @@ namespace talweg::metrics {
 
 /// How a section of the summary that an optimizer, a task or a study states of its run is shown in the report. Under
 /// the member kReportMember of that section, it names the other members; the report knows no section by itself.
-/// Sections of several runs that have one heading are shown as one table.
+/// Sections of several runs that have one heading are shown as one table. A member {"file": "mesh.html", "text": "turn
+/// it"} is shown as a link to a file of the run's folder (lower-case letters, digits, "_.-/").
 struct ReportSection {
   std::string heading;                                       ///< "Privacy"
   std::string text;                                          ///< member with a paragraph to quote; empty: none

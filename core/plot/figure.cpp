@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/io/atomic_file.h"
+#include "core/io/base64.h"
 #include "core/io/json_number.h"
 #include "core/io/output_file.h"
 #include "core/io/utf8.h"
@@ -92,6 +93,16 @@ HeatMap to_heat_map(const json& object) {
   return map;
 }
 
+Picture to_picture(const json& object) {
+  Picture picture;
+  object.at("width").get_to(picture.width);
+  object.at("height").get_to(picture.height);
+  picture.png = io::from_base64(object.at("png").get<std::string>());
+  if (picture.width < 1 || picture.height < 1 || !picture.png.starts_with("\x89PNG"))
+    throw DataError("the picture is no PNG file with a width and a height");
+  return picture;
+}
+
 Figure to_figure(const json& object) {
   Figure figure;
   read(object, "name", figure.name);
@@ -105,6 +116,7 @@ Figure to_figure(const json& object) {
   for (const auto& line : object.value("references", json::array()))
     figure.references.push_back({to_number(line.at("y")), line.value("label", "")});
   if (const auto map = object.find("heat_map"); map != object.end()) figure.heat_map = to_heat_map(*map);
+  if (const auto picture = object.find("picture"); picture != object.end()) figure.picture = to_picture(*picture);
   return figure;
 }
 
@@ -134,6 +146,9 @@ json to_json(const Figure& figure) {
     map["row_labels"] = texts(figure.heat_map.row_labels);
     map["column_labels"] = texts(figure.heat_map.column_labels);
   }
+  if (!figure.picture.png.empty())
+    object["picture"] = {
+        {"width", figure.picture.width}, {"height", figure.picture.height}, {"png", io::base64(figure.picture.png)}};
   return object;
 }
 

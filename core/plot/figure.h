@@ -36,8 +36,14 @@ struct HeatMap {
   std::vector<std::string> row_labels, column_labels;  ///< as many as rows and columns, or empty
 };
 
+/// A picture that is no plot: what a camera or a map shows.
+struct Picture {
+  std::string png;  ///< the bytes of a PNG file; empty: none
+  int width = 0, height = 0;
+};
+
 /// The data behind one plot; `figures/*.json` of a run directory hold these. A figure has series or
-/// a heat map.
+/// a heat map or a picture.
 struct Figure {
   std::string name;   ///< file name without .json, unique in a run
   std::string title;  ///< plain text, as are all labels: nothing in them is interpreted
@@ -46,6 +52,7 @@ struct Figure {
   std::vector<Series> series;
   std::vector<ReferenceLine> references;
   HeatMap heat_map;
+  Picture picture;
   std::string caption;  ///< a sentence or two: what to see
 };
 

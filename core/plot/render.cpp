@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 
+#include "core/io/base64.h"
 #include "core/io/output_file.h"
 #include "core/plot/gnuplot.h"
 #include "core/plot/script.h"
@@ -40,6 +42,18 @@ class ScratchFolder {
   fs::path path_;
 };
 
+bool is_drawn(const Figure& figure) {
+  return figure.picture.png.empty();
+}
+
+/// A picture as it is, its pixels sharp.
+std::string embedded(const Picture& picture) {
+  return fmt::format(
+      "<svg viewBox=\"0 0 {0} {1}\" xmlns=\"http://www.w3.org/2000/svg\"><image width=\"{0}\" height=\"{1}\" "
+      "style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{2}\"/></svg>",
+      picture.width, picture.height, io::base64(picture.png));
+}
+
 }  // namespace
 
 std::vector<std::string> render_svg(const std::vector<Figure>& figures, const RenderOptions& options) {
@@ -49,13 +63,15 @@ std::vector<std::string> render_svg(const std::vector<Figure>& figures, const Re
   const fs::path script = folder.path() / "script.gp";
   {
     io::OutputFile file(script, io::OpenMode::create_new);
-    for (size_t i = 0; i < figures.size(); ++i) file.write(gnuplot_script(figures[i], options, picture(i).string()));
+    for (size_t i = 0; i < figures.size(); ++i)
+      if (is_drawn(figures[i])) file.write(gnuplot_script(figures[i], options, picture(i).string()));
     file.close();
   }
-  run_gnuplot(script);
+  if (std::any_of(figures.begin(), figures.end(), is_drawn)) run_gnuplot(script);
   std::vector<std::string> pictures;
   for (size_t i = 0; i < figures.size(); ++i)
-    pictures.push_back(clean_svg(io::read_whole_file(picture(i)), fmt::format("figure{}-", i)));
+    pictures.push_back(is_drawn(figures[i]) ? clean_svg(io::read_whole_file(picture(i)), fmt::format("figure{}-", i))
+                                            : embedded(figures[i].picture));
   return pictures;
 }
 

@@ -149,7 +149,10 @@ std::string page(const std::string& title, const std::string& choices, const std
 std::vector<std::string> write_report(const std::vector<std::filesystem::path>& run_directories,
                                       const std::filesystem::path& output_html) {
   if (run_directories.empty()) throw UsageError("a report needs at least one run directory");
-  const std::vector<Run> runs = load_runs(run_directories);
+  std::vector<Run> runs = load_runs(run_directories);
+  const std::filesystem::path page_folder = std::filesystem::absolute(output_html).parent_path();
+  for (Run& run : runs)
+    run.folder_from_page = std::filesystem::absolute(run.path).lexically_proximate(page_folder).generic_string();
   std::vector<std::string> problems;
   for (const auto& run : runs)
     for (const auto& problem : run.problems) problems.push_back(run.name + ": " + problem);

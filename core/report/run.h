@@ -31,6 +31,7 @@ struct Run {
   std::vector<plot::Figure> figures;
   std::string started, last_sign;  ///< UTC, "2026-01-31 14:05"
   std::vector<std::string> problems;
+  std::string folder_from_page;  ///< its folder as links of the page that is written name it
 };
 
 /// Throws DataError when `path` is not a directory, or has none of the files of a run.

@@ -153,9 +153,24 @@ struct StatedTable {
   std::vector<std::vector<std::string>> rows;
 };
 
-/// A value in a cell: an interval, named values a line each, or a single value.
-std::string stated_cell(const ordered_json& value) {
+/// The file of the run's folder that a value links to, as {"file": "mesh.html", "text": "turn it"}; null where it is no
+/// such value.
+const ordered_json* linked_file(const ordered_json& value) {
+  if (!value.is_object() || value.size() != 2 || !value.contains("file") || !value.contains("text")) return nullptr;
+  const ordered_json& file = value["file"];
+  return file.is_string() && value["text"].is_string() &&
+                 file.get<std::string>().find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_.-/") ==
+                     std::string::npos
+             ? &file
+             : nullptr;
+}
+
+/// A value in a cell: a link, an interval, named values a line each, or a single value.
+std::string stated_cell(const ordered_json& value, const Run& run) {
   constexpr size_t kLines = 24;
+  if (const ordered_json* file = linked_file(value))
+    return fmt::format("<a href=\"{}/{}\">{}</a>", escape(run.folder_from_page), file->get<std::string>(),
+                       shown(value["text"]));
   if (value.is_array() && value.size() == 2) return shown(value[0]) + " to " + shown(value[1]);
   if (!value.is_object()) return shown(value);
   std::string lines;
@@ -185,7 +200,7 @@ void add_run(StatedTable& stated, const ordered_json& section, const ordered_jso
     }
     if (value == section.end()) continue;
     column->holds_numbers = column->holds_numbers && io::number_in(*value).has_value();
-    row[first + static_cast<size_t>(column - stated.columns.begin())] = stated_cell(*value);
+    row[first + static_cast<size_t>(column - stated.columns.begin())] = stated_cell(*value, runs[run]);
   }
   stated.rows.push_back(std::move(row));
   if (const auto text = form.find("text"); text != form.end() && text->is_string()) {

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "models/mean_field/host_device.h"
+#include "core/host_device.h"
 
 namespace talweg::mean_field {
 

@@ -53,6 +53,12 @@ std::string small_configuration(const std::string& task) {
       {"in_context_regression",
        "{type: in_context_regression, dimension: 4, examples: 6, steps: 3, prompts_per_epoch: 64, evaluation: "
        "{prompts: 50}}"},
+      {"neural_mapping",
+       "{type: neural_mapping, data: {type: analytic_room, frames: 2, rays: 40, view_width: 16}, grid: {levels: 3, "
+       "base: 4, finest: "
+       "12, "
+       "log2_entries: 9}, sampling: {uniform: 6, near_surface: 5}, smoothness: {points: 4}, evaluation: {rays: 50, "
+       "surface_points: 20, step: 0.5}, mesh: {voxel: 1, samples: 100, write: false}}"},
       {"language_modeling",
        "{type: language_modeling, length: 12, data: {type: word_chain, length: 300}, model: {type: llama, width: 8, "
        "layers: 1, heads: 2, feed_forward: 12}, evaluation: {share: 0.1}}"}};
@@ -130,7 +136,11 @@ TEST_P(Matrix, ThreeStepsSaveResumeEqualSixSteps) {
   try {
     made = std::make_unique<Trainer>(config(6), whole, true);
   } catch (const ConfigError& error) {
-    EXPECT_NE(std::string(error.what()).find("is for at most 1000 variables"), std::string::npos) << error.what();
+    // Some searches are for few variables, and a private optimizer must know how examples are drawn.
+    const std::string words = error.what();
+    EXPECT_TRUE(words.find("is for at most 1000 variables") != std::string::npos ||
+                words.find("no accountant knows how the task's own sampler draws") != std::string::npos)
+        << words;
     return;
   }
   Trainer& undisturbed = *made;

@@ -38,12 +38,14 @@ TEST(Figure, ComesBackFromJson) {
   figure.y_log = true;
   figure.series[0].colour = 3;
   figure.heat_map = {{{1, 2}, {3, 4}}, {"a", "b"}, {"c", "d"}};
+  figure.picture = {std::string("\x89PNG\0\xff", 6), 3, 2};
   const testing::TemporaryFolder folder;
   save_figure(figure, folder.path() / "figures");
   const Figure loaded = load_figure(folder.path() / "figures" / "curve.json");
   EXPECT_EQ(to_json(loaded), to_json(figure));
   EXPECT_TRUE(std::isnan(loaded.series[0].y[2]));
   EXPECT_EQ(loaded.series[1].style, SeriesStyle::dashed);
+  EXPECT_EQ(loaded.picture.png, figure.picture.png);
 }
 
 TEST(Figure, AWrongFileIsNamedWithItsFault) {
@@ -64,7 +66,20 @@ TEST(Figure, AWrongFileIsNamedWithItsFault) {
   EXPECT_THAT(error_of(R"({"series":[{"x":[1],"y":[1],"style":"wavy"}]})"), HasSubstr("'wavy'"));
   EXPECT_THAT(error_of(R"({"series":[{"x":[1]}]})"), HasSubstr("not a figure"));
   EXPECT_THAT(error_of(R"({"heat_map":{"values":[[1,2],[3]]}})"), HasSubstr("different lengths"));
+  EXPECT_THAT(error_of(R"({"picture":{"width":1,"height":1,"png":"TWFu"}})"), HasSubstr("no PNG file"));
+  EXPECT_THAT(error_of(R"({"picture":{"width":1,"height":1,"png":"T"}})"), HasSubstr("multiple of four"));
   EXPECT_THAT(error_of(R"({"title":7})"), HasSubstr("not a figure"));
+}
+
+TEST(RenderSvg, APictureStandsAsItIsAmongDrawnOnes) {
+  Figure picture;
+  picture.name = "view";
+  picture.picture = {"\x89PNG", 30, 20};
+  const std::vector<std::string> svg = render_svg({curve("a"), picture});
+  ASSERT_THAT(svg, SizeIs(2));
+  EXPECT_THAT(svg[0], HasSubstr("reference"));
+  EXPECT_THAT(svg[1], HasSubstr("viewBox=\"0 0 30 20\""));
+  EXPECT_THAT(svg[1], HasSubstr("data:image/png;base64,iVBORw=="));
 }
 
 TEST(RenderSvg, OnePictureForEachFigure) {

@@ -61,17 +61,21 @@ TEST_F(Report, ShowsWhatARunStatesInTheFormThatItStates) {
   const auto state = [&](const std::string& folder, double degrees) {
     const fs::path run = make(folder, {.name = folder, .steps = 300});
     auto summary = nlohmann::ordered_json::parse(io::read_whole_file(run / "summary.json"));
-    summary["weather"] = {
-        {"said", "It is <warm>."},
-        {"degrees", degrees},
-        {"range", {degrees - 1, degrees + 1}},
-        {"where", {{"north", 3}, {"east", 4}}},
-        {"wind", 7},
-        {metrics::kReportMember,
-         to_json(metrics::ReportSection{
-             "Weather",
-             "said",
-             {{"temperature", "degrees"}, {"between", "range"}, {"place", "where"}, {"rain", "rain"}}})}};
+    summary["weather"] = {{"said", "It is <warm>."},
+                          {"degrees", degrees},
+                          {"range", {degrees - 1, degrees + 1}},
+                          {"where", {{"north", 3}, {"east", 4}}},
+                          {"wind", 7},
+                          {"map", {{"file", "map.html"}, {"text", "look <here>"}}},
+                          {"trap", {{"file", "javascript:alert(1)"}, {"text", "there"}}},
+                          {metrics::kReportMember, to_json(metrics::ReportSection{"Weather",
+                                                                                  "said",
+                                                                                  {{"temperature", "degrees"},
+                                                                                   {"between", "range"},
+                                                                                   {"place", "where"},
+                                                                                   {"rain", "rain"},
+                                                                                   {"map", "map"},
+                                                                                   {"trap", "trap"}}})}};
     io::write_file_atomically(run / "summary.json", summary.dump());
     return run;
   };
@@ -79,6 +83,9 @@ TEST_F(Report, ShowsWhatARunStatesInTheFormThatItStates) {
   EXPECT_EQ(count(html, "<h2>Weather</h2>"), 1u);
   for (const char* part : {"It is &lt;warm&gt;.", "21.5", "20.5 to 22.5", "18 to 20", "north = 3<br>east = 4", "rain"})
     EXPECT_THAT(html, HasSubstr(part));
+  EXPECT_THAT(html, HasSubstr("a/map.html\">look &lt;here&gt;</a>")) << "a link to a file of the run";
+  EXPECT_THAT(html, Not(HasSubstr("href=\"javascript")));
+  EXPECT_THAT(html, Not(HasSubstr("/javascript:alert(1)\"")));
   // What is not shown there stands among the details, and nothing twice.
   EXPECT_THAT(html, HasSubstr("weather.wind"));
   EXPECT_THAT(html, Not(HasSubstr("weather.said")));
