@@ -9,8 +9,8 @@ namespace talweg::models {
 /// Source: RAMEN §3.1.
 at::Tensor one_blob(const at::Tensor& points, std::int64_t bins);
 
-/// The same by LibTorch's operations, on any device: differences of the kernel's integral at the borders of the bins, with
-/// its images one period to both sides, so that −1 < x̂ < 2.
+/// The same by LibTorch's operations, on any device: differences of the kernel's integral at the borders of the bins,
+/// with its images one period to both sides, so that −1 < x̂ < 2.
 at::Tensor one_blob_by_operations(const at::Tensor& points, std::int64_t bins);
 
 }  // namespace talweg::models

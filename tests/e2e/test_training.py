@@ -431,6 +431,18 @@ training: {steps: 50000000, batch_size: 8, log_every: 1000, evaluate_every: 1000
         self.write("x.yaml", text.replace("0.7", "1.1"))
         self.assertIn("NOT MET", self.run_talweg("reproduce", file, "--output", "out", "--quiet", code=7).stdout)
 
+    def test_reproduce_shows_that_claims_can_turn(self):
+        claim = "{claim: %s, metric: eval/accuracy, at: {max: [0, 1000]}, at_least: %s, turns: {optimizer.learning_rate: 1e-9}}"
+        text = SMALL + "expect:\n  - " + claim % ("it learns", 0.7) + "\n"
+        file = self.write("x.yaml", text)
+        done = self.run_talweg("reproduce", file, "--output", "out", "--turns", "--seed", "5", "--quiet")
+        self.assertIn("1 of 1 claims that name a wrong change fail with it", done.stdout)
+        self.assertIn("seed: 5", (self.folder / "out" / file.relative_to("/").with_suffix("") / "config.yaml").read_text())
+        self.write("x.yaml", text.replace("0.7", "0.0"))
+        self.assertIn("STILL MET", self.run_talweg("reproduce", file, "--output", "out", "--turns", "--quiet", code=7).stdout)
+        self.write("x.yaml", text + "sweep: {seed: [1, 2]}\n")
+        self.assertIn("would change nothing", self.run_talweg("reproduce", file, "--seed", "5", code=2).stderr)
+
     def test_quickstart_keeps_its_promise(self):
         self.run_talweg("reproduce", SOURCE / "configs/quickstart.yaml", "--output", "out", "--quiet")
 

@@ -101,6 +101,11 @@ TEST(LazyStart, WithASignal) {
   EXPECT_NEAR(solved[100].test, limit.error(1), 0.01);
 }
 
+TEST(LazyStart, ASmallerSecondLayerTurnsItsNeuronsFarther) {
+  Problem problem = quadratic_problem();
+  EXPECT_NEAR(LazyStart(problem, 0.5, 0.3).overlap(1e3), 2, 1e-9) << "the linear part of the target, over gamma";
+}
+
 TEST(LazyLimit, IsTheSystemOfOneNeuron) {  // A10, N8
   const auto seen = solve(lazy_limit(lazy_noise_problem(16), 1, 0.5), Integrator::paper_euler, 0.01, 500);
   EXPECT_NEAR(seen[100].train, 0.16686584, 1e-6);

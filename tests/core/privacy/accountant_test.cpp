@@ -10,7 +10,9 @@
 #include "core/privacy/calibration.h"
 #include "core/privacy/epsilon_curve.h"
 #include "core/privacy/gaussian.h"
+#include "core/privacy/rdp_conversion.h"
 #include "core/privacy/statement.h"
+#include "core/privacy/without_replacement_rdp.h"
 
 namespace talweg::privacy {
 namespace {
@@ -69,6 +71,25 @@ TEST(Accountants, ShuffledEpochsAreExactGaussianMechanisms) {
   // TF-Privacy's published pair for 5 epochs: 12.595 once per epoch.
   m.noise_multiplier = 1;
   EXPECT_NEAR(accountant.spent(Ledger(m, 500), 1e-6, NeighbouringRelation::zero_out_one).epsilon, 12.595, 1e-3);
+}
+
+TEST(Accountants, NoiseThatChangesWithinAnEpochIsChargedForBothParts) {
+  Mechanism m = poisson(1 / 7.0, 1), quieter = m;
+  m.sampling = quieter.sampling = Sampling::shuffle;
+  quieter.noise_multiplier = 2;
+  Ledger ledger(m, 6);        // one use of an example, perhaps
+  ledger.record(quieter, 2);  // the last step of its epoch and the first of the next: two
+  EXPECT_NEAR(find_accountant("shuffle_gauss").spent(ledger, 1e-5, NeighbouringRelation::zero_out_one).epsilon,
+              gaussian_epsilon(std::sqrt(1 + 2 / 4.0), 1e-5), 1e-9);
+}
+
+TEST(Accountants, SubsetsOfReplacedExamplesHaveHalfTheNoise) {
+  Mechanism m = poisson(0.05, 4);
+  m.sampling = Sampling::uniform;
+  double best = INFINITY;
+  for (int order = 2; order <= 128; ++order)
+    best = std::min(best, epsilon_at_order(300 * without_replacement_rdp(0.05, 2, order), order, 1e-5));
+  EXPECT_NEAR(find_accountant("wor_rdp").spent(Ledger(m, 300), 1e-5).epsilon, best, 1e-12);
 }
 
 TEST(Accountants, RefuseWhatTheyAreNotTrueFor) {

@@ -186,6 +186,79 @@ TEST(HiddenState, SaturatesAndStaysBelowComposition) {
   EXPECT_LE(short_run, 10 * without_replacement_rdp(0.25, m.noise_multiplier / 2, 4));
 }
 
+/// What k steps pay for the diameter that two runs may lie apart before them: (b/(ηsC))²/2 times the least Σ a_i² of
+/// shifts with Σ c^(k−i)·a_i = c^k·D, by Cauchy and Schwarz, summed term by term.
+double shift_by_terms(const Mechanism& m, int k) {
+  const double c = 1 + m.learning_rate * *m.domain->smoothness, diameter = 2 * m.domain->radius;
+  double powers = 0;
+  for (int i = 0; i < k; ++i) powers += std::pow(c, 2 * i);
+  const double noise = m.learning_rate * m.noise_multiplier * m.clip_norm / m.batch_size;  // of a step
+  return diameter * diameter * std::pow(c, 2 * k) / powers / (2 * noise * noise);
+}
+
+/// No unit is 1, and an epoch has seven steps.
+Mechanism seven_steps() {
+  return {.sampling = Sampling::shuffle,
+          .sampling_rate = 1 / 7.0,
+          .noise_multiplier = 3,
+          .clip_norm = 0.7,
+          .batch_size = 20,
+          .learning_rate = 0.4,
+          .domain = BoundedDomain{.radius = 0.03, .smoothness = 0.6}};
+}
+
+TEST(HiddenState, TheCertificateOfEpochsIsTheBestOfItsSplits) {
+  const Mechanism m = seven_steps();
+  for (const int epochs : {1, 3, 40}) {
+    double best = epochs * 2 / 9.0;  // all uses, no domain
+    for (int k = 1; k <= 7 * epochs; ++k) {
+      const int uses = (k + 6) / 7;  // of one example in the last k steps
+      best = std::min(best, std::pow(std::sqrt(uses * 2 / 9.0) + std::sqrt(shift_by_terms(m, k)), 2));
+    }
+    EXPECT_NEAR(shuffle_bounded_bound(m, 7 * epochs), best, 1e-12 * best) << epochs;
+  }
+  EXPECT_LT(shuffle_bounded_bound(m, 280), 40 * 2 / 9.0) << "the domain is of use";
+}
+
+TEST(HiddenState, AnEpochThatIsCutShortMayUseAnExampleOnceMore) {
+  const Mechanism m = seven_steps();
+  for (const int steps : {274, 279, 281, 286}) {
+    const int rest = steps % 7;
+    double best = INFINITY;  // over the epochs that the last k steps touch, whatever their order
+    for (int k = 1; k <= steps; ++k) {
+      const int touched = (rest > 0) + (std::max(0, k - rest) + 6) / 7;
+      best = std::min(best, std::pow(std::sqrt(touched * 2 / 9.0) + std::sqrt(shift_by_terms(m, k)), 2));
+    }
+    EXPECT_GE(shuffle_bounded_bound(m, steps), best * (1 - 1e-12)) << steps;
+  }
+}
+
+TEST(HiddenState, TheCertificateOfSubsetsIsTheBestOfItsSplits) {
+  Mechanism m = seven_steps();
+  m.sampling = Sampling::uniform;
+  for (const double order : {2.0, 8.0})
+    for (const int steps : {3, 200}) {
+      double best = steps * without_replacement_rdp(1 / 7.0, 1.5, order);  // replacing one moves the sum by 2C
+      for (int part = 1; part < 32; ++part) {
+        const double share = part / 32.0, per_step = without_replacement_rdp(1 / 7.0, 1.5 * std::sqrt(share), order);
+        for (int k = 1; k <= steps; ++k)
+          best = std::min(best, k * per_step + order * shift_by_terms(m, k) / (1 - share));
+      }
+      EXPECT_NEAR(without_replacement_bounded_bound(m, steps, order), best, 1e-12 * best) << order << ", " << steps;
+    }
+  EXPECT_LT(without_replacement_bounded_bound(m, 200, 2), 200 * without_replacement_rdp(1 / 7.0, 1.5, 2));
+}
+
+TEST(PublishedBounds, ASplitOfTheNoiseIsThatOfTheTheorem) {
+  const BoundSetting& s = kFigure1;
+  for (const double beta : {0.2, 0.5, 0.9}) {
+    const double first = 2 * s.clip_norm * s.clip_norm / (beta * s.examples * s.batch * s.noise * s.noise);
+    const double reach = (1 + s.learning_rate * s.smoothness) * s.diameter / s.learning_rate;
+    const double expected = first + reach * reach / (2 * s.noise * s.noise * (1 - beta));
+    EXPECT_NEAR(flat_bound_at_split(s, beta), expected, 1e-12 * expected) << beta;
+  }
+}
+
 TEST(AttackEstimate, FromErrorRates) {
   EXPECT_NEAR(attack_epsilon(0.2, 0.3, 1e-5), 1.25275, 1e-5);
   EXPECT_NEAR(attack_epsilon(0.3, 0.2, 1e-5), 1.25275, 1e-5);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/privacy/log_space.h"
 #include "core/privacy/rdp_conversion.h"
 #include "core/privacy/sampled_gaussian_rdp.h"
 #include "core/privacy/without_replacement_rdp.h"
@@ -50,10 +51,19 @@ TEST(SampledGaussianRdp, Ends) {
   EXPECT_GE(sampled_gaussian_rdp(1e-9, 1, 2.5), sampled_gaussian_rdp(1e-9, 1, 2));
 }
 
+/// ln Φ far in the tail, by a continued fraction.
+TEST(LogNormalCdf, KeepsItsDigitsWhereTheNumberUnderflows) {
+  EXPECT_NEAR(log_normal_cdf(-30), -454.32124395634315, 1e-10);
+  EXPECT_NEAR(log_normal_cdf(-40), -804.6084420137538, 1e-10);
+  EXPECT_NEAR(log_normal_cdf(-24.999), log_normal_cdf(-25.001), 0.06);
+}
+
 TEST(WithoutReplacementRdp, PublishedValues) {
   const double table[][2] = {{2, 4.56932e-4}, {4, 9.45503e-4}, {8, 2.04215e-3}, {16, 1.746041}};
   for (const auto& [order, value] : table)
     EXPECT_NEAR(without_replacement_rdp(0.01, 1.1, order) / value, 1, 2e-6) << order;
+  for (const double order : {2.0, 5.0, 30.0})  // a smaller batch reveals no more than the whole data set
+    EXPECT_LE(without_replacement_rdp(0.9, 0.5, order), order / (2 * 0.25)) << order;
   EXPECT_EQ(without_replacement_rdp(0, 1, 3), 0);
   EXPECT_DOUBLE_EQ(without_replacement_rdp(1, 2, 3), 3 / 8.0);
 }

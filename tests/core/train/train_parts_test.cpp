@@ -159,6 +159,25 @@ TEST(Expectation, ComparesTheRightValue) {
   EXPECT_FALSE(judge(expectation("{metric: loss, at: 11, value: 1}"), records).met);
 }
 
+TEST(Expectation, IsAboutARangeOfSteps) {
+  const std::vector<metrics::Record> records = {
+      {0, 0, 0, {{"loss", 4}}}, {10, 0, 0, {{"loss", 1}}}, {20, 0, 0, {{"loss", 2}}}, {30, 0, 0, {{"loss", 0}}}};
+  EXPECT_EQ(judge(expectation("{metric: loss, at: {mean: [10, 20]}, value: 1}"), records).got, 1.5);
+  EXPECT_EQ(judge(expectation("{metric: loss, at: {max: [10, 30]}, value: 1}"), records).got, 2.0);
+  EXPECT_EQ(judge(expectation("{metric: loss, at: {min: [0, 20]}, value: 1}"), records).got, 1.0);
+  EXPECT_EQ(judge(expectation("{metric: loss, at: mean, value: 1}"), records).got, 1.75);
+  EXPECT_FALSE(judge(expectation("{metric: loss, at: {mean: [40, 50]}, value: 1}"), records).met) << "nothing there";
+  EXPECT_EQ(expectation("{metric: loss, at: {mean: [10, 20]}, value: 1}").at.text(), "mean of 10 to 20");
+  for (const char* wrong : {"{mean: [20, 10]}", "{median: [1, 2]}", "{mean: 3}", "-1", "last"})
+    EXPECT_THROW(expectation(std::string("{metric: loss, value: 1, at: ") + wrong + "}"), ConfigError) << wrong;
+}
+
+TEST(Expectation, NamesTheWrongChangeByWhichItFails) {
+  const Expectation e = expectation("{metric: loss, at_most: 1, turns: {optimizer.clip_norm: 1e-6, seed: 4}}");
+  EXPECT_EQ(e.turns.assignments, (std::vector<std::string>{"optimizer.clip_norm=1e-6", "seed=4"}));
+  EXPECT_THROW(expectation("{metric: loss, at_most: 1, turns: [seed]}"), ConfigError);
+}
+
 TEST(Expectation, ShowsTheDigitsThatDecide) {
   const std::vector<metrics::Record> records = {{1, 0, 0, {{"loss", 0.29998302927211}}}};
   const Verdict near = judge(expectation("{metric: loss, value: 0.2999830292711, tolerance: 1e-11}"), records);
