@@ -105,7 +105,10 @@ unpack_wheels() {
     { rm -rf "$folder.partial"; die "$description could not be fetched (is there a network?); run the command again"; }
   mv "$folder.partial" "$folder"
   # Scripts name the interpreter by the folder that they were made in.
-  find "$folder/bin" -type f -exec sed -i "1s|/$folder\.partial/bin/|/$folder/bin/|" {} +
+  local script
+  for script in "$folder"/bin/*; do
+    if [ -f "$script" ] && [ ! -L "$script" ]; then sed -i "1s|/$folder\.partial/bin/|/$folder/bin/|" "$script"; fi
+  done
   printf '%s' "$wanted" >"$folder/.complete"
 }
 
