@@ -74,7 +74,7 @@ TEST(InterpolationThreshold, ASearchThatWentTooFarComesBack) {
   auto metrics = result_of(
       "{type: interpolation_threshold, activation: {covariance: [0, 0.3, 0.5]}, noise: 1, second_layer_rate: 0, "
       "parameter: samples, first: [0.2, 0.3], solves: 4, integrator: paper_euler, unit: width, step: 0.1, horizon: "
-      "12}");
+      "13}");
   EXPECT_NEAR(metrics.at("relaxation_time@0.3"), 9.2, 0.2);
   EXPECT_GT(metrics.at("longest_relaxation_time"), 9.3);
   EXPECT_LT(metrics.at("longest_relaxation_time"), 13);
