@@ -65,7 +65,7 @@ class SnapshotReader {
     if (__builtin_mul_overflow(count, at::elementSize(type), &length)) throw SnapshotDefect{"it is cut short"};
     const std::string_view elements = take(length);
     const at::Tensor tensor = at::empty(sizes, type);
-    std::memcpy(tensor.data_ptr(), elements.data(), elements.size());
+    if (!elements.empty()) std::memcpy(tensor.data_ptr(), elements.data(), elements.size());
     return tensor;
   }
   bool is_empty() const { return bytes_.empty(); }
