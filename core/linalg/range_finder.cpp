@@ -58,8 +58,9 @@ at::Tensor range_of(const std::vector<at::Tensor>& matrices, const at::Tensor& s
   return basis;
 }
 
-/// V of the matrices V·Σ whose columns are orthogonal already, in descending order: QR completes what is too small to
-/// have a direction, and its signs are put back. Σ is returned as well.
+/// QR with a diagonal of R that is not negative, which makes Q unique where the columns are independent: the signs of
+/// LAPACK's Q differ between libraries and devices. `columns` is Q, `lengths` the diagonal. Of matrices V·Σ whose columns
+/// are orthogonal already, in descending order, these are V and Σ, and what is too small to have a direction is completed.
 struct Normalised {
   at::Tensor columns, lengths;
 };
@@ -86,7 +87,7 @@ SingularPairs gram_pairs(const at::Tensor& matrix, std::int64_t rank) {
 }  // namespace
 
 at::Tensor orthonormal_columns(const at::Tensor& matrices) {
-  return std::get<0>(at::linalg_qr(scaled(matrices).matrices, "reduced"));
+  return normalise_columns(scaled(matrices).matrices).columns;
 }
 
 at::Tensor range_basis(const std::vector<at::Tensor>& matrices, const at::Tensor& sketches,

@@ -40,6 +40,14 @@ double frobenius_error(const at::Tensor& a, const at::Tensor& basis) {
   return at::linalg_norm(a - at::mm(basis, at::mm(basis.t(), a))).item<double>();
 }
 
+TEST(RangeFinder, BasesTurnWithTheMatrix) {
+  // QR with a diagonal that is not negative is unique, so U·A has the basis U·Q: signs of the library would not turn.
+  const at::Tensor a = normals({40, 7}, 21), rotation = orthonormal(40, 40, 22);
+  const at::Tensor basis = orthonormal_columns(a);
+  EXPECT_LT((orthonormal_columns(at::mm(rotation, a)) - at::mm(rotation, basis)).abs().max().item<double>(), 1e-13);
+  EXPECT_GT(at::mm(basis.t(), a).diagonal().min().item<double>(), 0.1);
+}
+
 TEST(RangeFinder, RecoversAMatrixOfExactRank) {
   const at::Tensor a = at::mm(normals({60, 5}, 3, at::kFloat), normals({5, 40}, 4, at::kFloat));
   const at::Tensor basis = range_basis({a}, normals({1, 40, 5}, 5, at::kFloat), 0)[0];
