@@ -88,7 +88,7 @@ def main():
     arguments.add_argument("build")
     arguments.add_argument("--vectors", choices=CAPS, help="the widest vectors that ours and the peers may use")
     arguments.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; all by default")
-    given = arguments.parse_args()
+    given = arguments.parse_intermixed_args()
     unknown = set(given.names) - set(names)
     if unknown:
         sys.exit(f"there is no section {', '.join(sorted(unknown))}; there are: {', '.join(names)}")
