@@ -1,5 +1,8 @@
 #include "core/linalg/range_finder.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "core/libtorch.h"
 #include "core/linalg/symmetric_eigen.h"
 
@@ -8,6 +11,11 @@ namespace {
 
 at::ScalarType working_type(const at::Tensor& matrix) {
   return matrix.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+}
+
+double epsilon_of(const at::Tensor& matrix) {
+  return matrix.scalar_type() == at::kDouble ? std::numeric_limits<double>::epsilon()
+                                             : double{std::numeric_limits<float>::epsilon()};
 }
 
 std::vector<at::Tensor> in_working_type(const std::vector<at::Tensor>& matrices) {
@@ -59,16 +67,32 @@ at::Tensor range_of(const std::vector<at::Tensor>& matrices, const at::Tensor& s
 }
 
 /// QR with a diagonal of R that is not negative, which makes Q unique where the columns are independent: the signs of
-/// LAPACK's Q differ between libraries and devices. `columns` is Q, `lengths` the diagonal. Of matrices V·Σ whose columns
-/// are orthogonal already, in descending order, these are V and Σ, and what is too small to have a direction is completed.
+/// LAPACK's Q differ between libraries and devices. `columns` is Q, `lengths` the diagonal. Of matrices V·Σ whose
+/// columns are orthogonal already, in descending order, these are V and Σ, and what is too small to have a direction is
+/// completed. Completed columns keep the library's sign: that of a diagonal that is rounding would differ with the
+/// order of a sum.
 struct Normalised {
   at::Tensor columns, lengths;
 };
 Normalised normalise_columns(const at::Tensor& matrices) {
   const auto [q, r] = at::linalg_qr(matrices, "reduced");
   const at::Tensor diagonal = r.diagonal(0, -2, -1);
-  const at::Tensor signs = at::where(diagonal < 0, -at::ones_like(diagonal), at::ones_like(diagonal));
-  return {q * signs.unsqueeze(-2), diagonal.abs()};
+  const at::Tensor lengths = diagonal.abs();
+  const double rounding = epsilon_of(matrices) * static_cast<double>(std::max(matrices.size(-2), matrices.size(-1)));
+  const at::Tensor negative = diagonal < -rounding * lengths.amax(-1, /*keepdim=*/true);
+  return {q * at::where(negative, -at::ones_like(diagonal), at::ones_like(diagonal)).unsqueeze(-2), lengths};
+}
+
+/// The pairs turned so that Σ_i cos(i) u_i ≥ 0: their own signs are those of the range's basis, which rounding chooses
+/// where A has fewer directions than the basis. No sum or entry that is zero or tied by the structure of gradients
+/// decides, and a direction that moves little from one gradient to the next keeps its sign.
+SingularPairs turned(SingularPairs pairs) {
+  const at::Tensor weights = at::arange(pairs.left.size(-2), pairs.left.options()).cos_().unsqueeze(-1);
+  const at::Tensor heights = (pairs.left * weights).sum(-2, /*keepdim=*/true);
+  const at::Tensor signs = at::where(heights < 0, -at::ones_like(heights), at::ones_like(heights));
+  pairs.left.mul_(signs);
+  pairs.right.mul_(signs);
+  return pairs;
 }
 
 /// The singular pairs of A from the eigenvectors of the smaller Gram matrix.
@@ -113,8 +137,8 @@ SingularPairs randomized_pairs(const std::vector<at::Tensor>& given, const at::T
   const at::Tensor u = symmetric_eigen(at::matmul(core.mT(), core)).vectors.narrow(-1, 0, rank);
   const Normalised v = normalise_columns(at::matmul(core, u));
   const auto type = basis.scalar_type();
-  return {at::matmul(basis, u.to(type)), at::matmul(z, v.columns.to(type)),
-          (v.lengths * rows.scale.squeeze(-1)).to(type)};
+  return turned({at::matmul(basis, u.to(type)), at::matmul(z, v.columns.to(type)),
+                 (v.lengths * rows.scale.squeeze(-1)).to(type)});
 }
 
 SingularPairs exact_pairs(const std::vector<at::Tensor>& given, std::int64_t rank) {

@@ -41,7 +41,8 @@ struct SingularPairs {
 };
 
 /// The first `rank` ≤ k singular pairs of A_i within range_basis(): the large decomposition of Qᵀ A is replaced by a QR
-/// and the eigenvectors of a k×k Gram matrix in float64.
+/// and the eigenvectors of a k×k Gram matrix in float64. Signs depend on the directions alone, not on the library or
+/// the order of sums: Σ_i cos(i)·left_i ≥ 0.
 SingularPairs randomized_pairs(const std::vector<at::Tensor>& matrices, const at::Tensor& sketches, std::int64_t rank,
                                std::int64_t power_iterations, const Summation& sum = {});
 

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <limits>
+
 #include "core/error.h"
 #include "core/files/yaml.h"
 #include "core/libtorch.h"
@@ -199,7 +201,12 @@ TEST(DeepLinear, BalancedLayersAgreeAndUnbalancedOnesBeginAtZero) {
 TEST(DeepLinear, IsTheProductOfItsLayers) {
   DeepLinear network(options("{depth: 3, width: 7, initialization: gaussian, scale: 0.4}"), {{4}, 2});
   const at::Tensor input = at::randn({5, 4}, at::kDouble);
-  EXPECT_LT((network.forward(input) - input.mm(network.end_to_end().t())).abs().max().item<double>(), 1e-15);
+  // Sums of at most 7 products in either order of the three factors: each rounds by at most 7 ε of the magnitudes'
+  // product.
+  at::Tensor magnitude = input.abs();
+  for (const at::Tensor& layer : network.layers()) magnitude = magnitude.mm(layer.detach().abs().t());
+  const at::Tensor error = (network.forward(input) - input.mm(network.end_to_end().t())).abs();
+  EXPECT_TRUE((error <= 2 * 3 * 7 * std::numeric_limits<double>::epsilon() * magnitude).all().item<bool>()) << error;
   EXPECT_EQ(network.layers()[1].sizes(), (std::vector<std::int64_t>{7, 7}));
   EXPECT_FALSE(network.is_linear());
 }

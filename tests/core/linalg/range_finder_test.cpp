@@ -48,6 +48,24 @@ TEST(RangeFinder, BasesTurnWithTheMatrix) {
   EXPECT_GT(at::mm(basis.t(), a).diagonal().min().item<double>(), 0.1);
 }
 
+// Three rows hold numbers, and of rank two: what completes the basis in them is fixed but for its sign, for which the
+// order of a sum must not matter; nor for the pairs, of which the range has a larger basis.
+TEST(RangeFinder, SignsAreThoseOfTheDirectionsUnderRounding) {
+  at::Tensor a = at::zeros({6, 64}, at::kDouble);
+  const at::Tensor left = normals({3, 2}, 5), right = normals({2, 64}, 6), sketch = normals({1, 64, 3}, 7);
+  a.narrow(0, 1, 3).copy_(left.mm(right));
+  for (int i = 0; i < 20; ++i) {
+    at::Tensor rounded = a * (1 + 1e-16 * normals({6, 64}, 20 + i));
+    rounded.add_(a, 0.3).sub_(a, 0.3);
+    const at::Tensor basis = range_basis({a}, sketch, 1), other = range_basis({rounded}, sketch, 1);
+    EXPECT_LT((basis - other).abs().max().item<double>(), 1e-13) << i;
+    const at::Tensor wide = normals({1, 64, 6}, 8);
+    const SingularPairs pairs = randomized_pairs({a}, wide, 2, 1), others = randomized_pairs({rounded}, wide, 2, 1);
+    EXPECT_LT((pairs.left - others.left).abs().max().item<double>(), 1e-13) << i;
+    EXPECT_LT((pairs.right - others.right).abs().max().item<double>(), 1e-13) << i;
+  }
+}
+
 TEST(RangeFinder, RecoversAMatrixOfExactRank) {
   const at::Tensor a = at::mm(normals({60, 5}, 3, at::kFloat), normals({5, 40}, 4, at::kFloat));
   const at::Tensor basis = range_basis({a}, normals({1, 40, 5}, 5, at::kFloat), 0)[0];
