@@ -95,19 +95,6 @@ SingularPairs turned(SingularPairs pairs) {
   return pairs;
 }
 
-/// The singular pairs of A from the eigenvectors of the smaller Gram matrix.
-SingularPairs gram_pairs(const at::Tensor& matrix, std::int64_t rank) {
-  const bool wide = matrix.size(-2) <= matrix.size(-1);
-  const Scaled a = scaled(wide ? matrix : matrix.mT());
-  const at::Tensor rows = a.matrices.to(at::kDouble);
-  const at::Tensor left = symmetric_eigen(at::matmul(rows, rows.mT())).vectors.narrow(-1, 0, rank);
-  const Normalised right = normalise_columns(at::matmul(rows.mT(), left));
-  const auto type = matrix.scalar_type();
-  SingularPairs pairs{left.to(type), right.columns.to(type), (right.lengths * a.scale.squeeze(-1)).to(type)};
-  if (!wide) std::swap(pairs.left, pairs.right);
-  return pairs;
-}
-
 }  // namespace
 
 at::Tensor orthonormal_columns(const at::Tensor& matrices) {
@@ -139,6 +126,18 @@ SingularPairs randomized_pairs(const std::vector<at::Tensor>& given, const at::T
   const auto type = basis.scalar_type();
   return turned({at::matmul(basis, u.to(type)), at::matmul(z, v.columns.to(type)),
                  (v.lengths * rows.scale.squeeze(-1)).to(type)});
+}
+
+SingularPairs gram_pairs(const at::Tensor& matrices, std::int64_t rank) {
+  const bool wide = matrices.size(-2) <= matrices.size(-1);
+  const Scaled a = scaled(wide ? matrices : matrices.mT());
+  const at::Tensor rows = a.matrices.to(at::kDouble);
+  const at::Tensor left = symmetric_eigen(at::matmul(rows, rows.mT())).vectors.narrow(-1, 0, rank);
+  const Normalised right = normalise_columns(at::matmul(rows.mT(), left));
+  const auto type = matrices.scalar_type();
+  SingularPairs pairs{left.to(type), right.columns.to(type), (right.lengths * a.scale.squeeze(-1)).to(type)};
+  if (!wide) std::swap(pairs.left, pairs.right);
+  return pairs;
 }
 
 SingularPairs exact_pairs(const std::vector<at::Tensor>& given, std::int64_t rank) {

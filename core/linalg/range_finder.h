@@ -47,7 +47,11 @@ SingularPairs randomized_pairs(const std::vector<at::Tensor>& matrices, const at
                                std::int64_t power_iterations, const Summation& sum = {});
 
 /// The first `rank` ≤ min(m, n) singular pairs, by LAPACK's or cuSOLVER's decomposition of the whole matrix; where that
-/// fails, from the eigenvectors of A Aᵀ or Aᵀ A.
+/// fails, by gram_pairs().
 SingularPairs exact_pairs(const std::vector<at::Tensor>& matrices, std::int64_t rank);
+
+/// The first `rank` ≤ min(m, n) singular pairs of matrices [count, m, n], from the eigenvectors of A Aᵀ or Aᵀ A, the
+/// smaller, in float64. Never throws. Values below √ε of the largest are rounding.
+SingularPairs gram_pairs(const at::Tensor& matrices, std::int64_t rank);
 
 }  // namespace talweg::linalg

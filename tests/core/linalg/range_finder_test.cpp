@@ -66,6 +66,22 @@ TEST(RangeFinder, SignsAreThoseOfTheDirectionsUnderRounding) {
   }
 }
 
+TEST(RangeFinder, SignsOfPairsFollowFromTheirDirections) {
+  const SingularPairs pairs = randomized_pairs({normals({30, 20}, 9)}, normals({1, 20, 12}, 10), 8, 2);
+  EXPECT_TRUE((at::matmul(at::arange(30, at::kDouble).cos(), pairs.left) > 0).all().item<bool>());
+}
+
+TEST(RangeFinder, PairsOfWholeMatricesHaveTheSizeOfTheMatrix) {
+  for (const auto& [rows, columns] : {std::pair{9, 5}, {5, 9}}) {
+    const at::Tensor a = 300 * normals({1, rows, columns}, 11), values = at::linalg_svdvals(a[0]).narrow(0, 0, 3);
+    for (const SingularPairs& pairs : {exact_pairs({a[0]}, 3), gram_pairs(a, 3)}) {
+      EXPECT_TRUE(at::allclose(pairs.values[0], values, 1e-12));
+      EXPECT_TRUE(at::allclose(at::mm(a[0], pairs.right[0]), pairs.left[0] * values, 0, 1e-9));
+      EXPECT_TRUE(at::allclose(at::mm(a[0].t(), pairs.left[0]), pairs.right[0] * values, 0, 1e-9));
+    }
+  }
+}
+
 TEST(RangeFinder, RecoversAMatrixOfExactRank) {
   const at::Tensor a = at::mm(normals({60, 5}, 3, at::kFloat), normals({5, 40}, 4, at::kFloat));
   const at::Tensor basis = range_basis({a}, normals({1, 40, 5}, 5, at::kFloat), 0)[0];

@@ -23,6 +23,20 @@ TEST(LogisticLosses, TakesSetsOfLogitsAndLeavesGraphsToLibTorch) {
   EXPECT_TRUE(at::allclose(one.residuals, with_graph.grad()[2], 1e-14, 0));
 }
 
+TEST(SoftmaxLosses, OfTensorOperationsAreThoseOfTheKernelAndTheirResidualsTheGradient) {
+  torch::manual_seed(6);
+  const at::Tensor logits = 3 * at::randn({11, 4}, at::kDouble), targets = at::randint(4, {11}, at::kLong);
+  const at::Tensor with_graph = logits.clone().requires_grad_(true);  // the kernel leaves graphs to LibTorch
+  const LossesAndResiduals kernel = softmax_losses_and_residuals(logits, targets);
+  const LossesAndResiduals tensors = softmax_losses_and_residuals(with_graph, targets);
+  const at::Tensor losses = at::cross_entropy_loss(with_graph, targets, {}, at::Reduction::None);
+  losses.sum().backward();
+  for (const LossesAndResiduals& one : {kernel, tensors}) {
+    EXPECT_TRUE(at::allclose(one.losses, losses, 1e-14, 1e-15));
+    EXPECT_TRUE(at::allclose(one.residuals, with_graph.grad(), 1e-13, 1e-15));
+  }
+}
+
 TEST(LogisticPass, IsThePassByTensorsOnAnyNumberOfThreads) {
   torch::manual_seed(5);
   const at::Tensor inputs = at::randn({4001, 37}, at::kDouble), targets = at::randint(2, {4001}, at::kLong);
