@@ -42,4 +42,5 @@ if [ "${title-}" ]; then
 else
   python3 scripts/reproduction_page.py "$page" "$table" --update
 fi
+python3 scripts/numbers.py
 exit "$code"

@@ -8,6 +8,7 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
 import unittest
 import xml.dom.minidom
 from pathlib import Path
@@ -45,6 +46,10 @@ class Commands(TalwegCase):
         for page in pages:
             for path in re.findall(r"`((?:%s)/[\w./-]+)`" % "|".join(folders), page.read_text()):
                 self.assertTrue((SOURCE / path).exists(), f"{page.name}: {path}")
+
+    def test_tables_of_the_documentation_are_those_of_the_reproduction(self):
+        done = subprocess.run([sys.executable, SOURCE / "scripts/numbers.py", "--check"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_wrong_command_lines(self):
         self.assertIn("did you mean 'train'", self.run_talweg("trai", code=2).stderr)
