@@ -83,6 +83,7 @@ cxxopts::Options make_options(const Command& command) {
     add("no-build", "read the files alone: neither their data nor a GPU is needed, and nothing is built");
   if (has("turns"))
     add("turns", "also run every claim with the wrong change that it names ('turns:'), with which it must fail");
+  if (has("json")) add("json", "print one JSON object, numbers with all digits");
   if (has("paths")) add("paths", "print every name that 'describe' takes, one a line, for scripts and completion");
   for (const ValueOption& option : kValueOptions)
     if (has(option.name)) add(option.name, option.summary, cxxopts::value<std::string>(), option.argument);
@@ -194,7 +195,7 @@ const std::vector<Command>& commands() {
        "  talweg privacy --noise 1.1 --q 0.01 --steps 10000 --delta 1e-5\n"
        "  talweg privacy --epsilon 8 --n 60000 --batch 256 --epochs 20 --delta 1e-5\n",
        {"noise", "epsilon", "delta", "q", "n", "batch", "steps", "epochs", "sampler", "accountant", "relation", "clip",
-        "learning-rate", "radius", "smoothness", "plot"},
+        "learning-rate", "radius", "smoothness", "plot", "json"},
        0,
        0},
       {"generate",
@@ -321,6 +322,7 @@ std::optional<Invocation> parse_command_line(int argc, char** argv) {
     invocation.quiet = known("quiet") && parsed.count("quiet") > 0;
     invocation.builds = !(known("no-build") && parsed.count("no-build") > 0);
     invocation.turns = known("turns") && parsed.count("turns") > 0;
+    invocation.json = known("json") && parsed.count("json") > 0;
     invocation.lists_paths = known("paths") && parsed.count("paths") > 0;
     invocation.continues = known("continue") && parsed.count("continue") > 0;
     invocation.accepts_changed_data = known("accept-changed-data") && parsed.count("accept-changed-data") > 0;

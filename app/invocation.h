@@ -18,6 +18,7 @@ struct Invocation {
   std::vector<std::pair<std::string, std::string>> values;
   bool quiet = false;
   bool turns = false;                 ///< --turns: reproduce tries the wrong changes that claims name
+  bool json = false;                  ///< --json: privacy answers for programs
   bool lists_paths = false;           ///< --paths: list prints what describe takes
   bool builds = true;                 ///< not with --no-build: check builds what it has read
   bool continues = false;             ///< --continue: train goes on with the run that is in --output already, if one is

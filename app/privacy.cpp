@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "app/privacy_json.h"
 #include "app/privacy_output.h"
 #include "core/config/diagnostics.h"
 #include "core/error.h"
@@ -131,14 +132,14 @@ int privacy(const Invocation& invocation) {
     const double epsilon = *values.number("epsilon");
     question.mechanism.noise_multiplier =
         calibrate_noise(chosen, question.mechanism, question.steps, {epsilon, delta, question.relation});
-    fmt::print("noise multiplier {:.6g} for ε = {} at δ = {:g} in {} steps, by {}\n\n",
-               question.mechanism.noise_multiplier, epsilon, delta, question.steps, chosen.name);
-  } else if (question.mechanism.noise_multiplier == 0) {
-    fmt::print("Without noise there is no privacy: every ε is infinite.\n\n");
+    question.target_epsilon = epsilon;
   }
   question.chosen = &chosen;
   question.all = name == "all";
-  print_answer(question);
+  if (invocation.json)
+    fmt::print("{}\n", to_json(question).dump(2));
+  else
+    print_answer(question);
   if (values.has("plot")) write_plot(question, values.text("plot", ""));
   return 0;
 }

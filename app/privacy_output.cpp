@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <set>
 
-#include "core/error.h"
 #include "core/io/atomic_file.h"
 #include "core/plot/render.h"
 #include "core/plot/svg_document.h"
@@ -18,15 +17,6 @@ namespace talweg::app {
 namespace {
 
 using privacy::Accountant;
-using privacy::Ledger;
-using privacy::PrivacySpent;
-
-/// The relation that an accountant is asked for: the wanted one where it knows it.
-privacy::NeighbouringRelation relation_for(const Accountant& accountant, const PrivacyQuestion& q) {
-  for (const privacy::NeighbouringRelation relation : accountant.relations)
-    if (relation == q.relation) return relation;
-  return accountant.default_relation();
-}
 
 std::string number(double value) {
   return std::isinf(value) ? "∞" : fmt::format("{:.4f}", value);
@@ -38,19 +28,20 @@ void row(const std::string& name, const std::string& relation, const std::string
   fmt::print("{:<14} {:<18} {:>10} {:>10} {:>7}  {}\n", name, relation, epsilon, lower, order, worth);
 }
 
-void print_table(const PrivacyQuestion& q, const Ledger& ledger) {
+void print_table(const PrivacyQuestion& q) {
   row("accountant", "neighbours", "ε", "at least", "order", "worth");
   std::set<std::string> warnings;
-  for (const Accountant& accountant : privacy::accountants()) {
-    if (!q.all && &accountant != q.chosen) continue;
-    if (const std::string reason = accountant.misfit(q.mechanism); q.all && !reason.empty()) {
-      row(accountant.name, "", "–", "", "", reason);
+  for (const AccountantAnswer& answer : answers(q)) {
+    const std::string& name = answer.accountant->name;
+    if (!answer.spent) {
+      row(name, "", "–", "", "", answer.misfit);
       continue;
     }
-    const PrivacySpent spent = accountant.spent(ledger, q.delta, relation_for(accountant, q));
-    row(accountant.name, name_of(spent.relation), number(spent.epsilon), spent.at_least ? number(*spent.at_least) : "",
-        spent.order ? fmt::format("{:.4g}", *spent.order) : "", std::string(name_of(spent.guarantee)));
-    for (const std::string& warning : spent.warnings) warnings.insert(accountant.name + ": " + warning);
+    const privacy::PrivacySpent& spent = *answer.spent;
+    row(name, std::string(name_of(spent.relation)), number(spent.epsilon),
+        spent.at_least ? number(*spent.at_least) : "", spent.order ? fmt::format("{:.4g}", *spent.order) : "",
+        std::string(name_of(spent.guarantee)));
+    for (const std::string& warning : spent.warnings) warnings.insert(name + ": " + warning);
   }
   fmt::print("\n");
   for (const std::string& warning : warnings) fmt::print("{}\n", warning);
@@ -59,7 +50,7 @@ void print_table(const PrivacyQuestion& q, const Ledger& ledger) {
 
 void print_bars(const PrivacyQuestion& q) {
   constexpr int kWidth = 48;
-  const auto curve = epsilon_curve(*q.chosen, Ledger(q.mechanism, q.steps), q.delta, q.relation, 8);
+  const auto curve = epsilon_curve(*q.chosen, q.ledger(), q.delta, q.relation, 8);
   double longest = 0;
   for (const auto& [steps, epsilon] : curve) longest = std::max(longest, epsilon);
   if (!(longest > 0) || std::isinf(longest)) return;
@@ -91,15 +82,17 @@ void print_wrapped(const std::string& text) {
 }  // namespace
 
 void print_answer(const PrivacyQuestion& q) {
-  const Ledger ledger(q.mechanism, q.steps);
-  if (const std::string reason = q.chosen->misfit(q.mechanism); !reason.empty())
-    throw ConfigError(fmt::format("the accountant '{}' {}", q.chosen->name, reason));
+  if (q.target_epsilon)
+    fmt::print("noise multiplier {:.6g} for ε = {} at δ = {:g} in {} steps, by {}\n\n", q.mechanism.noise_multiplier,
+               *q.target_epsilon, q.delta, q.steps, q.chosen->name);
+  else if (q.mechanism.noise_multiplier == 0)
+    fmt::print("Without noise there is no privacy: every ε is infinite.\n\n");
   fmt::print("{} sampling with q = {:.6g}, noise multiplier {:.6g}, {} steps ({:.4g} epochs), δ = {:g}\n\n",
              name_of(q.mechanism.sampling), q.mechanism.sampling_rate, q.mechanism.noise_multiplier, q.steps,
              static_cast<double>(q.steps) * q.mechanism.sampling_rate, q.delta);
-  print_table(q, ledger);
+  print_table(q);
   print_bars(q);
-  print_wrapped(privacy_statement(*q.chosen, ledger, q.delta, q.relation) + " " + privacy::uses_outside({}));
+  print_wrapped(privacy_statement(*q.chosen, q.ledger(), q.delta, q.relation) + " " + privacy::uses_outside({}));
   if (q.examples)
     if (const std::string warning = privacy::delta_warning(q.delta, *q.examples); !warning.empty()) {
       fmt::print("\n");
@@ -121,7 +114,7 @@ void write_plot(const PrivacyQuestion& q, const std::string& file) {
     series.name = accountant.name;
     if (accountant.guarantee != privacy::Guarantee::certified) series.style = plot::SeriesStyle::dashed;
     for (const auto& [steps, epsilon] :
-         epsilon_curve(accountant, Ledger(q.mechanism, q.steps), q.delta, relation_for(accountant, q), 40)) {
+         epsilon_curve(accountant, q.ledger(), q.delta, relation_for(accountant, q), 40)) {
       series.x.push_back(static_cast<double>(steps));
       series.y.push_back(epsilon);
     }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 
 #include "app/commands/commands.h"
 #include "app/commands/session.h"
@@ -15,27 +16,48 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<fs::path> configurations(const std::vector<std::string>& arguments) {
-  std::vector<fs::path> files;
+/// A configuration, and where it is run below --output.
+struct Work {
+  fs::path file, folder;
+  auto operator<=>(const Work&) const = default;
+};
+
+/// Files below the current folder keep their path, so that those of one name in different folders keep apart; of others
+/// the argument's own name and what lies below it is kept: results stand where they are looked for, whatever the
+/// machine.
+Work work_of(const fs::path& file, const fs::path& argument) {
+  const auto below = [&](const fs::path& folder) {
+    return fs::absolute(file).lexically_normal().lexically_relative(folder);
+  };
+  fs::path folder = below(fs::current_path());
+  if (*folder.begin() == "..") {
+    const fs::path absolute = fs::absolute(argument).lexically_normal();
+    folder = below((absolute.has_filename() ? absolute : absolute.parent_path()).parent_path());
+  }
+  return {file, folder.replace_extension()};
+}
+
+/// Throws UsageError when two files would be run in the same place.
+std::vector<Work> configurations(const std::vector<std::string>& arguments) {
+  std::vector<Work> works;
   for (const std::string& argument : arguments) {
     if (!fs::is_directory(argument)) {
-      files.emplace_back(argument);
+      works.push_back(work_of(argument, argument));
       continue;
     }
     for (const auto& entry : fs::recursive_directory_iterator(argument))
-      if (entry.path().extension() == ".yaml") files.push_back(entry.path());
+      if (entry.path().extension() == ".yaml") works.push_back(work_of(entry.path(), argument));
   }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-/// Where a configuration is run below `base`: its path without the ending, so that files of one name in different
-/// folders keep apart.
-fs::path folder_of(const fs::path& base, const fs::path& file) {
-  fs::path folder = base;
-  for (const fs::path& part : file.lexically_normal().relative_path())
-    if (part != "..") folder /= part;
-  return folder.replace_extension();
+  std::sort(works.begin(), works.end());
+  works.erase(std::unique(works.begin(), works.end()), works.end());
+  std::map<fs::path, fs::path> taken;
+  for (const Work& work : works)
+    if (const auto [other, is_new] = taken.emplace(work.folder, work.file); !is_new)
+      throw UsageError(
+          fmt::format("{} and {} would both be run in '{}'; reproduce them one after the other, with an "
+                      "--output of their own",
+                      other->second.string(), work.file.string(), work.folder.string()));
+  return works;
 }
 
 /// A sweep over nothing but seeds is one experiment, judged by its median; any other sweep is judged run by run.
@@ -143,7 +165,8 @@ void try_turns(const fs::path& file, const std::vector<Expectation>& expectation
 int reproduce(const Invocation& invocation) {
   require_one_process("reproduce");
   Tally tally;
-  for (const fs::path& file : configurations(invocation.arguments)) {
+  const fs::path base = invocation.output.empty() ? fs::path("runs/reproduce") : fs::path(invocation.output);
+  for (const auto& [file, place] : configurations(invocation.arguments)) {
     const ReadConfiguration configuration = read_configuration(file.string(), invocation.assignments);
     require_seed_to_matter(invocation, configuration.root, file);
     const std::vector<Expectation> expectations = configuration.first().expectations();
@@ -151,8 +174,7 @@ int reproduce(const Invocation& invocation) {
       fmt::print("{}: states no expectation, passed over\n", file.string());
       continue;
     }
-    const fs::path folder =
-        folder_of(invocation.output.empty() ? fs::path("runs/reproduce") : fs::path(invocation.output), file);
+    const fs::path folder = base / place;
     const Reproduced result = reproduced(file, invocation.assignments, folder, invocation);
     if (result.outcome.code == ExitCode::interrupted_and_saved) return static_cast<int>(result.outcome.code);
     if (result.outcome.code != ExitCode::success) tally.worst = result.outcome.code;

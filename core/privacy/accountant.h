@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,8 @@ struct PrivacySpent {
   std::optional<double>
       at_least{};  ///< a proven lower bound on the best ε of this mechanism, where the accountant has one
   std::optional<double> order{};  ///< the Rényi order α that gave it, of accountants that have one
+  /// The k of the bounds for a bounded domain (core/privacy/hidden_state.h).
+  std::optional<std::int64_t> last_steps{};
   Guarantee guarantee = Guarantee::certified;
   NeighbouringRelation relation = NeighbouringRelation::add_or_remove_one;
   std::vector<std::string> assumptions{};  ///< whole sentences: what must be true for the number to hold

@@ -38,23 +38,24 @@ double uses_of_one_example(const Mechanism& m, std::int64_t steps, std::int64_t 
   return rounded_up(static_cast<double>(before + steps) * m.sampling_rate) - std::floor(begin * (1 + 1e-14));
 }
 
-double shuffle_bounded_bound(const Mechanism& m, std::int64_t steps) {
+HiddenStateBound shuffle_bounded_bound(const Mechanism& m, std::int64_t steps) {
   const double per_use = 2 / square(m.noise_multiplier);
   const double epochs = static_cast<double>(steps) * m.sampling_rate;
   const double cut = std::abs(epochs - std::round(epochs)) < 1e-12 * epochs ? 0 : 1;
-  double best = uses_of_one_example(m, steps) * per_use;
+  HiddenStateBound best{uses_of_one_example(m, steps) * per_use, steps};
   for (std::int64_t k = 1; k <= steps; ++k) {
     const double uses = (rounded_up(static_cast<double>(k) * m.sampling_rate) + cut) * per_use;
-    if (uses >= best) break;  // more steps mean more uses
+    if (uses >= best.divergence) break;  // more steps mean more uses
     const double shift = shift_price(m) * absorbed_shift(2 * m.domain->radius, expansion(m), static_cast<double>(k));
-    best = std::min(best, square(std::sqrt(uses) + std::sqrt(shift)));
+    const double split = square(std::sqrt(uses) + std::sqrt(shift));
+    if (split < best.divergence) best = {split, k};
   }
   return best;
 }
 
-double without_replacement_bounded_bound(const Mechanism& m, std::int64_t steps, double order) {
+HiddenStateBound without_replacement_bounded_bound(const Mechanism& m, std::int64_t steps, double order) {
   const double total = static_cast<double>(steps);
-  double best = total * without_replacement_rdp(m.sampling_rate, m.noise_multiplier / 2, order);
+  HiddenStateBound best{total * without_replacement_rdp(m.sampling_rate, m.noise_multiplier / 2, order), steps};
   const double price = order * shift_price(m);
   for (int part = 1; part < 32; ++part) {
     const double share = part / 32.0;  // β
@@ -71,7 +72,7 @@ double without_replacement_bounded_bound(const Mechanism& m, std::int64_t steps,
       else
         low = middle + 1;
     }
-    best = std::min(best, bound(low));
+    if (const double split = bound(low); split < best.divergence) best = {split, static_cast<std::int64_t>(low)};
   }
   return best;
 }

@@ -21,12 +21,18 @@ namespace talweg::privacy {
 /// S_k for an expansion c ≥ 1 per step.
 double absorbed_shift(double diameter, double expansion, double steps);
 
+/// A bound on a Rényi divergence and the k it is the bound of: all steps where composition is better than any split.
+struct HiddenStateBound {
+  double divergence = 0;
+  std::int64_t last_steps = 0;
+};
+
 /// ε(α)/α for shuffled or sequential epochs. An example is used ⌈kq⌉ times in the last k steps of whole epochs, once
 /// more when the last epoch is cut short.
-double shuffle_bounded_bound(const Mechanism& mechanism, std::int64_t steps);
+HiddenStateBound shuffle_bounded_bound(const Mechanism& mechanism, std::int64_t steps);
 
 /// ε(α), for integer α ≥ 2, when every step draws a fresh subset; each use costs without_replacement_rdp.
-double without_replacement_bounded_bound(const Mechanism& mechanism, std::int64_t steps, double order);
+HiddenStateBound without_replacement_bounded_bound(const Mechanism& mechanism, std::int64_t steps, double order);
 
 /// The largest number of uses of one example of shuffled or sequential epochs in `steps` steps that follow `before`
 /// steps: the number of epochs they touch.

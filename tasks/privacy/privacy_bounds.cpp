@@ -36,7 +36,7 @@ double certified_for_shuffled_epochs(const BoundSetting& s, double steps, double
                              .batch_size = s.batch,
                              .learning_rate = s.learning_rate,
                              .domain = privacy::BoundedDomain{.radius = s.diameter / 2, .smoothness = s.smoothness}};
-  return privacy::shuffle_bounded_bound(m, std::llround(steps));
+  return privacy::shuffle_bounded_bound(m, std::llround(steps)).divergence;
 }
 
 const std::map<std::string, NamedBound>& named_bounds() {

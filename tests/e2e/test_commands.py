@@ -2,10 +2,12 @@
 
 import csv
 import json
+import math
 import os
 import random
 import re
 import shutil
+import statistics
 import struct
 import subprocess
 import sys
@@ -114,6 +116,26 @@ COMP_WORDS=({PROGRAM} {line}); COMP_CWORD={len(line.split())}; COMPREPLY=(); _ta
         picture = (self.folder / "privacy.svg").read_text()
         self.assertNotIn("var(--", picture)
         xml.dom.minidom.parseString(picture)
+
+    def test_privacy_answers_programs(self):
+        bounded = ("--noise", 40, "--n", 1000, "--batch", 100, "--epochs", 500, "--sampler", "shuffle", "--radius", 0.05, "--smoothness", 0.5,
+                   "--learning-rate", 0.1)
+        said = json.loads(self.run_talweg("privacy", *bounded, "--json").stdout)
+        answers = {answer["accountant"]: answer for answer in said["answers"]}
+        self.assertEqual(said["chosen"], "shuffle_gauss")
+        # 500 uses of sensitivity 2C at noise 40C: a single release of deviation 40/(2·√500).
+        mu = 2 * 500**0.5 / 40
+        gaussian = statistics.NormalDist()
+        epsilon = answers["shuffle_gauss"]["epsilon"]
+        delta = gaussian.cdf(-epsilon / mu + mu / 2) - math.exp(epsilon) * gaussian.cdf(-epsilon / mu - mu / 2)
+        self.assertAlmostEqual(delta / said["delta"], 1, places=6)
+        self.assertIn("misfit", answers["pld"])
+        self.assertGreater(answers["dc_shuffle"]["order"], 1)
+        self.assertLess(answers["dc_shuffle"]["last_steps"], said["steps"])
+        self.assertLess(answers["dc_shuffle"]["epsilon"], epsilon)
+        self.assertEqual(said["epsilon_by_steps"][-1], [said["steps"], epsilon])
+        without_noise = json.loads(self.run_talweg("privacy", "--noise", 0, "--q", 0.1, "--steps", 5, "--accountant", "pld", "--json").stdout)
+        self.assertEqual(without_noise["answers"][0]["epsilon"], "inf")
 
     def test_privacy_calibrates_noise(self):
         text = self.run_talweg("privacy", "--epsilon", 8, "--q", 0.04, "--steps", 2000, "--accountant", "sgm_rdp").stdout

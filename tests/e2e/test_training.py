@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -437,11 +438,24 @@ training: {steps: 50000000, batch_size: 8, log_every: 1000, evaluate_every: 1000
         file = self.write("x.yaml", text)
         done = self.run_talweg("reproduce", file, "--output", "out", "--turns", "--seed", "5", "--quiet")
         self.assertIn("1 of 1 claims that name a wrong change fail with it", done.stdout)
-        self.assertIn("seed: 5", (self.folder / "out" / file.relative_to("/").with_suffix("") / "config.yaml").read_text())
+        self.assertIn("seed: 5", (self.folder / "out/x/config.yaml").read_text())
         self.write("x.yaml", text.replace("0.7", "0.0"))
         self.assertIn("STILL MET", self.run_talweg("reproduce", file, "--output", "out", "--turns", "--quiet", code=7).stdout)
         self.write("x.yaml", text + "sweep: {seed: [1, 2]}\n")
         self.assertIn("would change nothing", self.run_talweg("reproduce", file, "--seed", "5", code=2).stderr)
+
+    def test_reproductions_stand_below_the_output_by_the_names_that_were_given(self):
+        text = SMALL + "expect:\n  - {claim: it learns, metric: eval/accuracy, at_least: 0.7, source: ours}\n"
+        with tempfile.TemporaryDirectory() as elsewhere:
+            for name in ("paper/a.yaml", "paper/b/c.yaml", "other/a.yaml"):
+                path = pathlib.Path(elsewhere) / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+            self.run_talweg("reproduce", pathlib.Path(elsewhere) / "paper", "--output", "out", "--quiet")
+            self.assertEqual(sorted(str(path.parent.relative_to(self.folder)) for path in (self.folder / "out").rglob("config.yaml")),
+                             ["out/paper/a", "out/paper/b/c"])
+            said = self.run_talweg("reproduce", pathlib.Path(elsewhere) / "paper/a.yaml", Path(elsewhere) / "other/a.yaml", code=2).stderr
+            self.assertIn("both be run in 'a'", said)
 
     def test_quickstart_keeps_its_promise(self):
         self.run_talweg("reproduce", SOURCE / "configs/quickstart.yaml", "--output", "out", "--quiet")

@@ -27,8 +27,9 @@ std::string dc_shuffle_misfit(const Mechanism& m) {
 
 PrivacySpent dc_shuffle(const Ledger& ledger, double delta, NeighbouringRelation) {
   const auto& [mechanism, steps] = only_entry(ledger, "dc_shuffle");
-  const BestOrder best = epsilon_of_linear_rdp(shuffle_bounded_bound(mechanism, steps), delta);
-  return {.epsilon = best.epsilon, .order = best.order};
+  const HiddenStateBound bound = shuffle_bounded_bound(mechanism, steps);
+  const BestOrder best = epsilon_of_linear_rdp(bound.divergence, delta);
+  return {.epsilon = best.epsilon, .order = best.order, .last_steps = bound.last_steps};
 }
 
 }  // namespace

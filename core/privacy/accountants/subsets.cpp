@@ -53,8 +53,12 @@ std::string dc_wor_misfit(const Mechanism& m) {
 
 PrivacySpent dc_wor(const Ledger& ledger, double delta, NeighbouringRelation) {
   const auto& [mechanism, steps] = only_entry(ledger, "dc_wor");
-  return best_of_all(
-      [&, m = mechanism, t = steps](double order) { return without_replacement_bounded_bound(m, t, order); }, delta);
+  const auto bound = [&, m = mechanism, t = steps](double order) {
+    return without_replacement_bounded_bound(m, t, order);
+  };
+  PrivacySpent spent = best_of_all([&](double order) { return bound(order).divergence; }, delta);
+  if (spent.order) spent.last_steps = bound(*spent.order).last_steps;
+  return spent;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/privacy/accountant.h"
 #include "core/privacy/attack_estimate.h"
 #include "core/privacy/bounded_chain.h"
 #include "core/privacy/hidden_state.h"
@@ -131,7 +132,7 @@ TEST(BoundedChain, KnownDivergencesBelowTheCertificate) {
     const Mechanism mechanism = chain_mechanism(*setting);
     for (int step = 1; step <= 200; ++step) {
       chain.step();
-      const double bound = shuffle_bounded_bound(mechanism, step);
+      const double bound = shuffle_bounded_bound(mechanism, step).divergence;
       for (const double order : {1.1, 2.0, 4.0}) EXPECT_LE(chain.divergence(order), bound * order * (1 + 1e-9)) << step;
       for (const Known& known : table)
         if (known.setting == setting && known.steps == step) {
@@ -171,18 +172,18 @@ TEST(HiddenState, SaturatesAndStaysBelowComposition) {
   Mechanism m = chain_mechanism(a);
   double before = 0;
   for (const std::int64_t steps : {1, 5, 20, 100, 400, 100000}) {
-    const double bound = shuffle_bounded_bound(m, steps);
+    const double bound = shuffle_bounded_bound(m, steps).divergence;
     EXPECT_GE(bound, before);
     EXPECT_LE(bound, static_cast<double>(steps) * 2 / (m.noise_multiplier * m.noise_multiplier) * (1 + 1e-12));
     before = bound;
   }
-  EXPECT_EQ(shuffle_bounded_bound(m, 100), shuffle_bounded_bound(m, 100000));
+  EXPECT_EQ(shuffle_bounded_bound(m, 100).divergence, shuffle_bounded_bound(m, 100000).divergence);
   m.sampling = Sampling::uniform;
   m.sampling_rate = 0.25;
-  const double short_run = without_replacement_bounded_bound(m, 10, 4),
-               long_run = without_replacement_bounded_bound(m, 100000, 4);
+  const double short_run = without_replacement_bounded_bound(m, 10, 4).divergence,
+               long_run = without_replacement_bounded_bound(m, 100000, 4).divergence;
   EXPECT_LT(short_run, long_run);
-  EXPECT_EQ(long_run, without_replacement_bounded_bound(m, 1000000, 4));
+  EXPECT_EQ(long_run, without_replacement_bounded_bound(m, 1000000, 4).divergence);
   EXPECT_LE(short_run, 10 * without_replacement_rdp(0.25, m.noise_multiplier / 2, 4));
 }
 
@@ -215,9 +216,20 @@ TEST(HiddenState, TheCertificateOfEpochsIsTheBestOfItsSplits) {
       const int uses = (k + 6) / 7;  // of one example in the last k steps
       best = std::min(best, std::pow(std::sqrt(uses * 2 / 9.0) + std::sqrt(shift_by_terms(m, k)), 2));
     }
-    EXPECT_NEAR(shuffle_bounded_bound(m, 7 * epochs), best, 1e-12 * best) << epochs;
+    EXPECT_NEAR(shuffle_bounded_bound(m, 7 * epochs).divergence, best, 1e-12 * best) << epochs;
   }
-  EXPECT_LT(shuffle_bounded_bound(m, 280), 40 * 2 / 9.0) << "the domain is of use";
+  EXPECT_LT(shuffle_bounded_bound(m, 280).divergence, 40 * 2 / 9.0) << "the domain is of use";
+}
+
+TEST(HiddenState, TheLastStepsOfTheBestSplitAreTold) {
+  const Mechanism m = seven_steps();
+  const HiddenStateBound bound = shuffle_bounded_bound(m, 280);
+  const auto of_split = [&](std::int64_t k) {
+    return std::pow(std::sqrt((k + 6) / 7 * 2 / 9.0) + std::sqrt(shift_by_terms(m, static_cast<int>(k))), 2);
+  };
+  EXPECT_NEAR(of_split(bound.last_steps), bound.divergence, 1e-12 * bound.divergence);
+  EXPECT_EQ(shuffle_bounded_bound(m, 5).last_steps, 5) << "composition";
+  EXPECT_EQ(find_accountant("dc_shuffle").spent(Ledger(m, 280), 1e-5).last_steps, bound.last_steps);
 }
 
 TEST(HiddenState, AnEpochThatIsCutShortMayUseAnExampleOnceMore) {
@@ -229,7 +241,7 @@ TEST(HiddenState, AnEpochThatIsCutShortMayUseAnExampleOnceMore) {
       const int touched = (rest > 0) + (std::max(0, k - rest) + 6) / 7;
       best = std::min(best, std::pow(std::sqrt(touched * 2 / 9.0) + std::sqrt(shift_by_terms(m, k)), 2));
     }
-    EXPECT_GE(shuffle_bounded_bound(m, steps), best * (1 - 1e-12)) << steps;
+    EXPECT_GE(shuffle_bounded_bound(m, steps).divergence, best * (1 - 1e-12)) << steps;
   }
 }
 
@@ -244,9 +256,10 @@ TEST(HiddenState, TheCertificateOfSubsetsIsTheBestOfItsSplits) {
         for (int k = 1; k <= steps; ++k)
           best = std::min(best, k * per_step + order * shift_by_terms(m, k) / (1 - share));
       }
-      EXPECT_NEAR(without_replacement_bounded_bound(m, steps, order), best, 1e-12 * best) << order << ", " << steps;
+      EXPECT_NEAR(without_replacement_bounded_bound(m, steps, order).divergence, best, 1e-12 * best)
+          << order << ", " << steps;
     }
-  EXPECT_LT(without_replacement_bounded_bound(m, 200, 2), 200 * without_replacement_rdp(1 / 7.0, 1.5, 2));
+  EXPECT_LT(without_replacement_bounded_bound(m, 200, 2).divergence, 200 * without_replacement_rdp(1 / 7.0, 1.5, 2));
 }
 
 TEST(PublishedBounds, ASplitOfTheNoiseIsThatOfTheTheorem) {
