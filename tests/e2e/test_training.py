@@ -454,7 +454,7 @@ training: {steps: 50000000, batch_size: 8, log_every: 1000, evaluate_every: 1000
             self.run_talweg("reproduce", pathlib.Path(elsewhere) / "paper", "--output", "out", "--quiet")
             self.assertEqual(sorted(str(path.parent.relative_to(self.folder)) for path in (self.folder / "out").rglob("config.yaml")),
                              ["out/paper/a", "out/paper/b/c"])
-            said = self.run_talweg("reproduce", pathlib.Path(elsewhere) / "paper/a.yaml", Path(elsewhere) / "other/a.yaml", code=2).stderr
+            said = self.run_talweg("reproduce", pathlib.Path(elsewhere) / "paper/a.yaml", pathlib.Path(elsewhere) / "other/a.yaml", code=2).stderr
             self.assertIn("both be run in 'a'", said)
 
     def test_quickstart_keeps_its_promise(self):
