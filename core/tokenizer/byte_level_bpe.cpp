@@ -80,7 +80,7 @@ void ByteLevelBpe::append(std::string_view text, Ids& ids) const {
 
 void ByteLevelBpe::append_ordinary(std::string_view text, Ids& ids, WordCache& cache) const {
   std::string with_space;
-  if (add_prefix_space_ && !text.empty() && character_class(code_point(text, 0).value) != CharacterClass::space) {
+  if (add_prefix_space_ && !text.empty() && text.front() != ' ') {
     with_space = ' ' + std::string(text);
     text = with_space;
   }

@@ -18,7 +18,7 @@ struct ByteLevelBpeModel {
   std::vector<std::pair<std::string, std::string>> merges;  ///< in the byte alphabet, first wins
   std::vector<AddedToken> added;                            ///< their text as it is
   WordPattern pattern = WordPattern::gpt2;
-  bool add_prefix_space = false;   ///< a space before text that does not start with one
+  bool add_prefix_space = false;   ///< a space before text that does not start with one (other white space is none)
   bool compose = false;            ///< Unicode normal form C first; invalid bytes stay as they are
   bool whole_words_first = false;  ///< a word that is a token stays whole, whatever the merges say ("ignore_merges")
 };

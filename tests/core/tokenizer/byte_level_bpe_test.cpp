@@ -47,6 +47,39 @@ TEST(ByteLevelBpe, MergesInOrderOfTheList) {
   EXPECT_EQ(bpe.encode(""), Ids{});
 }
 
+/// Tokens and merges over a, b, c, d; expected ids are those of the Python package tokenizers 0.23.1.
+ByteLevelBpeModel four_letters() {
+  ByteLevelBpeModel model;
+  model.tokens = {"a", "b", "c", "d", "ab", "bc", "abc", "abcd", "\u0120"};
+  model.merges = {{"a", "b"}};
+  return model;
+}
+
+TEST(ByteLevelBpe, OfAMergeThatIsListedTwiceTheLastRankCounts) {
+  ByteLevelBpeModel model = four_letters();
+  model.merges = {{"a", "b"}, {"b", "c"}, {"ab", "c"}};
+  EXPECT_EQ(ByteLevelBpe(model).encode("abc"), (Ids{6}));
+  model.merges = {{"a", "b"}, {"b", "c"}, {"a", "b"}, {"ab", "c"}};
+  EXPECT_EQ(ByteLevelBpe(model).encode("abc"), (Ids{0, 5}));
+}
+
+TEST(ByteLevelBpe, AWordThatIsATokenStaysWholeOnlyWhereTheModelSaysSo) {
+  ByteLevelBpeModel model = four_letters();
+  EXPECT_EQ(ByteLevelBpe(model).encode("abcd"), (Ids{4, 2, 3}));
+  model.whole_words_first = true;
+  EXPECT_EQ(ByteLevelBpe(model).encode("abcd"), (Ids{7}));
+}
+
+TEST(ByteLevelBpe, APrefixSpaceStandsBeforeAllThatDoesNotBeginWithABlank) {
+  ByteLevelBpeModel model = four_letters();
+  model.tokens.push_back(to_byte_alphabet("\n"));
+  model.add_prefix_space = true;
+  const ByteLevelBpe bpe(model);
+  EXPECT_EQ(bpe.encode("a"), (Ids{8, 0}));
+  EXPECT_EQ(bpe.encode(" a"), (Ids{8, 0}));
+  EXPECT_EQ(bpe.encode("\na"), (Ids{8, 9, 0}));
+}
+
 TEST(ByteLevelBpe, ShortAndLongWordsAreMergedAlike) {
   const ByteLevelBpe bpe = small_bpe();
   for (const std::size_t count : {47u, 48u, 49u, 50u, 1000u, 1001u, 1002u, 1003u}) {

@@ -39,6 +39,14 @@ TEST(WordPiece, LongestPiecesFromTheLeft) {
   EXPECT_EQ(tokenizer.roles().padding, 0);
 }
 
+TEST(WordPiece, DecodingTidiesEveryPieceWithTheBlankBeforeIt) {
+  WordPieceModel model;
+  model.tokens = {"[UNK]", "we", "do not", "##x", "n't", "?"};
+  EXPECT_EQ(WordPiece(model).decode(Ids{1, 2, 3, 4, 5}), "we don'txn't?");
+  model.clean_up = false;
+  EXPECT_EQ(WordPiece(model).decode(Ids{1, 2, 3, 4, 5}), "we do notx n't ?");
+}
+
 TEST(WordPiece, EveryPlaneIsSurvived) {
   const WordPiece tokenizer = small_word_piece();
   std::string text;
