@@ -181,6 +181,19 @@ TEST(WeightLoop, ReplacesTheLastColumn) {
   }
 }
 
+TEST(WeightLoop, WithTheNormalizerOfLengthsCountsItsToken) {
+  torch::manual_seed(12);
+  AttentionOptions options;
+  options.init_std = 0.2;
+  options.normalizer = Normalizer::length;
+  WeightLoop loop({options}, {4, 6, 1});
+  const Example e = make_example(5, 4, 6, 1, 0.4);
+  const at::Tensor z = embed(e.prompts, initial_weights(e.prompts));
+  const auto matrices = loop.matrices();
+  const at::Tensor output = last_column(matrices[0].second, matrices[1].second, z, 1.0 / 7);
+  EXPECT_LT(largest_difference(loop.answers(e.prompts, 1).select(1, 0), output.narrow(1, 5, 4)), 1e-12);
+}
+
 TEST(LabelLoop, WithTheWeightsOfDescentTakesItsSteps) {
   torch::manual_seed(8);
   constexpr std::int64_t loops = 7;
@@ -245,6 +258,30 @@ TEST(SoftmaxTransformer, TeacherForcingOnItsOwnAnswersIsDecoding) {
   const at::Tensor own = at::cat({initial_weights(e.prompts), answers}, 1);
   EXPECT_LT(model.path_loss(e.prompts, own).item<double>(), 1e-24);
   EXPECT_GT(model.path_loss(e.prompts, e.path).item<double>(), 1e-3);
+}
+
+TEST(SoftmaxTransformer, ItsLossIsHalfTheSquaredErrorOfTheTokens) {
+  torch::manual_seed(13);
+  SoftmaxTransformer model({{16, 2, 2}}, {3, 5, 4});
+  model.to(at::kDouble);
+  torch::NoGradGuard no_grad;
+  const Example e = make_example(6, 3, 5, 4, 0.3);
+  const at::Tensor first = model.answers(e.prompts, 1).select(1, 0), target = e.path.select(1, 1);
+  EXPECT_NEAR(model.path_loss(e.prompts, e.path.narrow(1, 0, 2)).item<double>(),
+              0.5 * (first - target).square().sum(1).mean().item<double>(), 1e-14);
+}
+
+TEST(SoftmaxTransformer, BeginsAsGpt2) {
+  torch::manual_seed(14);
+  const SoftmaxTransformer model({{64, 4, 8}}, {3, 5, 4});
+  for (const auto& parameter : model.named_parameters()) {
+    const std::string& name = parameter.key();
+    if (!name.ends_with("project.weight") && !name.ends_with("narrow.weight") && !name.ends_with("mix.weight"))
+      continue;
+    // Eight additions to the residual stream of four layers.
+    const double expected = name.ends_with("mix.weight") ? 0.02 : 0.02 / std::sqrt(8.0);
+    EXPECT_NEAR(parameter.value().std().item<double>() / expected, 1, 0.05) << name;
+  }
 }
 
 TEST(LabelTransformer, SeesOnlyTheExamplesBefore) {
