@@ -5,6 +5,7 @@
 #include <numeric>
 #include <unordered_set>
 
+#include "core/data/block_sampler.h"
 #include "core/error.h"
 
 namespace talweg::data {
@@ -149,6 +150,11 @@ void register_samplers() {
                                make_epoch_sampler<ShuffleSampler>);
     registry.add<EpochOptions>("sequential", "the dataset's own order", "standard",
                                make_epoch_sampler<SequentialSampler>);
+    registry.add<BlockSamplerOptions>(
+        "blocks", "every epoch in a new order of blocks that are mixed by windows, for data on a disk", "ours",
+        [](const BlockSamplerOptions& options, const SamplingPlan& plan) -> std::unique_ptr<Sampler> {
+          return std::make_unique<BlockSampler>(options, plan);
+        });
     registry.add<NoOptions>("uniform", "batches drawn uniformly without replacement, afresh at every step", "standard",
                             make_sampler<UniformSampler>);
     registry.add<NoOptions>("poisson", "every example independently with probability batch/size", "standard",

@@ -37,7 +37,7 @@ struct SamplerKind {
   using Signature = std::unique_ptr<Sampler>(const SamplingPlan&);
 };
 
-/// Registers `shuffle`, `sequential`, `uniform` and `poisson`. Calling it again does nothing.
+/// Registers `shuffle`, `sequential`, `blocks`, `uniform` and `poisson`. Calling it again does nothing.
 void register_samplers();
 
 }  // namespace talweg::data

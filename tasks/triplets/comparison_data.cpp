@@ -1,6 +1,7 @@
 #include "tasks/triplets/comparison_data.h"
 
 #include "tasks/triplets/battle_files.h"
+#include "tasks/triplets/comparison_arrays.h"
 #include "tasks/triplets/comparison_files.h"
 #include "tasks/triplets/rating_files.h"
 #include "tasks/triplets/synthetic_comparisons.h"
@@ -16,6 +17,9 @@ void register_comparison_data() {
                                        read_comparison_csv);
     registry.add<ComparisonFileOptions>("comparison_json", "JSON objects with user, winner and loser, one a line",
                                         "RFC 8259", read_comparison_json);
+    registry.add<ComparisonArraysOptions>(
+        "comparison_arrays", "NumPy files with numbers of users, winners and losers, more than memory holds",
+        "NumPy enhancement proposal 1", read_comparison_arrays);
     registry.add<BattleCsvOptions>("battle_csv", "delimited text: two that met, and which of them won",
                                    "layout of the battles of Chatbot Arena", read_battle_csv);
     registry.add<BattleFileOptions>("battle_json", "JSON objects: two that met, and which of them won",

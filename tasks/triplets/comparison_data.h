@@ -7,6 +7,8 @@
 #include "core/config/component.h"
 #include "core/io/file_fingerprint.h"
 #include "core/random/random_streams.h"
+#include "tasks/triplets/comparison_summary.h"
+#include "tasks/triplets/stored_triplets.h"
 #include "tasks/triplets/triplets.h"
 
 namespace talweg::tasks {
@@ -25,6 +27,11 @@ struct Relevance {
 /// Comparisons for training, by ascending user, and for evaluation; float64 labels and weights on the CPU.
 struct ComparisonData {
   Triplets training, evaluation;
+  /// Comparisons that do not fit into memory: training is then on these, and `training` is a random sample of them, for
+  /// what has to look at comparisons together.
+  std::optional<StoredComparisons> stored = {};
+  /// Of all training comparisons; the task adds it where the source does not.
+  std::optional<ComparisonSummary> summary = {};
   std::int64_t users = 0, items = 0;
   std::vector<std::string> user_ids = {}, item_ids = {};  ///< by index; empty where they are numbers
   std::optional<TrueFactors> truth = {};

@@ -53,6 +53,7 @@ ComparisonFactorization::ComparisonFactorization(const ComparisonFactorizationOp
   if (options.rank > std::min(data_.users, data_.items))
     throw ConfigError(fmt::format("task.rank: {} is larger than the matrix of {} users and {} items allows",
                                   options.rank, data_.users, data_.items));
+  if (!data_.summary) data_.summary.emplace(data_.users, data_.items).add(data_.training);
   gamma_ = sampling_scale(data_);
   model_ = std::make_shared<FactorModel>(options, data_, context);
   if (options.incoherence) {
@@ -61,14 +62,24 @@ ComparisonFactorization::ComparisonFactorization(const ComparisonFactorizationOp
     longest_row_ = 4.0 / 3 * std::sqrt(*options.incoherence / static_cast<double>(data_.users + data_.items)) * whole;
   }
   if (!data_.relevance.gains.defined()) data_.relevance = relevance_of(data_.evaluation, data_.items);
+  training_ = training_examples(context);
+}
+
+std::unique_ptr<data::Dataset> ComparisonFactorization::training_examples(const TaskContext& context) const {
   const Triplets& t = data_.training;
+  if (data_.stored) {
+    if (options_.example == ExampleUnit::user)
+      throw ConfigError(
+          "task.example: users as examples need their comparisons in memory, and those of comparison_arrays are not");
+    return std::make_unique<StoredTriplets>(*data_.stored, data_.users, data_.items, context.dtype);
+  }
   std::vector<at::Tensor> columns{t.users, t.first, t.second, t.labels};
   if (t.weights.defined()) columns.push_back(t.weights);
-  if (options.example == ExampleUnit::user)
-    columns = user_examples(t, options.comparisons_per_user, streams_.generator("comparisons of users"));
+  if (options_.example == ExampleUnit::user)
+    columns = user_examples(t, options_.comparisons_per_user, streams_.generator("comparisons of users"));
   for (at::Tensor& column : columns)
     column = column.is_floating_point() ? column.to(context.device, context.dtype) : column.to(context.device);
-  training_ = std::make_unique<data::TensorDataset>(std::move(columns));
+  return std::make_unique<data::TensorDataset>(std::move(columns));
 }
 
 at::Tensor ComparisonFactorization::regulariser() const {
@@ -76,7 +87,7 @@ at::Tensor ComparisonFactorization::regulariser() const {
   at::Tensor sum = at::zeros({}, users.options().requires_grad(false));
   if (options_.balance > 0)
     sum = sum + (users.t().mm(users) - items.t().mm(items)).square().sum() * (options_.balance * gamma_ / 4);
-  const double half = 0.5 / static_cast<double>(data_.training.users.size(0));
+  const double half = 0.5 / static_cast<double>(data_.summary->comparisons());
   if (options_.user_decay > 0) sum = sum + users.square().sum() * (options_.user_decay * half);
   if (options_.item_decay > 0) sum = sum + items.square().sum() * (options_.item_decay * half);
   return sum;
@@ -104,7 +115,7 @@ std::unique_ptr<Ray> ComparisonFactorization::ray(const data::Batch& batch, Dire
   const at::Tensor u = exact(model_->users), v = exact(model_->items), a = exact(direction[0]), b = exact(direction[1]);
   const at::Tensor balance[] = {u.t().mm(u) - v.t().mm(v), u.t().mm(a) + a.t().mm(u) - v.t().mm(b) - b.t().mm(v),
                                 a.t().mm(a) - b.t().mm(b)};
-  const double half = 0.5 / static_cast<double>(data_.training.users.size(0)), weight = options_.balance * gamma_ / 4;
+  const double half = 0.5 / static_cast<double>(data_.summary->comparisons()), weight = options_.balance * gamma_ / 4;
   const double of_users = options_.user_decay * half, of_items = options_.item_decay * half;
   double squares[3] = {};
   const auto dot = [](const at::Tensor& x, const at::Tensor& y) { return (x * y).sum().item<double>(); };
@@ -163,7 +174,7 @@ nlohmann::json ComparisonFactorization::data_description() const {
 }
 
 std::string ComparisonFactorization::announcement() const {
-  const ComparisonCounts counts = count_comparisons(data_, options_.rank);
+  const ComparisonCounts counts = count_comparisons(*data_.summary, options_.rank);
   std::vector<std::string> sentences{fmt::format(
       "{} comparisons of {} items by {} users: {:.2f} for each of {} degrees of freedom{}", counts.comparisons,
       data_.items, data_.users, static_cast<double>(counts.comparisons) / static_cast<double>(counts.freedom),
@@ -180,7 +191,7 @@ std::string ComparisonFactorization::announcement() const {
 nlohmann::json ComparisonFactorization::answer() const {
   const torch::NoGradGuard no_grad;
   const auto exact = [](const at::Tensor& t) { return t.detach().to(at::kCPU, at::kDouble); };
-  return identifiability_section(count_comparisons(data_, options_.rank),
+  return identifiability_section(count_comparisons(*data_.summary, options_.rank),
                                  factor_information(exact(model_->users), exact(model_->items), data_.training));
 }
 

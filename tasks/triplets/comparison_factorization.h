@@ -89,6 +89,8 @@ class ComparisonFactorization : public Task,
   bool knows_user(const std::string& user) const { return index_of_user(user).has_value(); }
 
  private:
+  /// Throws ConfigError where users are examples whose comparisons are not in memory.
+  std::unique_ptr<data::Dataset> training_examples(const TaskContext& context) const;
   at::Tensor regulariser() const;
   UtilityRows exact_rows() const;
   Metrics evaluate_baselines() const;
@@ -102,7 +104,7 @@ class ComparisonFactorization : public Task,
   std::shared_ptr<FactorModel> model_;
   double gamma_ = 0, longest_row_ = 0;
   Metrics baselines_;  // trained on the same comparisons when first evaluated
-  std::unique_ptr<data::TensorDataset> training_;
+  std::unique_ptr<data::Dataset> training_;
   mutable std::optional<double> largest_singular_value_;
 };
 

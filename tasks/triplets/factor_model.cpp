@@ -21,10 +21,8 @@ Features features_of(const std::string& path, const std::vector<std::string>& id
 }
 
 /// 1 for rows that a training comparison names, else 0: [rows, 1].
-at::Tensor named(std::int64_t rows, const at::Tensor& first, const at::Tensor& second) {
-  const at::Tensor counts = at::zeros({rows}, at::kDouble);
-  const at::Tensor one = at::ones({first.size(0)}, at::kDouble);
-  return (counts.index_add(0, first, one).index_add(0, second, one) > 0).to(at::kDouble).unsqueeze(1);
+at::Tensor named(const at::Tensor& counts) {
+  return (counts > 0).to(at::kDouble).unsqueeze(1);
 }
 
 }  // namespace
@@ -40,9 +38,8 @@ void declare(config::Fields& f, FactorModelOptions& o) {
 FactorModel::FactorModel(const FactorModelOptions& options, ComparisonData& data, const TaskContext& context) {
   const at::TensorOptions where = at::TensorOptions(context.device).dtype(context.dtype);
   StartingFactors start = options.start.create(data, options.rank, context.streams);
-  const Triplets& t = data.training;
-  users = register_parameter("users", (start.users * named(data.users, t.users, t.users)).to(where));
-  items = register_parameter("items", (start.items * named(data.items, t.first, t.second)).to(where));
+  users = register_parameter("users", (start.users * named(data.summary.value().of_users())).to(where));
+  items = register_parameter("items", (start.items * named(data.summary.value().of_items())).to(where));
   if (options.item_bias) item_bias = register_parameter("item_bias", at::zeros({data.items}, where));
   if (!options.user_features.empty()) {
     user_features_ = features_of(options.user_features, data.user_ids, "user", data);

@@ -32,7 +32,8 @@ struct UtilityRows {
 /// zero, as nothing will move them from where they begin.
 class FactorModel : public torch::nn::Module {
  public:
-  /// Reads the files of features; notes on them are added to data.notes, their fingerprints to data.files.
+  /// `data` has a summary. Reads the files of features; notes on them are added to data.notes, their fingerprints to
+  /// data.files.
   FactorModel(const FactorModelOptions& options, ComparisonData& data, const TaskContext& context);
 
   /// Rows with their graph.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "core/libtorch.h"
 #include "core/metrics/report_section.h"
@@ -15,44 +14,25 @@ namespace {
 
 constexpr std::int64_t kMostRows = 3000;
 
-/// Sizes of the connected components of items that comparisons join.
-std::vector<std::int64_t> component_sizes(const Triplets& t, std::int64_t items) {
-  std::vector<std::int64_t> parent(static_cast<std::size_t>(items));
-  std::iota(parent.begin(), parent.end(), std::int64_t{0});
-  const auto up = [&](std::int64_t i) -> std::int64_t& { return parent[static_cast<std::size_t>(i)]; };
-  const auto root = [&](std::int64_t i) {
-    while (up(i) != i) i = up(i) = up(up(i));
-    return i;
-  };
-  for (std::int64_t k = 0; k < t.first.size(0); ++k)
-    up(root(t.first.const_data_ptr<std::int32_t>()[k])) = root(t.second.const_data_ptr<std::int32_t>()[k]);
-  std::vector<std::int64_t> size(static_cast<std::size_t>(items));
-  for (std::int64_t i = 0; i < items; ++i) ++size[static_cast<std::size_t>(root(i))];
-  std::erase(size, 0);
-  return size;
-}
-
 std::int64_t rows_below(const at::Tensor& counts, std::int64_t least) {
   return (counts < least).sum().item<std::int64_t>();
 }
 
 }  // namespace
 
-ComparisonCounts count_comparisons(const ComparisonData& data, std::int64_t rank) {
-  const Triplets& t = data.training;
-  const auto n = static_cast<double>(data.users + data.items);
-  const std::vector<std::int64_t> sizes = component_sizes(t, data.items);
-  const at::Tensor of_users = at::bincount(t.users, {}, data.users),
-                   of_items = at::bincount(at::cat({t.first, t.second}), {}, data.items);
+ComparisonCounts count_comparisons(const ComparisonSummary& summary, std::int64_t rank) {
+  const std::int64_t rows = summary.of_users().size(0) + summary.of_items().size(0);
+  const auto n = static_cast<double>(rows);
+  const std::vector<std::int64_t> sizes = summary.component_sizes();
   ComparisonCounts counts;
-  counts.comparisons = t.users.size(0);
-  counts.freedom = rank * (data.users + data.items) - rank * rank - rank;
+  counts.comparisons = summary.comparisons();
+  counts.freedom = rank * rows - rank * rank - rank;
   counts.threshold = 0.25 * n * static_cast<double>(rank * rank) * std::log(n);
   counts.components = static_cast<std::int64_t>(sizes.size());
   counts.largest = *std::max_element(sizes.begin(), sizes.end());
-  counts.users_below_rank = rows_below(of_users, rank);
-  counts.users_without = rows_below(of_users, 1);
-  counts.items_without = rows_below(of_items, 1);
+  counts.users_below_rank = rows_below(summary.of_users(), rank);
+  counts.users_without = rows_below(summary.of_users(), 1);
+  counts.items_without = rows_below(summary.of_items(), 1);
   return counts;
 }
 

@@ -3,8 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "tasks/triplets/comparison_data.h"
-#include "tasks/triplets/factor_model.h"
+#include "tasks/triplets/comparison_summary.h"
 
 namespace talweg::tasks {
 
@@ -18,7 +17,7 @@ struct ComparisonCounts {
   std::int64_t largest = 0;     ///< items in the largest of them
   std::int64_t users_below_rank = 0, users_without = 0, items_without = 0;  ///< with fewer than r comparisons, or none
 };
-ComparisonCounts count_comparisons(const ComparisonData& data, std::int64_t rank);
+ComparisonCounts count_comparisons(const ComparisonSummary& summary, std::int64_t rank);
 
 /// Eigenvalues of the Fisher information (1/m) Σ g'(z_k) ∇z_k ∇z_kᵀ of the factors at [U; V], its r² + r directions
 /// without information aside. `least` near zero means directions in which factors move without a word from the data.

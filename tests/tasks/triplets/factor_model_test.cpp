@@ -184,7 +184,9 @@ TEST(Identifiability, IsSeenInCountsAndInInformation) {
     const ComparisonData data =
         synthetic_comparisons({.users = 30, .items = 40, .comparisons = comparisons}, RandomStreams(3));
     const auto information = factor_information(data.truth->users, data.truth->items, data.training);
-    return std::pair(*information, identifiability_section(count_comparisons(data, 3), information));
+    ComparisonSummary summary(data.users, data.items);
+    summary.add(data.training);
+    return std::pair(*information, identifiability_section(count_comparisons(summary, 3), information));
   };
   const auto few = section_of(150), enough = section_of(2000);
   EXPECT_LT(few.first.least, 1e-12 * few.first.greatest);
@@ -195,15 +197,13 @@ TEST(Identifiability, IsSeenInCountsAndInInformation) {
 }
 
 TEST(Identifiability, GroupsThatNobodyComparedAreCounted) {
-  ComparisonData data;
-  data.users = 2;
-  data.items = 5;
-  data.training = {at::tensor({0, 1}, at::kInt),
-                   at::tensor({0, 2}, at::kInt),
-                   at::tensor({1, 3}, at::kInt),
-                   at::ones({2}, at::kDouble),
-                   {}};
-  const ComparisonCounts counts = count_comparisons(data, 1);
+  ComparisonSummary summary(2, 5);
+  summary.add({at::tensor({0, 1}, at::kInt),
+               at::tensor({0, 2}, at::kInt),
+               at::tensor({1, 3}, at::kInt),
+               at::ones({2}, at::kDouble),
+               {}});
+  const ComparisonCounts counts = count_comparisons(summary, 1);
   EXPECT_EQ(counts.components, 3);
   EXPECT_EQ(counts.largest, 2);
   EXPECT_EQ(counts.items_without, 1);
