@@ -29,16 +29,14 @@ void BlockSampler::begin_epoch(std::int64_t epoch) {
 
 void BlockSampler::begin_window(std::size_t window) {
   const std::size_t most = static_cast<std::size_t>(options_.window), first = window * most;
-  std::vector<std::int64_t> rows;
+  order_.clear();
   for (std::size_t k = first; k < std::min(first + most, blocks_.size()); ++k) {
     const std::int64_t begin = blocks_[k] * options_.block;
-    for (std::int64_t i = begin; i < std::min(begin + options_.block, plan_.data.size()); ++i) rows.push_back(i);
+    for (std::int64_t i = begin; i < std::min(begin + options_.block, plan_.data.size()); ++i) order_.push_back(i);
   }
   const std::uint64_t seed = plan_.streams.seed_of("order within blocks", static_cast<std::uint64_t>(epoch_));
-  order_.clear();
-  for (const std::int64_t place :
-       random_permutation(static_cast<std::int64_t>(rows.size()), RandomStreams(seed).generator("window", window)))
-    order_.push_back(rows[static_cast<std::size_t>(place)]);
+  RandomGenerator random = RandomStreams(seed).generator("window", window);
+  for (std::size_t i = order_.size(); i > 1; --i) std::swap(order_[i - 1], order_[random.below(i)]);
   window_ = window;
 }
 

@@ -9,7 +9,7 @@ namespace talweg::tasks {
 struct ComparisonArraysOptions {
   std::string path;
   std::int64_t evaluation_comparisons = 100000;
-  std::int64_t sample = 1000000;
+  std::int64_t sample = 300000;
 };
 void declare(config::Fields& f, ComparisonArraysOptions& o);
 
