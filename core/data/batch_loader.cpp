@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 
+#include "core/device/pinned_memory.h"
 #include "core/libtorch.h"
 
 namespace talweg::data {
@@ -43,9 +44,9 @@ BatchLoader::Prepared BatchLoader::prepare(std::int64_t step) {
   Prepared prepared{{}, static_cast<std::int64_t>(indices_.size())};
   if (part_.size > 1) keep_part(indices_, part_);
   Batch& batch = prepared.batch = dataset_.batch(indices_, step);
-  if (device_.is_cuda() && ahead_ > 0) {
+  if (!device_.is_cpu() && ahead_ > 0) {
     for (at::Tensor& tensor : batch.tensors)
-      if (tensor.device().is_cpu()) tensor = tensor.pin_memory();
+      tensor = ready_for_transfer(tensor);
   }
   return prepared;
 }

@@ -1,0 +1,16 @@
+#include "core/device/pinned_memory.h"
+
+#include <ATen/ATen.h>
+
+#include "core/device/accelerator.h"
+
+namespace talweg {
+
+at::Tensor ready_for_transfer(const at::Tensor& tensor) {
+  if (!tensor.device().is_cpu()) return tensor;
+  const std::optional<c10::DeviceType> kind = accelerator();
+  // Processor and accelerator of MPS share their memory.
+  return kind && *kind != at::kMPS ? tensor.pin_memory() : tensor;
+}
+
+}  // namespace talweg
