@@ -13,6 +13,7 @@
 #include <map>
 
 #include "core/device/process_memory.h"
+#include "core/device/synchronize.h"
 #include "core/libtorch.h"
 #include "core/simd/lanes.h"
 #include "core/task_objective/precision.h"

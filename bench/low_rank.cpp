@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 
+#include "core/device/synchronize.h"
 #include "core/libtorch.h"
 #include "core/random/seeded_normals.h"
 #include "optim/subspace/low_rank_update.h"

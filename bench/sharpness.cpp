@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "core/device/synchronize.h"
 #include "core/libtorch.h"
 #include "core/task_objective/task_objective.h"
 #include "optim/adamw.h"

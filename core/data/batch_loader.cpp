@@ -45,8 +45,7 @@ BatchLoader::Prepared BatchLoader::prepare(std::int64_t step) {
   if (part_.size > 1) keep_part(indices_, part_);
   Batch& batch = prepared.batch = dataset_.batch(indices_, step);
   if (!device_.is_cpu() && ahead_ > 0) {
-    for (at::Tensor& tensor : batch.tensors)
-      tensor = ready_for_transfer(tensor);
+    for (at::Tensor& tensor : batch.tensors) tensor = ready_for_transfer(tensor);
   }
   return prepared;
 }

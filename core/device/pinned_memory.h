@@ -4,8 +4,8 @@
 
 namespace talweg {
 
-/// The tensor in memory that the accelerator can fetch while the host goes on: page-locked, where LibTorch has such memory
-/// for it (CUDA, XPU). Any other, and one that is on a device already, is returned as it is.
+/// The tensor in memory that the accelerator can fetch while the host goes on: page-locked, where LibTorch has such
+/// memory for it (CUDA, XPU). Any other, and one that is on a device already, is returned as it is.
 at::Tensor ready_for_transfer(const at::Tensor& tensor);
 
 }  // namespace talweg

@@ -25,17 +25,18 @@ at::Device resolve_device(const std::string& device, std::int64_t local_rank) {
   if (device == "auto") return kind ? at::Device(*kind, own) : at::Device(at::kCPU);
   if (const std::string defect = defect_of_device_name(device); !defect.empty()) throw ConfigError("device: " + defect);
   if (!kind)
-    throw ConfigError(fmt::format(
-        "device: '{}' was asked for, and LibTorch sees no accelerator here; use 'cpu' or 'auto', or a build and a driver "
-        "that know it ('talweg version' tells both)",
-        device));
+    throw ConfigError(
+        fmt::format("device: '{}' was asked for, and LibTorch sees no accelerator here; use 'cpu' or 'auto', or a "
+                    "build and a driver "
+                    "that know it ('talweg version' tells both)",
+                    device));
   const at::Device asked(device);
   if (asked.type() != *kind)
     throw ConfigError(fmt::format("device: '{}' was asked for, and the accelerators here are {}; use 'auto'", device,
                                   present(*kind, count)));
   if (asked.index() >= count)
-    throw ConfigError(
-        fmt::format("device: '{}' was asked for, of these there {} {}", device, count == 1 ? "is" : "are", present(*kind, count)));
+    throw ConfigError(fmt::format("device: '{}' was asked for, of these there {} {}", device, count == 1 ? "is" : "are",
+                                  present(*kind, count)));
   return {*kind, asked.has_index() ? asked.index() : own};
 }
 

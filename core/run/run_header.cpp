@@ -8,7 +8,8 @@ void declare(config::Fields& f, RunHeader& o) {
   f("name", o.name, "names the run directory and the report");
   f("description", o.description, "a sentence on what the run shows, for the report");
   f("seed", o.seed, "all random numbers derive from it", config::at_least(0));
-  f("device", o.device, "cpu, an accelerator (cuda, xpu, mps), one of several (cuda:N), or auto (an accelerator when there is one)");
+  f("device", o.device,
+    "cpu, an accelerator (cuda, xpu, mps), one of several (cuda:N), or auto (an accelerator when there is one)");
 }
 
 void validate(const RunHeader& o, const config::Value& where, config::Diagnostics& diagnostics) {
