@@ -13,4 +13,10 @@ at::Tensor ready_for_transfer(const at::Tensor& tensor) {
   return kind && *kind != at::kMPS ? tensor.pin_memory() : tensor;
 }
 
+at::Tensor sent_to(at::Device device, const at::Tensor& tensor) {
+  if (device.is_cpu()) return tensor.to(device);
+  const at::Tensor ready = ready_for_transfer(tensor);
+  return ready.to(device, /*non_blocking=*/!ready.is_same(tensor) || ready.is_pinned());
+}
+
 }  // namespace talweg

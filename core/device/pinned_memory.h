@@ -8,4 +8,8 @@ namespace talweg {
 /// memory for it (CUDA, XPU). Any other, and one that is on a device already, is returned as it is.
 at::Tensor ready_for_transfer(const at::Tensor& tensor);
 
+/// The tensor on the device; the host does not wait for what is queued there, where ready_for_transfer() has memory for
+/// that. Afterwards the tensor may be freed, and changed unless it was page-locked already.
+at::Tensor sent_to(at::Device device, const at::Tensor& tensor);
+
 }  // namespace talweg

@@ -168,11 +168,11 @@ double Training::last_loss() const {
 
 void Training::step(std::int64_t index) {
   step_ = index;
-  data::Batch batch = loader_->next();
-  const std::int64_t examples = loader_->whole_size();
-  examples_ += examples;
   optimizer_->set_schedule_factor(schedule_->factor(step_, total_steps_));
   try {
+    data::Batch batch = loader_->next();
+    const std::int64_t examples = loader_->whole_size();
+    examples_ += examples;
     objective_->begin_step(step_, std::move(batch), examples);
     const StepClock::Scope timed(clock_.get(), StepPhase::update);
     report_ = optimizer_->step(*minimised_);
