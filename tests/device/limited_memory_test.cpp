@@ -44,6 +44,18 @@ TEST_F(LimitedMemory, AStepThatDoesNotFitSaysWhatWould) {
   }
 }
 
+TEST_F(LimitedMemory, AnEvaluationThatDoesNotFitSaysSo) {
+  Training training(config(3), device_);
+  training.step(0);
+  Memory::instance().set_limit(held() + 1000);
+  try {
+    training.evaluate_model();
+    FAIL() << "fits";
+  } catch (const TrainingError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("step 1: out of memory on double:0 in the evaluation"));
+  }
+}
+
 TEST_F(LimitedMemory, WhatWasSavedBeforeGoesOn) {
   { Trainer(config(1), run_, true).run(); }
   {
