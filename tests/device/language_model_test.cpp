@@ -50,7 +50,7 @@ class LanguageModeling : public ::testing::TestWithParam<std::pair<std::string, 
 TEST_P(LanguageModeling, TrainsAsOnTheCpu) {
   tasks::register_components();
   const at::Device device = install();
-  const auto& [task, optimizer] = GetParam();
+  const std::string task = GetParam().first, optimizer = GetParam().second;
   const auto trained = [&](const std::string& on) {
     RunConfig config =
         small_training(on,
