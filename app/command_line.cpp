@@ -70,7 +70,7 @@ cxxopts::Options make_options(const Command& command) {
     add("set", "set a value, for example --set optimizer.learning_rate=0.01 (repeatable)",
         cxxopts::value<std::vector<std::string>>(), "KEY=VALUE");
   if (has("output")) add("o,output", "where to write", cxxopts::value<std::string>(), "PATH");
-  if (has("device")) add("device", "cpu, cuda, cuda:N or auto", cxxopts::value<std::string>(), "DEVICE");
+  if (has("device")) add("device", "cpu, cuda, cuda:N, xpu, mps or auto", cxxopts::value<std::string>(), "DEVICE");
   if (has("seed")) add("seed", "seed of all random numbers", cxxopts::value<std::string>(), "N");
   if (has("table")) add("table", "also write the verdicts as a Markdown table", cxxopts::value<std::string>(), "FILE");
   if (has("quiet")) add("q,quiet", "no progress");

@@ -13,6 +13,7 @@
 #include <map>
 
 #include "core/device/process_memory.h"
+#include "core/device/synchronize.h"
 #include "core/libtorch.h"
 #include "core/simd/lanes.h"
 #include "core/task_objective/precision.h"
@@ -87,7 +88,7 @@ void train(const Options& options, at::Device device) {
       value.backward();
       return value;
     });
-    if (device.is_cuda()) torch::cuda::synchronize();
+    talweg::synchronize(device);
   };
   reset_peak();
   const double base = status_mebibytes("VmRSS");
@@ -116,7 +117,7 @@ void generate(const Options& options, at::Device device) {
   const std::int64_t vocabulary = model->vocabulary();
   if (weights == "blocks") model->pack(tasks::block_packing(gguf));
   if (weights == "bfloat16") {
-    if (device.is_cuda())
+    if (!device.is_cpu())
       model->to(at::kBFloat16);
     else
       model->pack(
@@ -137,7 +138,7 @@ void generate(const Options& options, at::Device device) {
       states = model->hidden(next, &cache);
       next = choose();
     }
-    if (device.is_cuda()) torch::cuda::synchronize();
+    talweg::synchronize(device);
     if (round == 0) continue;
     filling = std::min(filling, begin - fill);
     best_wall = std::min(best_wall, wall() - begin);

@@ -7,13 +7,13 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <time.h>
-#include <torch/cuda.h>
 
 #include <algorithm>
 #include <cstring>
 #include <functional>
 #include <map>
 
+#include "core/device/synchronize.h"
 #include "core/libtorch.h"
 #include "core/random/seeded_normals.h"
 #include "optim/subspace/low_rank_update.h"
@@ -34,9 +34,9 @@ const std::map<std::string, Shape> kShapes = {{"tiny", {768, 2048, 4, 128}},
 at::Device device = at::kCPU;
 
 double milliseconds() {
-  if (device.is_cuda()) torch::cuda::synchronize();
+  talweg::synchronize(device);
   timespec time{};
-  clock_gettime(device.is_cuda() ? CLOCK_MONOTONIC : CLOCK_PROCESS_CPUTIME_ID, &time);
+  clock_gettime(!device.is_cpu() ? CLOCK_MONOTONIC : CLOCK_PROCESS_CPUTIME_ID, &time);
   return 1e3 * static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_nsec);
 }
 

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <time.h>
-#include <torch/cuda.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/embedding.h>
 #include <torch/nn/modules/linear.h>
@@ -15,6 +14,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "core/device/synchronize.h"
 #include "core/libtorch.h"
 #include "core/task_objective/task_objective.h"
 #include "optim/adamw.h"
@@ -100,9 +100,9 @@ class NextToken : public Task {
 };
 
 double milliseconds(at::Device device) {
-  if (device.is_cuda()) torch::cuda::synchronize();
+  talweg::synchronize(device);
   timespec time{};
-  clock_gettime(device.is_cuda() ? CLOCK_MONOTONIC : CLOCK_PROCESS_CPUTIME_ID, &time);
+  clock_gettime(!device.is_cpu() ? CLOCK_MONOTONIC : CLOCK_PROCESS_CPUTIME_ID, &time);
   return 1e3 * static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_nsec);
 }
 

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/utsname.h>
-#include <torch/cuda.h>
 #include <torch/version.h>
 
 #include <ctime>
@@ -13,6 +12,7 @@
 #include <string>
 
 #include "app/commands/commands.h"
+#include "core/device/accelerator.h"
 #include "core/device/device_info.h"
 #include "core/simd/target.h"
 
@@ -31,7 +31,7 @@ std::string processor() {
 nlohmann::json describe_environment(const Invocation& invocation) {
   struct utsname system {};
   uname(&system);
-  const bool gpu = torch::cuda::is_available();
+  const std::optional<c10::DeviceType> kind = accelerator();
   nlohmann::json environment = {{"talweg", TALWEG_VERSION},
                                 {"commit", TALWEG_COMMIT},
                                 {"libtorch", TORCH_VERSION},
@@ -40,10 +40,10 @@ nlohmann::json describe_environment(const Invocation& invocation) {
                                 {"processor", processor()},
                                 {"vectors", simd::name_of(simd::current_target())},
                                 {"cpu threads", at::get_num_threads()},
-                                {"gpus", gpu ? static_cast<int>(torch::cuda::device_count()) : 0},
+                                {"accelerators", accelerator_count()},
                                 {"command", fmt::format("{}", fmt::join(invocation.command_line, " "))},
                                 {"started", fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(std::time(nullptr)))}};
-  if (gpu) environment.update(describe_device({at::kCUDA, 0}));
+  if (kind) environment.update(describe_device({*kind, 0}));
   return environment;
 }
 

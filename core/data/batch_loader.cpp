@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 
+#include "core/device/pinned_memory.h"
 #include "core/libtorch.h"
 
 namespace talweg::data {
@@ -43,10 +44,8 @@ BatchLoader::Prepared BatchLoader::prepare(std::int64_t step) {
   Prepared prepared{{}, static_cast<std::int64_t>(indices_.size())};
   if (part_.size > 1) keep_part(indices_, part_);
   Batch& batch = prepared.batch = dataset_.batch(indices_, step);
-  if (device_.is_cuda() && ahead_ > 0) {
-    for (at::Tensor& tensor : batch.tensors)
-      if (tensor.device().is_cpu()) tensor = tensor.pin_memory();
-  }
+  if (!device_.is_cpu())
+    for (at::Tensor& tensor : batch.tensors) tensor = ready_for_transfer(tensor);
   return prepared;
 }
 
@@ -87,7 +86,7 @@ Batch BatchLoader::next() {
     taken_.notify_one();
   }
   whole_size_ = prepared.whole_size;
-  return device_.is_cpu() ? prepared.batch : prepared.batch.to(device_, /*non_blocking=*/true);
+  return device_.is_cpu() ? prepared.batch : prepared.batch.to(device_);
 }
 
 }  // namespace talweg::data

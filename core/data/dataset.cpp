@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/device/pinned_memory.h"
 #include "core/libtorch.h"
 
 namespace talweg::data {
@@ -12,10 +13,9 @@ Batch Batch::slice(std::int64_t begin, std::int64_t length) const {
   return part;
 }
 
-Batch Batch::to(at::Device device, bool non_blocking) const {
+Batch Batch::to(at::Device device) const {
   Batch moved{{}, size};
-  for (const at::Tensor& tensor : tensors)
-    moved.tensors.push_back(tensor.to(device, tensor.scalar_type(), non_blocking));
+  for (const at::Tensor& tensor : tensors) moved.tensors.push_back(sent_to(device, tensor));
   return moved;
 }
 
@@ -44,7 +44,7 @@ Batch TensorDataset::batch(std::span<const std::int64_t> indices, std::int64_t) 
   const auto count = static_cast<std::int64_t>(indices.size());
   if (count == size() && is_natural_order(indices)) return all();
   at::Tensor index = at::from_blob(const_cast<std::int64_t*>(indices.data()), {count}, at::kLong);
-  if (!tensors_.front().device().is_cpu()) index = index.to(tensors_.front().device());
+  if (!tensors_.front().device().is_cpu()) index = sent_to(tensors_.front().device(), index);
   Batch batch{{}, count};
   for (const at::Tensor& tensor : tensors_) batch.tensors.push_back(tensor.index_select(0, index));
   return batch;

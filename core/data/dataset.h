@@ -16,8 +16,8 @@ struct Batch {
 
   /// Examples [begin, begin + length), without a copy.
   Batch slice(std::int64_t begin, std::int64_t length) const;
-  /// The batch on another device; `non_blocking` copies from pinned memory run beside the computation.
-  Batch to(at::Device device, bool non_blocking) const;
+  /// The batch on another device, sent there by sent_to().
+  Batch to(at::Device device) const;
 };
 
 /// A finite set of examples. Implementations are safe to read from several threads.

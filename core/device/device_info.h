@@ -6,12 +6,12 @@
 
 namespace talweg {
 
-/// Description of a device for the report: for a GPU its name, compute capability and memory, and the driver's and
-/// toolkit's versions; empty for the CPU and in builds without CUDA.
+/// Description of a device for the report: of any accelerator its name in LibTorch and its memory; of a GPU in a build
+/// with CUDA also the model, compute capability, and the driver's and toolkit's versions. Empty for the CPU.
 nlohmann::json describe_device(at::Device device);
 
-/// Largest number of bytes that tensors have occupied on the device since the process started; 0 on the CPU and in
-/// builds without CUDA.
+/// Largest number of bytes that tensors have occupied on an accelerator since the process started; 0 where LibTorch
+/// does not count them (the CPU, MPS).
 std::int64_t peak_device_bytes(at::Device device);
 
 }  // namespace talweg

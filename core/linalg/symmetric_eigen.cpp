@@ -1,5 +1,6 @@
 #include "core/linalg/symmetric_eigen.h"
 
+#include "core/device/pinned_memory.h"
 #include "core/libtorch.h"
 #include "core/linalg/machine_epsilon.h"
 
@@ -23,7 +24,7 @@ at::Tensor next_round(std::int64_t n, at::Device device) {
     else
       place = i == n - 1 ? half - 1 : i + 1;
   }
-  return at::tensor(from, at::kLong).to(device);
+  return sent_to(device, at::tensor(from, at::kLong));
 }
 
 }  // namespace

@@ -1,35 +1,18 @@
 #include "core/objective/closure_objective.h"
 
-#include <ATen/Context.h>
-
+#include "core/device/generators.h"
 #include "core/libtorch.h"
 #include "core/objective/stream_gradients.h"
 
 namespace talweg {
-namespace {
-
-std::vector<at::Tensor> states_of(const std::vector<at::Generator>& generators) {
-  std::vector<at::Tensor> states;
-  for (const at::Generator& generator : generators) states.push_back(generator.get_state());
-  return states;
-}
-
-void restore(std::vector<at::Generator>& generators, const std::vector<at::Tensor>& states) {
-  for (std::size_t i = 0; i < generators.size(); ++i) generators[i].set_state(states[i]);
-}
-
-}  // namespace
-
 ClosureObjective::ClosureObjective(std::vector<at::Tensor> parameters, Closure closure)
     : parameters_(std::move(parameters)), closure_(std::move(closure)) {
   TORCH_CHECK_VALUE(closure_, "this optimizer needs a closure that answers the loss");
-  generators_.push_back(at::globalContext().defaultGenerator(at::kCPU));
-  if (!parameters_.empty() && !parameters_.front().device().is_cpu())
-    generators_.push_back(at::globalContext().defaultGenerator(parameters_.front().device()));
+  generators_ = generators_of(parameters_.empty() ? at::Device(at::kCPU) : parameters_.front().device());
 }
 
 ClosureObjective::~ClosureObjective() {
-  if (!states_after_.empty()) restore(generators_, states_after_);
+  if (!states_after_.empty()) restore_generators(generators_, states_after_);
 }
 
 at::Tensor ClosureObjective::evaluate() {
@@ -38,7 +21,7 @@ at::Tensor ClosureObjective::evaluate() {
     states_before_ = states_of(generators_);
   } else {
     if (states_after_.empty()) states_after_ = states_of(generators_);
-    restore(generators_, states_before_);
+    restore_generators(generators_, states_before_);
   }
   torch::AutoGradMode enable_grad(true);
   return closure_().detach();

@@ -1,6 +1,8 @@
 #include "core/optimizer/step_clock.h"
 
-#include "core/libtorch.h"
+#include <utility>
+
+#include "core/device/synchronize.h"
 
 namespace talweg {
 
@@ -17,7 +19,7 @@ StepClock::Scope::~Scope() {
 }
 
 int StepClock::change_to(int phase) {
-  if (device_.is_cuda()) torch::cuda::synchronize(device_.index());
+  synchronize(device_);
   const auto now = std::chrono::steady_clock::now();
   if (current_ != kNone)
     seconds_[static_cast<std::size_t>(current_)] += std::chrono::duration<double>(now - since_).count();

@@ -1,8 +1,8 @@
 #include "core/random/seeded_normals.h"
 
-#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
+#include "core/device/generators.h"
 #include "core/libtorch.h"
 #include "core/random/normal_kernel.h"
 
@@ -34,9 +34,7 @@ void fill_with_seeded_normals(const at::Tensor& tensor, std::uint64_t seed, doub
     tensor.unsafeGetTensorImpl()->bump_version();
     return;
   }
-  at::Generator generator = at::globalContext().defaultGenerator(tensor.device()).clone();
-  generator.set_current_seed(seed);
-  tensor.normal_(0, deviation, generator);
+  tensor.normal_(0, deviation, seeded_generator(tensor.device(), seed));
 }
 
 at::Tensor seeded_normals(at::IntArrayRef sizes, std::uint64_t seed) {

@@ -61,7 +61,7 @@ at::Tensor TaskObjective::observed(data::Sampler& sampler, std::uint64_t seed) {
   const auto number = static_cast<std::int64_t>(seed >> 1);
   std::vector<std::int64_t> indices;
   sampler.sample(number, indices);
-  const data::Batch batch = data_.batch(indices, number).to(device_, false);
+  const data::Batch batch = data_.batch(indices, number).to(device_);
   const RestoreScope statistics(buffers_, saved_buffers_);
   draw_seed_ = seed;
   struct Forget {

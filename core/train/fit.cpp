@@ -66,7 +66,7 @@ Fit::Fit(Task& task, const FitOptions& options, const TaskContext& context)
 
 void Fit::step(std::int64_t index) {
   sampler_->sample(index, indices_);
-  objective_.begin_step(index, task_.training_data().batch(indices_, index).to(device_, false));
+  objective_.begin_step(index, task_.training_data().batch(indices_, index).to(device_));
   if (optimizer_->step(objective_).status == StepStatus::skipped_non_finite)
     throw TrainingError(fmt::format("step {} of a model inside the run: {}", index + 1, objective_.defect()));
   if (auto* projected = dynamic_cast<ProjectedParameters*>(&task_)) projected->project();

@@ -27,7 +27,7 @@ data::Batch chosen_examples(const data::Dataset& dataset, const std::optional<st
   } else {
     std::iota(indices.begin(), indices.end(), std::int64_t{0});
   }
-  return dataset.batch(indices, 0).to(device, false);
+  return dataset.batch(indices, 0).to(device);
 }
 
 }  // namespace

@@ -1,16 +1,14 @@
 #include "core/train/training.h"
 
-#include <c10/util/Exception.h>
 #include <c10/util/Logging.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
-#include <new>
-#include <string_view>
 
 #include "core/device/device_info.h"
+#include "core/device/out_of_memory.h"
 #include "core/device/process_memory.h"
 #include "core/error.h"
 #include "core/libtorch.h"
@@ -23,12 +21,6 @@ namespace {
 
 /// Steps of a training whose task ends it.
 constexpr std::int64_t kUntilItsEnd = 1'000'000'000'000;
-
-/// On a GPU, or on the CPU, whose allocator has no type of error of its own.
-bool is_out_of_memory(const c10::Error& error) {
-  return dynamic_cast<const c10::OutOfMemoryError*>(&error) ||
-         std::string_view(error.what_without_backtrace()).find("DefaultCPUAllocator") != std::string_view::npos;
-}
 
 }  // namespace
 
@@ -131,7 +123,7 @@ Work Training::work() const {
   work.tokens_per_step = work.examples_per_step * task_->tokens_per_example();
   if (own_end_) work.examples_per_step = 0;  // what it counts are no examples
   if (total_steps_ == kUntilItsEnd) work.counted = [this] { return own_end_->counted(); };
-  if (device_.is_cuda())
+  if (!device_.is_cpu())
     work.memory_bytes = [device = device_] { return static_cast<double>(peak_device_bytes(device)); };
   else
     work.memory_bytes = [] { return status_mebibytes("VmHWM") * (1 << 20); };
@@ -176,21 +168,19 @@ double Training::last_loss() const {
 
 void Training::step(std::int64_t index) {
   step_ = index;
-  data::Batch batch = loader_->next();
-  const std::int64_t examples = loader_->whole_size();
-  examples_ += examples;
   optimizer_->set_schedule_factor(schedule_->factor(step_, total_steps_));
   try {
+    data::Batch batch = loader_->next();
+    const std::int64_t examples = loader_->whole_size();
+    examples_ += examples;
     objective_->begin_step(step_, std::move(batch), examples);
     const StepClock::Scope timed(clock_.get(), StepPhase::update);
     report_ = optimizer_->step(*minimised_);
     report_.loss = place_->own_loss(report_.loss);
     place_->after_step();
     if (auto* projected = dynamic_cast<ProjectedParameters*>(task_.get())) projected->project();
-  } catch (const c10::Error& error) {
+  } catch (const std::exception& error) {
     if (!is_out_of_memory(error)) throw;
-    throw TrainingError(what_would_fit());
-  } catch (const std::bad_alloc&) {
     throw TrainingError(what_would_fit());
   }
   ++step_;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/device/out_of_memory.h"
 #include "core/error.h"
 #include "core/libtorch.h"
 #include "core/task/describes_data.h"
@@ -51,11 +52,19 @@ Metrics Training::evaluate() {
 Metrics Training::evaluate_model() {
   Metrics values;
   torch::NoGradGuard no_grad;
-  const WeightAverage::Scope averaged(average_.get());
-  const AutocastScope autocast(config_.training.precision, device_);
-  task_->module().eval();
-  for (const auto& [name, value] : task_->evaluate()) values.emplace_back("eval/" + name, value);
-  task_->module().train();
+  try {
+    const WeightAverage::Scope averaged(average_.get());
+    const AutocastScope autocast(config_.training.precision, device_);
+    task_->module().eval();
+    for (const auto& [name, value] : task_->evaluate()) values.emplace_back("eval/" + name, value);
+    task_->module().train();
+  } catch (const std::exception& error) {
+    if (!is_out_of_memory(error)) throw;
+    throw TrainingError(fmt::format(
+        "step {}: out of memory on {} in the evaluation; fewer evaluation examples, or a smaller model, would "
+        "fit; the last checkpoint is still whole",
+        step_, device_.str()));
+  }
   place_->take_first(values);
   return values;
 }

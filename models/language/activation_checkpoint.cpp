@@ -1,10 +1,10 @@
 #include "models/language/activation_checkpoint.h"
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "core/device/generators.h"
 #include "core/libtorch.h"
 
 namespace talweg::models {
@@ -13,23 +13,6 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 using Segment = std::function<at::Tensor(const at::Tensor&)>;
-
-/// The generators a segment may draw from.
-std::vector<at::Generator> generators_of(at::Device device) {
-  std::vector<at::Generator> list{at::detail::getDefaultCPUGenerator()};
-  if (!device.is_cpu()) list.push_back(at::globalContext().defaultGenerator(device));
-  return list;
-}
-
-std::vector<at::Tensor> states_of(const std::vector<at::Generator>& generators) {
-  std::vector<at::Tensor> states;
-  for (const at::Generator& generator : generators) states.push_back(generator.get_state());
-  return states;
-}
-
-void set_states(std::vector<at::Generator>& generators, const std::vector<at::Tensor>& states) {
-  for (std::size_t i = 0; i < generators.size(); ++i) generators[i].set_state(states[i]);
-}
 
 /// What the first evaluation knew, for the second.
 struct Moment : torch::CustomClassHolder {
@@ -48,7 +31,7 @@ class MomentScope {
         states_(states_of(generators_)),
         autocast_(at::autocast::is_autocast_enabled(device_)),
         autocast_type_(at::autocast::get_autocast_dtype(device_)) {
-    set_states(generators_, moment.generator_states);
+    restore_generators(generators_, moment.generator_states);
     at::autocast::set_autocast_enabled(device_, moment.autocast);
     at::autocast::set_autocast_dtype(device_, moment.autocast_type);
     at::autocast::increment_nesting();
@@ -57,7 +40,7 @@ class MomentScope {
     if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();
     at::autocast::set_autocast_enabled(device_, autocast_);
     at::autocast::set_autocast_dtype(device_, autocast_type_);
-    set_states(generators_, states_);
+    restore_generators(generators_, states_);
   }
   MomentScope(const MomentScope&) = delete;
   MomentScope& operator=(const MomentScope&) = delete;

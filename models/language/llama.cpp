@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/device/pinned_memory.h"
 #include "core/error.h"
 #include "core/libtorch.h"
 #include "models/language/fused.h"
@@ -208,8 +209,8 @@ std::pair<at::Tensor, at::Tensor> Llama::angles(const at::Tensor& like, std::int
     const std::vector<double> frequencies =
         rotary_frequencies(shape_.rotary_base, shape_.size_of_head(), shape_.rotary_scaling);
     const at::Tensor turns = at::outer(at::arange(capacity, at::kDouble), at::tensor(frequencies, at::kDouble));
-    cosines_ = turns.cos().to(like.device(), type);
-    sines_ = turns.sin().to(like.device(), type);
+    cosines_ = sent_to(like.device(), turns.cos().to(type));
+    sines_ = sent_to(like.device(), turns.sin().to(type));
   }
   return {cosines_.narrow(0, first, length), sines_.narrow(0, first, length)};
 }

@@ -1,5 +1,6 @@
 #include "optim/ascent/subspace_directions.h"
 
+#include "core/device/pinned_memory.h"
 #include "core/libtorch.h"
 #include "core/random/keyed_normals.h"
 #include "core/random/seeded_normals.h"
@@ -36,7 +37,7 @@ void DiagonalDirections::place(DisplacedParameters& about, std::span<const doubl
   double* values = sum.mutable_data_ptr<double>();
   for (std::size_t j = 0; j < weights.size(); ++j)
     for (std::size_t i = 0; i < drawn_[j].size(); ++i) values[i] += weights[j] * drawn_[j][i];
-  const at::Tensor all = sum.to(about.point().front().device());
+  const at::Tensor all = sent_to(about.point().front().device(), sum);
   for (std::size_t k = 0; k < pairs_.size(); ++k) {
     const auto [left, right] = pairs_[k]();
     const at::Tensor coefficients = all.narrow(0, offsets_[k], offsets_[k + 1] - offsets_[k]).to(left.scalar_type());

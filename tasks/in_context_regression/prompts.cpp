@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/device/generators.h"
 #include "core/libtorch.h"
 #include "core/random/keyed_normals.h"
 #include "core/simd/scratch.h"
@@ -162,8 +163,7 @@ DrawnPrompts draw_on_device(const PromptLaw& law, std::span<const std::uint64_t>
                             at::ScalarType dtype) {
   const auto count = static_cast<std::int64_t>(keys.size());
   const std::int64_t d = law.dimension, n = law.examples;
-  at::Generator generator = at::globalContext().defaultGenerator(device).clone();
-  generator.set_current_seed(keys.empty() ? 0 : keys.front());
+  const at::Generator generator = seeded_generator(device, keys.empty() ? 0 : keys.front());
   const auto options = at::TensorOptions(device).dtype(dtype);
   const at::Tensor factor = law.covariance.factor().to(options);
   const at::Tensor inputs = factor.matmul(at::randn({count, d, n + 1}, generator, options));

@@ -150,7 +150,7 @@ Metrics LanguageModeling::evaluate() {
     std::vector<std::int64_t> indices(
         static_cast<std::size_t>(std::min(options_.evaluation.batch_size, count - begin)));
     std::iota(indices.begin(), indices.end(), begin);
-    const data::Batch batch = evaluation_->batch(indices, 0).to(device_, false);
+    const data::Batch batch = evaluation_->batch(indices, 0).to(device_);
     const at::Tensor targets = batch.tensors[1].flatten();
     const at::Tensor losses =
         models::token_losses(model_->hidden(batch.tensors[0]).flatten(0, 1), model_->head(), targets);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/device/pinned_memory.h"
 #include "core/error.h"
 #include "core/io/utf8.h"
 #include "core/libtorch.h"
@@ -80,8 +81,8 @@ tokenizer::Ids continue_ids(models::LanguageModel& model, const tokenizer::Ids& 
   const std::int64_t capacity =
       positions > 0 ? std::min(positions, length + options.max_tokens) : length + options.max_tokens;
   models::KeyValueCache cache = model.make_cache(1, capacity);
-  const at::Device device = model.device();
-  const at::Tensor ids = at::tensor(std::vector<std::int64_t>(prompt.begin(), prompt.end())).unsqueeze(0).to(device);
+  const at::Tensor ids =
+      sent_to(model.device(), at::tensor(std::vector<std::int64_t>(prompt.begin(), prompt.end())).unsqueeze(0));
   at::Tensor states;
   for (std::int64_t begin = 0; begin < length; begin += kPromptBlock)
     states = model.hidden(ids.narrow(1, begin, std::min(kPromptBlock, length - begin)), &cache);

@@ -190,7 +190,7 @@ at::Tensor TextClassification::all_outputs(const EvaluationSet& set) {
   const auto step = static_cast<std::size_t>(options_.evaluation_batch_size);
   for (std::size_t begin = 0; begin < order.size(); begin += step) {
     const auto indices = std::span(order).subspan(begin, std::min(step, order.size() - begin));
-    const data::Batch batch = set.texts->batch(indices, 0).to(device_, /*non_blocking=*/false);
+    const data::Batch batch = set.texts->batch(indices, 0).to(device_);
     const at::Tensor places = at::tensor(at::ArrayRef<std::int64_t>(indices.data(), indices.size()), at::kLong);
     result.index_copy_(0, places, outputs(batch).to(at::kCPU, at::kDouble));
   }

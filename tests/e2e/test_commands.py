@@ -285,7 +285,7 @@ COMP_WORDS=({PROGRAM} {line}); COMP_CWORD={len(line.split())}; COMPREPLY=(); _ta
             SMALL.replace("model: {type: mlp, hidden: [16], dropout: 0.1}", "model: nothing"): "there is no model 'nothing'",
             SMALL + "seed: 1\nseed: 2\n": "duplicate key 'seed'",
             SMALL + "device: tpu\n".replace("device", "devise"): "did you mean 'device'",
-            SMALL.replace("device: cpu", "device: tpu"): "takes cpu, cuda",
+            SMALL.replace("device: cpu", "device: tpu"): "cuda, xpu, mps, or cuda:N",
             "": "no configuration",
             "- a\n": "a configuration is a mapping",
             "name: x\n\ttask: y\n": "tab",
@@ -317,6 +317,7 @@ COMP_WORDS=({PROGRAM} {line}); COMP_CWORD={len(line.split())}; COMPREPLY=(); _ta
             (SMALL.replace("{type: adamw, learning_rate: 1e-2}", "{type: dp, noise_multiplier: 1, inner: lbfgs}"), 3, "optimizer.inner"),
             (SMALL.replace("{every: 10}", "{best_metric: eval/acuracy}"), 3, "did you mean 'eval/accuracy'"),
             (SMALL.replace("device: cpu", "device: cuda:99"), 3, "cuda:99"),
+            (SMALL.replace("device: cpu", "device: xpu"), 3, "device: 'xpu' was asked for"),
         ]
         for text, code, words in cases:
             file = self.write("x.yaml", text)

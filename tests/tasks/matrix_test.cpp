@@ -1,6 +1,7 @@
 // Every optimizer trains every task: three steps, save, resume, in float32 and float64. A new component enters by being
-// registered; a task that cannot be built from its defaults names a small configuration in `small_configuration`, and
-// an optimizer that needs something only some tasks know says so (core/optimizer/needs_of_task.h).
+// registered; a task that cannot be built from its defaults names a small configuration in `small_task`
+// (tests/small_task.h), and an optimizer that needs something only some tasks know says so
+// (core/optimizer/needs_of_task.h).
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,12 +17,14 @@
 #include "core/temporary_folder.h"
 #include "core/train/trainer.h"
 #include "small_optimizer.h"
+#include "small_task.h"
 #include "tasks/register.h"
 
 namespace talweg::tasks {
 namespace {
 
 using talweg::testing::small_optimizer;
+using talweg::testing::small_task;
 
 struct Cell {
   std::string task, optimizer, precision;
@@ -29,41 +32,6 @@ struct Cell {
 
 std::ostream& operator<<(std::ostream& out, const Cell& cell) {
   return out << cell.optimizer << " on " << cell.task << " in " << cell.precision;
-}
-
-std::string small_configuration(const std::string& task) {
-  const std::map<std::string, std::string> special = {
-      {"classification", "{type: classification, data: digits, model: {type: convnet, channels: [4], hidden: 8}}"},
-      {"text_classification",
-       "{type: text_classification, data: {type: opinions, examples: 40}, backbone: {type: bert, layers: 1, width: "
-       "8}}"},
-      {"black_box", "{type: black_box, oracle: {type: sphere, dimension: 3}}"},
-      {"contextual_forecast",
-       "{type: contextual_forecast, data: {type: random_walk, length: 400, assets: 2}, lstm: {width: 2, steps: 2}}"},
-      {"gaussian_mean", "{type: gaussian_mean, dimension: 10, examples: 50}"},
-      {"canary_audit", "{type: canary_audit, canaries: 50, guesses: 20, length: 1}"},
-      {"comparison_factorization",
-       "{type: comparison_factorization, rank: 2, data: {type: synthetic_comparisons, users: 12, items: 10, rank: 2, "
-       "comparisons: 200, evaluation_comparisons: 50}}"},
-      {"deep_matrix_factorization", "{type: deep_matrix_factorization, target: {singular_values: [1, 0.5], rows: 3}}"},
-      {"two_layer_network",
-       "{type: two_layer_network, activation: {covariance: [0, 0.9, 0.5]}, target: {kind: activation}, width: 4, "
-       "dimension: "
-       "10, samples: 3, noise: 0.3}"},
-      {"in_context_regression",
-       "{type: in_context_regression, dimension: 4, examples: 6, steps: 3, prompts_per_epoch: 64, evaluation: "
-       "{prompts: 50}}"},
-      {"neural_mapping",
-       "{type: neural_mapping, data: {type: analytic_room, frames: 2, rays: 40, view_width: 16}, grid: {levels: 3, "
-       "base: 4, finest: "
-       "12, "
-       "log2_entries: 9}, sampling: {uniform: 6, near_surface: 5}, smoothness: {points: 4}, evaluation: {rays: 50, "
-       "surface_points: 20, step: 0.5}, mesh: {voxel: 1, samples: 100, write: false}}"},
-      {"language_modeling",
-       "{type: language_modeling, length: 12, data: {type: word_chain, length: 300}, model: {type: llama, width: 8, "
-       "layers: 1, heads: 2, feed_forward: 12}, evaluation: {share: 0.1}}"}};
-  const auto found = special.find(task);
-  return found == special.end() ? task : found->second;
 }
 
 bool knows_smoothness(Task& task) {
@@ -107,7 +75,7 @@ class Matrix : public ::testing::TestWithParam<Cell> {
         "training: {{steps: {}, batch_size: 16, precision: {}, log_every: 1, evaluate_every: 2, stop_when_converged: "
         "false}}\ncheckpoint: {{every: "
         "3}}\n",
-        small_configuration(GetParam().task), small_optimizer(GetParam().optimizer), steps, GetParam().precision);
+        small_task(GetParam().task), small_optimizer(GetParam().optimizer), steps, GetParam().precision);
     return talweg::config::parse<RunConfig>(talweg::config::parse_yaml(text, "matrix"));
   }
   static std::vector<at::Tensor> weights(Trainer& trainer) {
@@ -195,7 +163,7 @@ TEST(ResolvedConfiguration, OfEveryTaskAndOptimizerIsValidAndComplete) {
   const auto expect_fixed_point = [&](const std::string& task, const std::string& optimizer) {
     SCOPED_TRACE(task + " with " + optimizer);
     const std::string once = resolved(fmt::format("task: {}\noptimizer: {}\ntraining: {{steps: 1, batch_size: 1}}\n",
-                                                  small_configuration(task), small_optimizer(optimizer)));
+                                                  small_task(task), small_optimizer(optimizer)));
     EXPECT_EQ(resolved(once), once);
   };
   for (const std::string& task : config::Registry<TaskKind>::instance().names())

@@ -1,6 +1,5 @@
 #include "core/device/cuda/cuda_device_info.h"
 
-#include <c10/cuda/CUDACachingAllocator.h>
 #include <cuda_runtime_api.h>
 #include <fmt/format.h>
 
@@ -30,12 +29,6 @@ nlohmann::json describe_device(at::Device device) {
           {"gpu memory", fmt::format("{:.1f} GiB", static_cast<double>(properties.totalGlobalMem) / (1 << 30))},
           {"cuda driver", version_text(driver)},
           {"cuda runtime", version_text(runtime)}};
-}
-
-std::int64_t peak_device_bytes(at::Device device) {
-  using c10::CachingAllocator::StatType;
-  const auto stats = c10::cuda::CUDACachingAllocator::getDeviceStats(device.index());
-  return stats.allocated_bytes[static_cast<std::size_t>(StatType::AGGREGATE)].peak;
 }
 
 }  // namespace talweg::cuda
