@@ -122,7 +122,9 @@ RunOutcome carry_out(RunRecipe& recipe, const RunDirectory* directory, const Inv
         directory ? make_directory_recorder(*directory) : make_silent_recorder(),
         {resolve_device(recipe.header().device, ranks.local_rank()), ranks.group(), invocation.quiet || !directory,
          part.pause_after, agent, agent && directory ? mail_folder(directory->path()) : fs::path()});
-    if (part.continued) run->restore(policy_on_changed_files(invocation, ranks));
+    if (part.continued)
+      run->restore(policy_on_changed_files(invocation, ranks),
+                   invocation.from_start ? announce_beginning_anew : refuse_to_begin_anew);
     // The configuration makes a folder that of a run; it comes first, and after everything that may be refused.
     const bool is_changed = !part.continued || !invocation.assignments.empty();  // made longer
     if (directory && part.accepted) part.accepted();

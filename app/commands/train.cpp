@@ -156,6 +156,8 @@ int train(const Invocation& invocation) {
     throw UsageError("--continue needs --output: the folder in which the run may have begun");
   if (invocation.accepts_changed_data && !invocation.continues)
     throw UsageError("--accept-changed-data needs --continue: a run that begins takes its files as they are");
+  if (invocation.from_start && !invocation.continues)
+    throw UsageError("--from-start needs --continue: a run that begins does so from the start");
   const std::optional<AgentChoice> choice = agent_choice(invocation);
   if (choice && invocation.output.empty()) throw UsageError("--agent needs --output: the folder that all agents share");
   if (choice && configuration.is_sweep())

@@ -1,13 +1,16 @@
 #include "core/run/run.h"
 
+#include <c10/util/Exception.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <stdexcept>
 #include <utility>
 
 #include "core/error.h"
+#include "core/exception_message.h"
 #include "core/io/json_number.h"
 #include "core/run/interruption.h"
 #include "core/run/signal_watch.h"
@@ -202,6 +205,7 @@ nlohmann::json Run::emit_account() {
 void Run::emit(const Metrics& values) {
   if (values.empty()) return;
   recorder_->write({step_, seconds(), computation_->epoch(step_), values});
+  last_recorded_ = step_;
   for (const auto& metric : values) {
     const auto known =
         std::find_if(latest_.begin(), latest_.end(), [&](const auto& other) { return other.first == metric.first; });
@@ -223,8 +227,16 @@ RunOutcome Run::so_far() const {
   return outcome;
 }
 
-void Run::restore(const ChangedFilesPolicy& on_change) {
-  std::optional<checkpoint::Checkpoint> newest = setup_.agreement->shared(recorder_->newest());
+void Run::restore(const ChangedFilesPolicy& on_change, const NoWholeStatePolicy& on_loss) {
+  const Course course = recorder_->course();
+  std::optional<checkpoint::Checkpoint> newest;
+  try {
+    newest = recorder_->newest();
+  } catch (const NoWholeState& error) {
+    on_loss(error);
+    recorder_->set_aside();
+  }
+  newest = setup_.agreement->shared(std::move(newest));
   if (newest && newest->step > work_.steps)
     throw ConfigError(fmt::format("the run has made {} steps already, and its length is {}: no step is taken back",
                                   newest->step, work_.steps));
@@ -233,11 +245,38 @@ void Run::restore(const ChangedFilesPolicy& on_change) {
     load(*newest);
     if (accepted) last_save_ = -1;  // the state is saved with its files as they are now, though no step may follow
   }
-  // What later steps were seen to do is on record, though it is undone now.
-  std::int64_t seen = step_;
-  for (const metrics::Record& record : recorder_->records()) seen = std::max(seen, record.step);
-  computation_->count_lost_steps(setup_.agreement->last_seen(seen) - step_);
+  count_undone(course);
+  say_what_becomes_of_records(newest ? newest->step : -1);
   recorder_->truncate_after(newest ? newest->step : -1);
+}
+
+/// What later steps were seen to do is undone now and is counted nevertheless: on record before the records of them
+/// go, since a process that ends before the next state is saved must not forget it.
+void Run::count_undone(const Course& course) {
+  const std::int64_t seen = setup_.agreement->largest(course.seen);
+  const std::int64_t before = setup_.agreement->largest(course.undone);
+  const std::int64_t undone = std::max(before, undone_) + std::max<std::int64_t>(seen - step_, 0);
+  computation_->count_lost_steps(undone - undone_);
+  undone_ = undone;
+  if (undone > 0 || seen > step_) recorder_->note({step_, step_, undone});
+}
+
+void Run::say_what_becomes_of_records(std::int64_t step) const {
+  if (!recorder_->keeps()) return;
+  std::int64_t last = -1;
+  std::size_t undone = 0;
+  for (const metrics::Record& record : recorder_->records()) {
+    last = std::max(last, record.step);
+    if (record.step > step) ++undone;
+  }
+  if (last < last_recorded_)
+    fmt::print(
+        stderr,
+        "talweg: the records end at step {}, and the state of step {} knew of one of step {}: those between are lost\n",
+        std::max<std::int64_t>(last, 0), step, last_recorded_);
+  if (undone > 0 && !setup_.quiet)
+    fmt::print(stderr, "talweg: going on from step {}; the steps up to {} that were on record are made anew\n",
+               std::max<std::int64_t>(step, 0), last);
 }
 
 bool Run::settle_changed_files(const checkpoint::Checkpoint& checkpoint, const ChangedFilesPolicy& on_change) {
@@ -259,6 +298,8 @@ checkpoint::Checkpoint Run::state() const {
   computation_->save(checkpoint);
   checkpoint.values["counters"]["seconds"] = seconds();
   if (setup_.best) checkpoint.values["best"] = setup_.best->state();
+  checkpoint.values["recorded"] = last_recorded_;
+  if (undone_ > 0) checkpoint.values["undone"] = undone_;
   nlohmann::json latest = nlohmann::json::array();
   for (const auto& [name, value] : latest_) latest.push_back({name, io::json_number(value)});
   checkpoint.values["metrics"] = latest;
@@ -268,11 +309,30 @@ checkpoint::Checkpoint Run::state() const {
 }
 
 void Run::load(const checkpoint::Checkpoint& checkpoint) {
+  const auto misfit = [&](const std::string& what) {
+    return DataError(fmt::format("the state of step {} is not one of this run: {}", checkpoint.step, what));
+  };
+  try {
+    load_parts(checkpoint);
+  } catch (const nlohmann::json::exception&) {
+    throw misfit("a value of its state.json is missing or of another type than this program writes");
+  } catch (const std::out_of_range&) {
+    throw misfit("a part that this program writes is missing");
+  } catch (const c10::Error& error) {
+    throw misfit(message_of(error));
+  }
+}
+
+void Run::load_parts(const checkpoint::Checkpoint& checkpoint) {
   computation_->load(checkpoint);
   if (setup_.best) setup_.best->load(checkpoint.values.at("best"));
+  if (const auto recorded = checkpoint.values.find("recorded"); recorded != checkpoint.values.end())
+    last_recorded_ = recorded->second.get<std::int64_t>();
+  if (const auto undone = checkpoint.values.find("undone"); undone != checkpoint.values.end())
+    undone_ = undone->second.get<std::int64_t>();
   earlier_seconds_ = checkpoint.values.at("counters").at("seconds").get<double>();
   latest_.clear();
-  for (const nlohmann::json& item : checkpoint.values.at("metrics"))
+  for (const nlohmann::json& item : checkpoint.values.at("metrics").get<std::vector<nlohmann::json>>())
     latest_.emplace_back(item.at(0).get<std::string>(), io::number_in(item.at(1)).value_or(std::nan("")));
   step_ = last_save_ = checkpoint.step;
   ended_ = step_ < work_.steps && !computation_->finished().empty();

@@ -33,10 +33,12 @@ class Run {
  public:
   Run(std::unique_ptr<Computation> computation, std::unique_ptr<RunRecorder> recorder, RunSetup setup);
 
-  /// Continues from the newest whole checkpoint; starts from the beginning when there is none. `on_change` is asked
-  /// where files that the run is built from are others than those of the checkpoint; one that says nothing of files, of
-  /// an earlier version, is gone on with.
-  void restore(const ChangedFilesPolicy& on_change = refuse_changed_files);
+  /// Continues from the newest whole checkpoint; starts from the beginning where none was saved yet. Where some were
+  /// saved and none is whole, `on_loss` is asked before anything is changed, and states and records of before get other
+  /// names. `on_change` is asked where files that the run is built from are others than those of the checkpoint; one
+  /// that says nothing of files, of an earlier version, is gone on with.
+  void restore(const ChangedFilesPolicy& on_change = refuse_changed_files,
+               const NoWholeStatePolicy& on_loss = refuse_to_begin_anew);
 
   /// Does what comes before the first step: sound parameters, the first evaluation and measurement, and whether the
   /// metric that decides about the best state is measured. Returns the names of all that was measured. Throws what
@@ -76,6 +78,9 @@ class Run {
   void save_pending_best();
   checkpoint::Checkpoint state() const;
   void load(const checkpoint::Checkpoint& checkpoint);
+  void load_parts(const checkpoint::Checkpoint& checkpoint);
+  void count_undone(const Course& course);
+  void say_what_becomes_of_records(std::int64_t step) const;
   double seconds() const;
 
   std::unique_ptr<Computation> computation_;
@@ -90,6 +95,8 @@ class Run {
   std::int64_t last_save_ = -1;
   std::chrono::steady_clock::time_point last_save_time_ = std::chrono::steady_clock::now();
   std::optional<checkpoint::Checkpoint> pending_best_;  // a best state that is saved with the next one
+  std::int64_t last_recorded_ = -1;                     // the step of the last record; -1: none
+  std::int64_t undone_ = 0;                             // steps that were seen and then undone, in all sessions
   double earlier_seconds_ = 0;
   std::chrono::steady_clock::time_point session_start_ = std::chrono::steady_clock::now();
   Metrics latest_;                                          // last value of every metric

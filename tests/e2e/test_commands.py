@@ -5,6 +5,7 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
 import struct
 import subprocess
@@ -51,6 +52,33 @@ class Commands(TalwegCase):
         self.assertIn("needs CONFIG", self.run_talweg("train", code=2).stderr)
         self.assertIn("nope", self.run_talweg("train", "x.yaml", "--nope", code=2).stderr)
         self.assertIn("takes no argument", self.run_talweg("version", "x", code=2).stderr)
+
+    def test_output_that_cannot_be_written_is_an_error(self):
+        for command in (["--help"], ["list"], ["schema"], ["completion", "bash"], ["privacy", "--noise", "1", "--q", "0.01", "--steps", "10"]):
+            with self.subTest(command=command), open("/dev/full", "w") as full:
+                done = subprocess.run([PROGRAM, *command], stdout=full, stderr=subprocess.PIPE, text=True, cwd=self.folder, timeout=300)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("cannot write to the standard output: No space left on device", done.stderr)
+
+    def test_a_file_beyond_its_limit_is_an_error(self):
+        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
+        done = self.run_talweg("train", self.write("x.yaml", SMALL), "--output", "run", code=1, preexec_fn=limit)
+        self.assertIn("File too large", done.stderr)
+
+    def test_a_pipe_is_read_and_never_waited_for(self):
+        self.run_talweg("check", "/dev/stdin", "--no-build", input=SMALL)
+        os.mkfifo(self.folder / "pipe.yaml")
+        self.assertIn("a pipe into which nobody writes", self.run_talweg("check", "pipe.yaml", code=3).stderr)
+        self.run_talweg("generate", "pipe.yaml", "--prompt", "x", code=4)
+
+    def test_names_that_no_file_can_have_are_told_in_a_sentence(self):
+        long = "x" * 300 + ".yaml"
+        for command in (["train", long], ["train", self.write("x.yaml", SMALL), "--output", long], ["resume", long], ["report", long]):
+            with self.subTest(command=command[0]):
+                done = subprocess.run([PROGRAM, *map(str, command)], capture_output=True, text=True, cwd=self.folder, timeout=300)
+                self.assertIn(done.returncode, (1, 2, 3, 4))
+                self.assertNotIn("filesystem error", done.stderr)
+                self.assertIn(long, done.stderr)
 
     def test_vectors_can_be_capped(self):
         with_vectors = lambda name, code: self.run_talweg("version", env=dict(os.environ, TALWEG_VECTORS=name), code=code)

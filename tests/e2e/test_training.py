@@ -328,6 +328,52 @@ training: {steps: 50000000, batch_size: 8, log_every: 1000, evaluate_every: 1000
         done = self.run_talweg("resume", run)
         self.assertIn("passing over the checkpoint", done.stderr)
         self.assertEqual(self.final_weights(self.folder / "a"), self.final_weights(run))
+        self.assertTrue((run / "checkpoints" / f"{newest.name}.damaged").is_dir())
+
+    @staticmethod
+    def damage(run):
+        """Damages every state of a run that has not ended: one byte of the weights is another."""
+        (run / "summary.json").unlink()
+        for state in (run / "checkpoints").glob("step-*"):
+            weights = bytearray((state / "model.safetensors").read_bytes())
+            weights[-1] ^= 1
+            (state / "model.safetensors").write_bytes(weights)
+
+    def test_a_run_without_a_whole_state_begins_anew_only_when_it_is_told_to(self):
+        file = self.write("x.yaml", SMALL)
+        self.run_talweg("train", file, "--output", "run")
+        run = self.folder / "run"
+        weights, records = self.final_weights(run), self.metrics(run)
+        self.damage(run)
+        for command in (["resume", run], ["train", file, "--output", run, "--continue"]):
+            said = self.run_talweg(*command, code=4).stderr
+            self.assertIn("has no whole state left", said)
+            self.assertIn("--from-start", said)
+            self.assertEqual(self.metrics(run), records)
+        self.assertIn("begins anew", self.run_talweg("resume", run, "--from-start").stderr)
+        self.assertEqual((self.final_weights(run), self.metrics(run)), (weights, records))
+        self.assertEqual(len(list((run / "checkpoints.earlier").glob("step-*"))), 2)
+        self.assertTrue((run / "metrics.jsonl.earlier").exists())
+        self.assertIn("needs --continue", self.run_talweg("train", file, "--from-start", code=2).stderr)
+
+    def test_a_completed_run_without_a_report_gets_one(self):
+        self.run_talweg("train", self.write("x.yaml", SMALL), "--output", "run")
+        (self.folder / "run/report.html").unlink()
+        self.assertIn("completed already", self.run_talweg("resume", "run").stdout)
+        self.assertIn("<svg", (self.folder / "run/report.html").read_text())
+
+    def test_points_of_a_sweep_with_a_whole_state_do_not_begin_anew(self):
+        self.run_talweg("train", self.write("x.yaml", SMALL + "sweep: {seed: [1, 2]}\n"), "--output", "sweep")
+        points = sorted(path for path in (self.folder / "sweep").iterdir() if path.is_dir())
+        weights = [self.final_weights(point) for point in points]
+        self.damage(points[0])
+        (points[1] / "summary.json").unlink()
+        shutil.rmtree(sorted((points[1] / "checkpoints").glob("step-*"))[-1])
+        self.run_talweg("resume", "sweep", code=4)
+        said = self.run_talweg("resume", "sweep", "--from-start").stderr
+        self.assertIn("the state of step 60, which was saved last, is not in", said)
+        self.assertEqual([self.final_weights(point) for point in points], weights)
+        self.assertEqual([(point / "checkpoints.earlier").exists() for point in points], [True, False])
 
     def test_full_disk_and_read_only_folder(self):
         file = self.write("x.yaml", SMALL.replace("hidden: [16]", "hidden: [256]").replace("checkpoint: {every: 10}", "checkpoint: {every: 10, keep: 50}"))
