@@ -82,6 +82,9 @@ cxxopts::Options make_options(const Command& command) {
   if (has("from-start"))
     add("from-start",
         "begin a run anew whose states are all damaged or gone, with what is there set aside; others go on as ever");
+  if (has("accept-changes"))
+    add("accept-changes",
+        "go on with a configuration by which the steps so far would have been others, and record that they were not");
   if (has("no-build"))
     add("no-build", "read the files alone: neither their data nor a GPU is needed, and nothing is built");
   if (has("turns"))
@@ -139,9 +142,12 @@ const std::vector<Command>& commands() {
        "and what is kept and told of it; a schedule is that of the new length from there on. For example:\n"
        "  talweg resume runs/mine --set training.steps=80000\n"
        "Files of data and weights that have changed since are refused, each by name (exit code 4), unless\n"
-       "--accept-changed-data is given. Where every state is damaged nothing is begun anew or removed (exit code 4)\n"
+       "--accept-changed-data is given; so are options of config.yaml that made the steps so far and have other "
+       "values\n"
+       "now (exit code 3), unless --accept-changes is given. Where every state is damaged nothing is begun anew or "
+       "removed (exit code 4)\n"
        "before --from-start says so.\n",
-       {"set", "accept-changed-data", "from-start", "quiet"},
+       {"set", "accept-changed-data", "accept-changes", "from-start", "quiet"},
        1,
        1},
       {"check",
@@ -328,6 +334,7 @@ std::optional<Invocation> parse_command_line(int argc, char** argv) {
     invocation.lists_paths = known("paths") && parsed.count("paths") > 0;
     invocation.continues = known("continue") && parsed.count("continue") > 0;
     invocation.from_start = known("from-start") && parsed.count("from-start") > 0;
+    invocation.accepts_changes = known("accept-changes") && parsed.count("accept-changes") > 0;
     invocation.accepts_changed_data = known("accept-changed-data") && parsed.count("accept-changed-data") > 0;
   } catch (const cxxopts::exceptions::exception& error) {
     throw UsageError(fmt::format("{}; 'talweg {} --help' shows the options", error.what(), name));

@@ -29,8 +29,6 @@ class DirectoryRecorder : public RunRecorder {
     sinks_.push_back(std::make_unique<metrics::JsonLinesSink>(directory_.metrics()));
     sinks_.push_back(std::make_unique<metrics::TensorBoardSink>(
         directory_.path(), step > 0 ? std::optional<std::int64_t>(step) : std::nullopt));
-    std::error_code ignored;
-    if (!fs::exists(directory_.saved(), ignored)) note({step, step, 0});
   }
   void write(const metrics::Record& record) override {
     for (const auto& sink : sinks_) sink->write(record);
@@ -49,8 +47,7 @@ class DirectoryRecorder : public RunRecorder {
     states_.save(state, keep);
     // What goes on from an earlier state leaves later ones behind; they are not of the run as it is now.
     for (const fs::path& path : states_.list_after(state.step)) io::set_aside(path, "superseded");
-    const auto undone = state.values.find("undone");
-    note({state.step, state.step, undone == state.values.end() ? 0 : undone->second.get<std::int64_t>()});
+    note(course_of(state));
   }
   void save_best(const checkpoint::Checkpoint& state) override {
     bests_.save(state, 1);
@@ -82,11 +79,15 @@ class DirectoryRecorder : public RunRecorder {
     Course course = kept();
     course.seen = std::max({course.saved, states_.last_step(), bests_.last_step()});
     for (const metrics::Record& record : records()) course.seen = std::max(course.seen, record.step);
+    course.furthest = std::max(course.furthest, course.seen);
     return course;
   }
   void note(const Course& course) override {
-    const nlohmann::json kept = {{"step", course.saved}, {"undone", course.undone}};
-    io::write_file_atomically(directory_.saved(), kept.dump() + "\n");
+    const nlohmann::json kept = {{"step", course.saved},
+                                 {"undone", course.undone},
+                                 {"furthest", course.furthest},
+                                 {"settings", course.settings}};
+    io::write_file_atomically(directory_.saved(), kept.dump(1) + "\n");
   }
   void set_aside() override {
     std::error_code ignored;
@@ -108,12 +109,18 @@ class DirectoryRecorder : public RunRecorder {
     if (!fs::exists(directory_.saved(), ignored)) return {};
     const auto kept = nlohmann::json::parse(io::read_whole_file(directory_.saved()), nullptr, false);
     try {
-      return {kept.at("step").get<std::int64_t>(), 0, kept.at("undone").get<std::int64_t>()};
+      Course course;
+      course.saved = kept.at("step").get<std::int64_t>();
+      course.undone = kept.at("undone").get<std::int64_t>();
+      course.furthest = kept.at("furthest").get<std::int64_t>();
+      course.settings = kept.at("settings").get<Settings>();
+      return course;
     } catch (const nlohmann::json::exception&) {
-      throw DataError(fmt::format(
-          "'{}' is damaged: it tells the step that was saved last and the steps that were undone, {{\"step\": "
-          "100, \"undone\": 0}}; write it anew where the states in '{}' are what they should be",
-          directory_.saved().string(), directory_.checkpoints().string()));
+      throw DataError(
+          fmt::format("'{}' is damaged: it tells the step that was saved last, the steps that were undone and what "
+                      "made them; put a "
+                      "copy of it back, or remove it where the states in '{}' are what they should be",
+                      directory_.saved().string(), directory_.checkpoints().string()));
     }
   }
 
@@ -165,6 +172,17 @@ class SilentRecorder : public RunRecorder {
 };
 
 }  // namespace
+
+Course course_of(const checkpoint::Checkpoint& state) {
+  Course course{state.step, state.step, 0, state.step, {}};
+  if (const auto known = state.values.find("course"); known != state.values.end()) {
+    course.undone = known->second.at("undone").get<std::int64_t>();
+    course.furthest = known->second.at("furthest").get<std::int64_t>();
+  }
+  if (const auto known = state.values.find("settings"); known != state.values.end())
+    course.settings = known->second.get<Settings>();
+  return course;
+}
 
 std::unique_ptr<RunRecorder> make_directory_recorder(const RunDirectory& directory) {
   return std::make_unique<DirectoryRecorder>(directory);

@@ -8,6 +8,7 @@
 #include "core/checkpoint/checkpoint.h"
 #include "core/metrics/sink.h"
 #include "core/plot/figure.h"
+#include "core/run/changed_settings.h"
 #include "core/run/no_whole_state.h"
 #include "core/run/run_directory.h"
 #include "core/run/text_samples.h"
@@ -19,7 +20,13 @@ struct Course {
   std::int64_t saved = 0;   ///< step of the last state that was saved
   std::int64_t seen = 0;    ///< last step that any state or record is of
   std::int64_t undone = 0;  ///< steps in all that were seen and then undone, as the run went on from an earlier state
+  /// The last step that was ever made with what now makes its steps, records of it being cut or not; ≥ seen.
+  std::int64_t furthest = 0;
+  Settings settings{};  ///< what made its steps; empty: unknown
 };
+
+/// The course of a run at the moment that a state of it is saved, as the state tells it.
+Course course_of(const checkpoint::Checkpoint& state);
 
 /// Where what a run produces goes, and where it is read again when the run continues.
 class RunRecorder {

@@ -126,7 +126,7 @@ RunOutcome TrainingOracle::carry_out(RunRecipe& recipe) {
     try {
       run = recipe.make(std::move(recorder), place);
       // A search does not stop for one of its trainings, which can be made again.
-      if (goes_on) run->restore(refuse_changed_files, announce_beginning_anew);
+      if (goes_on) run->restore({.on_no_whole_state = announce_beginning_anew});
       return run->run();
     } catch (const TrainingError& error) {
       RunOutcome outcome = run ? run->so_far() : RunOutcome();

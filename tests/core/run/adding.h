@@ -15,7 +15,7 @@ struct Plan {
   std::int64_t finishes_at = -1;
   std::int64_t fails_at = -1;
   io::FileFingerprints files = {};
-  std::int64_t* lost = nullptr;  ///< where steps that were lost are added up
+  LostSteps* lost = nullptr;  ///< where it tells of steps that were lost
 };
 
 /// Its state is the sum of the indices of its steps.
@@ -51,8 +51,8 @@ class Adding : public Computation {
     sum_ = state.values.at("sum").at("sum").get<std::int64_t>();
     made_ = state.values.at("sum").at("made").get<std::int64_t>();
   }
-  void count_lost_steps(std::int64_t steps) override {
-    if (plan_.lost) *plan_.lost += steps;
+  void count_lost_steps(const LostSteps& lost) override {
+    if (plan_.lost) *plan_.lost = lost;
   }
   nlohmann::json account() const override { return {{"adding", {{"sum", sum_}, {"how", "by hand"}}}}; }
   nlohmann::json remarks() const override { return {{"remark", {{"number", 3}}}}; }

@@ -77,7 +77,7 @@ class DamagedStates : public ::testing::Test {
   talweg::testing::TemporaryFolder folder_;
   RunDirectory directory_ = RunDirectory::create(folder_.path() / "run");
   std::vector<std::string> asked_;
-  std::int64_t lost_ = 0;
+  LostSteps lost_;
 };
 
 TEST_F(DamagedStates, TheNewestIsSetAsideByNameAndTheOneBeforeItIsGoneOnWith) {
@@ -102,7 +102,7 @@ TEST_F(DamagedStates, AreNeverBegunAnewUnasked) {
   EXPECT_EQ(steps_on_record().back(), 7);
 
   Loop anew = run();
-  anew.restore(refuse_changed_files, [](const NoWholeState&) {});
+  anew.restore({.on_no_whole_state = [](const NoWholeState&) {}});
   EXPECT_EQ(anew.run().metrics.back().second, 45);
   EXPECT_THAT(states(), ElementsAre("step-00000008", "step-00000010"));
   EXPECT_TRUE(fs::exists(directory_.path() / "checkpoints.earlier/step-00000004"));
@@ -119,7 +119,7 @@ TEST_F(DamagedStates, ThatAreGoneAreMissed) {
 TEST_F(DamagedStates, PermissionToBeginAnewLeavesAWholeStateAlone) {
   fail_at(8);
   Loop again = run();
-  again.restore(refuse_changed_files, [](const NoWholeState&) { FAIL() << "the state of step 6 is whole"; });
+  again.restore({.on_no_whole_state = [](const NoWholeState&) { FAIL() << "the state of step 6 is whole"; }});
   asked_.clear();
   again.run();
   EXPECT_EQ(asked_.front(), "step 7");
@@ -167,20 +167,17 @@ TEST_F(DamagedStates, WhatCannotBeReadIsNotTakenForDamagedOrAbsent) {
 TEST_F(DamagedStates, StepsThatAreUndoneAreCountedOnceWhateverComesNext) {
   fail_at(8);  // saved after 6, on record up to 7
   go_on_to(8);
-  EXPECT_EQ(lost_, 1) << "step 7 was seen twice";
+  EXPECT_EQ(lost_.made, 1) << "step 7 was seen twice";
   // The process ended before a state was saved: one more is undone, and the first is not forgotten.
-  lost_ = 0;
   go_on_to(10);  // saves after 8
-  EXPECT_EQ(lost_, 2);
+  EXPECT_EQ(lost_.made, 2);
   // The state of step 8 knows of both.
-  lost_ = 0;
   Loop last = run();
   last.restore();
-  EXPECT_EQ(lost_, 1) << "step 9";
+  EXPECT_EQ(lost_.made, 1) << "step 9";
   last.run();
-  lost_ = 0;
   run().restore();
-  EXPECT_EQ(lost_, 0);
+  EXPECT_EQ(lost_.made, 0);
 }
 
 TEST_F(DamagedStates, StepsThatAreUndoneAreCountedWhereStateAndRecordsOfThemAreDamaged) {
@@ -188,12 +185,11 @@ TEST_F(DamagedStates, StepsThatAreUndoneAreCountedWhereStateAndRecordsOfThemAreD
   fs::remove(directory_.metrics());
   flip_a_bit(state(6) / "state.json");
   go_on_to(5);
-  EXPECT_EQ(lost_, 2) << "steps 5 and 6";
-  lost_ = 0;
+  EXPECT_EQ(lost_.made, 2) << "steps 5 and 6";
   flip_a_bit(state(4) / "state.json");
   Loop anew = run();
-  anew.restore(refuse_changed_files, [](const NoWholeState&) {});
-  EXPECT_EQ(lost_, 6) << "the same two, and four more";
+  anew.restore({.on_no_whole_state = [](const NoWholeState&) {}});
+  EXPECT_EQ(lost_.made, 6) << "the same two, and four more";
 }
 
 TEST_F(DamagedStates, AStateOfAnotherShapeIsRefusedInASentence) {

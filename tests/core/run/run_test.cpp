@@ -121,7 +121,7 @@ TEST_F(RunLoop, ChangedFilesAreRefusedByNameOrGoneOnWithOnRecord) {
   }
   io::FileChanges told;
   Loop accepted = run(built_from(120, 7));
-  accepted.restore([&](const io::FileChanges& changes) { told = changes; });
+  accepted.restore({.on_changed_files = [&](const io::FileChanges& changes) { told = changes; }});
   ASSERT_EQ(told.size(), 1u);
   const nlohmann::json once = {{"step", 5}, {"files", told}};
   EXPECT_EQ(accepted.run().account.at("changed_files"), nlohmann::json::array({once}));
@@ -134,7 +134,7 @@ TEST_F(RunLoop, ChangedFilesAreRefusedByNameOrGoneOnWithOnRecord) {
 TEST_F(RunLoop, ChangedFilesThatWereAcceptedAreNotAskedAboutAgain) {
   run(built_from(100, 5)).run();
   Loop accepted = run(built_from(120, 5));
-  accepted.restore([](const io::FileChanges&) {});
+  accepted.restore({.on_changed_files = [](const io::FileChanges&) {}});
   accepted.run();  // no step is left to make
   EXPECT_NO_THROW(run(built_from(120, 5)).restore());
 }
