@@ -138,8 +138,8 @@ void Connection::meet() {
   std::vector<std::string> keys;
   for (std::int64_t r = 0; r < environment_.size; ++r) keys.push_back(key_of("host", r));
   try {
-    store_->set(keys[static_cast<std::size_t>(environment_.rank)], bytes_of(host_name()));
     require_equal_sizes();
+    store_->set(keys[static_cast<std::size_t>(environment_.rank)], bytes_of(host_name()));
     await(keys);
   } catch (const ConfigError&) {
     throw;
