@@ -68,7 +68,8 @@ class ChangedSettingsOfARun : public ::testing::Test {
     plan.cadence = {.record = 1, .evaluate = 5, .save = saves_every};
     plan.fails_at = fails_at;
     plan.lost = &lost_;
-    RunSetup setup{.quiet = true};
+    RunSetup setup;
+    setup.quiet = true;
     setup.settings = settings;
     return std::make_unique<Loop>(std::make_unique<Adding>(plan, asked_), make_directory_recorder(directory_),
                                   std::move(setup));
