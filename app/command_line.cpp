@@ -79,6 +79,12 @@ cxxopts::Options make_options(const Command& command) {
   if (has("accept-changed-data"))
     add("accept-changed-data",
         "go on with files that have changed since the last checkpoint, and record that they had");
+  if (has("from-start"))
+    add("from-start",
+        "begin a run anew whose states are all damaged or gone, with what is there set aside; others go on as ever");
+  if (has("accept-changes"))
+    add("accept-changes",
+        "go on with a configuration by which the steps so far would have been others, and record that they were not");
   if (has("no-build"))
     add("no-build", "read the files alone: neither their data nor a GPU is needed, and nothing is built");
   if (has("turns"))
@@ -127,7 +133,7 @@ const std::vector<Command>& commands() {
        "Makes a run directory with the resolved configuration, metrics, checkpoints and report.html (default:\n"
        "runs/NAME-DATE-TIME). A configuration with 'sweep:' makes one run per point and a table of them.\n"
        "SIGTERM, SIGINT and SIGUSR1 finish the step, save and end with exit code 6.\n",
-       {"set", "output", "continue", "accept-changed-data", "device", "seed", "agent", "quiet"},
+       {"set", "output", "continue", "accept-changed-data", "from-start", "device", "seed", "agent", "quiet"},
        1,
        1},
       {"resume",
@@ -137,8 +143,12 @@ const std::vector<Command>& commands() {
        "and what is kept and told of it; a schedule is that of the new length from there on. For example:\n"
        "  talweg resume runs/mine --set training.steps=80000\n"
        "Files of data and weights that have changed since are refused, each by name (exit code 4), unless\n"
-       "--accept-changed-data is given.\n",
-       {"set", "accept-changed-data", "quiet"},
+       "--accept-changed-data is given; so are options of config.yaml that made the steps so far and have other "
+       "values\n"
+       "now (exit code 3), unless --accept-changes is given. Where every state is damaged nothing is begun anew or "
+       "removed (exit code 4)\n"
+       "before --from-start says so.\n",
+       {"set", "accept-changed-data", "accept-changes", "from-start", "quiet"},
        1,
        1},
       {"check",
@@ -325,6 +335,8 @@ std::optional<Invocation> parse_command_line(int argc, char** argv) {
     invocation.json = known("json") && parsed.count("json") > 0;
     invocation.lists_paths = known("paths") && parsed.count("paths") > 0;
     invocation.continues = known("continue") && parsed.count("continue") > 0;
+    invocation.from_start = known("from-start") && parsed.count("from-start") > 0;
+    invocation.accepts_changes = known("accept-changes") && parsed.count("accept-changes") > 0;
     invocation.accepts_changed_data = known("accept-changed-data") && parsed.count("accept-changed-data") > 0;
   } catch (const cxxopts::exceptions::exception& error) {
     throw UsageError(fmt::format("{}; 'talweg {} --help' shows the options", error.what(), name));

@@ -23,6 +23,8 @@ struct Invocation {
   bool builds = true;                 ///< not with --no-build: check builds what it has read
   bool continues = false;             ///< --continue: train goes on with the run that is in --output already, if one is
   bool accepts_changed_data = false;  ///< --accept-changed-data: go on though files of the run have changed
+  bool accepts_changes = false;       ///< --accept-changes: go on though options that made the steps have changed
+  bool from_start = false;            ///< --from-start: begin a run anew whose states are damaged or gone
   std::vector<std::string> command_line;  ///< as typed, for the record
 };
 

@@ -1,8 +1,12 @@
 #include <dlfcn.h>
 
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <system_error>
 
 #include "app/command_line.h"
 #include "app/privacy.h"
@@ -44,15 +48,28 @@ int run(int argc, char** argv) {
   return run_engine(*invocation);
 }
 
+/// The exit code once everything that was printed has left the process, which a full device may refuse.
+int after_output(int code) {
+  std::cout.flush();
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good()) return code;
+  std::cerr << "talweg: cannot write to the standard output: " << std::generic_category().message(errno) << '\n';
+  return code == 0 ? static_cast<int>(ExitCode::system_failure) : code;
+}
+
 }  // namespace
 }  // namespace talweg::app
 
 int main(int argc, char** argv) {
+  // A file beyond the limit of its size (ulimit -f) is then an error of whoever writes it, as a full disk is.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
-    return talweg::app::run(argc, argv);
+    return talweg::app::after_output(talweg::app::run(argc, argv));
   } catch (const talweg::Error& error) {
     std::cerr << "talweg: " << error.what() << '\n';
     return static_cast<int>(error.code());
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::cerr << "talweg: '" << error.path1().string() << "': " << error.code().message() << '\n';
+    return static_cast<int>(talweg::ExitCode::system_failure);
   } catch (const std::exception& error) {
     std::cerr << "talweg: " << error.what() << '\n';
     return static_cast<int>(talweg::ExitCode::system_failure);

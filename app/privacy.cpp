@@ -111,9 +111,8 @@ std::int64_t steps_from(const Values& values, const Mechanism& m) {
   return whole("steps", std::max(1.0, std::round(epochs / m.sampling_rate)));
 }
 
-}  // namespace
-
-int privacy(const Invocation& invocation) {
+/// What is asked on the command line alone, and refused as such.
+int answer(const Invocation& invocation) {
   const Values values(invocation);
   exactly_one(values, "noise", "epsilon", "either the noise multiplier, or the ε it shall be calibrated to");
   const double delta = values.number("delta", 1e-5);
@@ -142,6 +141,16 @@ int privacy(const Invocation& invocation) {
     print_answer(question);
   if (values.has("plot")) write_plot(question, values.text("plot", ""));
   return 0;
+}
+
+}  // namespace
+
+int privacy(const Invocation& invocation) {
+  try {
+    return answer(invocation);
+  } catch (const ConfigError& error) {
+    throw UsageError(error.what());
+  }
 }
 
 }  // namespace talweg::app

@@ -25,7 +25,7 @@ class Galore : public Optimizer, public OneGradient, public RunAware, public Sha
       : Galore(name_parameters(parameters), options) {}
 
   void begin_run(const RunPlan& plan, Objective& objective) override;
-  void count_lost_steps(std::int64_t) override {}
+  void count_lost_steps(const LostSteps&) override {}
   /// {"subspace": {"state_bytes", "projected", "refreshes"}}.
   nlohmann::json account() const override;
   std::string announcement() const override { return "galore: " + update_.selection().counted; }

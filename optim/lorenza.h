@@ -46,7 +46,7 @@ class Lorenza : public Optimizer, public RunAware, public Shardable {
       : Lorenza(name_parameters(parameters), options) {}
 
   void begin_run(const RunPlan& plan, Objective& objective) override;
-  void count_lost_steps(std::int64_t) override {}
+  void count_lost_steps(const LostSteps&) override {}
   /// {"subspace": {"state_bytes", "projected", "refreshes"}, "ascent": {"failed_probes"}}.
   nlohmann::json account() const override;
   std::string announcement() const override { return "lorenza: " + update_.selection().counted; }

@@ -26,7 +26,7 @@ class Mezo : public Optimizer, public RunAware, public NeedsNoGradient {
 
   /// Throws ConfigError when the objective's budget of evaluations does not pay for one step.
   void begin_run(const RunPlan& plan, Objective& objective) override;
-  void count_lost_steps(std::int64_t) override {}
+  void count_lost_steps(const LostSteps&) override {}
   nlohmann::json account() const override { return nlohmann::json::object(); }
 
   using Optimizer::step;

@@ -94,6 +94,7 @@ int train_agents_apart(const Invocation& invocation, std::int64_t count, const f
       words.push_back(assignment);
     }
     if (invocation.continues) words.push_back("--continue");
+    if (invocation.from_start) words.push_back("--from-start");
     if (invocation.accepts_changed_data) words.push_back("--accept-changed-data");
     children.push_back(start(words));
   }

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <utility>
 
 #include "app/commands/commands.h"
@@ -52,6 +53,9 @@ extern "C" int talweg_engine_main(const talweg::app::Invocation& invocation) {
     return static_cast<int>(error.code());
   } catch (const c10::Error& error) {
     fmt::print(stderr, "talweg: LibTorch failed: {}\n", talweg::message_of(error));
+    return static_cast<int>(ExitCode::system_failure);
+  } catch (const std::filesystem::filesystem_error& error) {
+    fmt::print(stderr, "talweg: '{}': {}\n", error.path1().string(), error.code().message());
     return static_cast<int>(ExitCode::system_failure);
   } catch (const std::exception& error) {
     fmt::print(stderr, "talweg: {}\n", talweg::message_of(error));

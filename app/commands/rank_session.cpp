@@ -26,6 +26,10 @@ void RankSession::announce(const std::string& reason) const noexcept {
   if (group_) group_->announce_failure(reason);
 }
 
+void RankSession::end_with(const std::string& reason) const noexcept {
+  if (group_) group_->end_with(reason);
+}
+
 void require_one_process(const std::string& command) {
   const auto ranks = distributed::find_ranks();
   if (ranks && ranks->size > 1)

@@ -26,6 +26,8 @@ class RankSession {
   std::int64_t local_rank() const { return local_rank_; }
   /// Tells the other ranks why this one ends.
   void announce(const std::string& reason) const noexcept;
+  /// The same for good, where this process ends with it: no operation may follow.
+  void end_with(const std::string& reason) const noexcept;
 
  private:
   std::unique_ptr<distributed::ProcessGroup> group_;

@@ -67,11 +67,20 @@ void add_sweep_to_statement(RunOutcome& outcome, std::size_t points) {
       privacy->at("statement").get<std::string>(), points);
 }
 
-/// What the command line says about files that have changed; of several ranks the first tells of it.
-ChangedFilesPolicy policy_on_changed_files(const Invocation& invocation, const RankSession& ranks) {
-  if (!invocation.accepts_changed_data) return refuse_changed_files;
-  if (ranks.is_first()) return announce_changed_files;
-  return [](const io::FileChanges&) {};
+/// What the command line says about a run that is not as it was; of several ranks the first tells of it.
+RestorePolicies policies_of(const Invocation& invocation, const RankSession& ranks) {
+  RestorePolicies policies;
+  const bool tells = ranks.is_first();
+  if (invocation.accepts_changed_data)
+    policies.on_changed_files = [tells](const io::FileChanges& changes) {
+      if (tells) announce_changed_files(changes);
+    };
+  if (invocation.accepts_changes)
+    policies.on_changed_settings = [tells](const SettingChanges& changes) {
+      if (tells) announce_changed_settings(changes);
+    };
+  if (invocation.from_start) policies.on_no_whole_state = announce_beginning_anew;
+  return policies;
 }
 
 /// The agent that this process is alone, of a configuration that has several.
@@ -122,7 +131,7 @@ RunOutcome carry_out(RunRecipe& recipe, const RunDirectory* directory, const Inv
         directory ? make_directory_recorder(*directory) : make_silent_recorder(),
         {resolve_device(recipe.header().device, ranks.local_rank()), ranks.group(), invocation.quiet || !directory,
          part.pause_after, agent, agent && directory ? mail_folder(directory->path()) : fs::path()});
-    if (part.continued) run->restore(policy_on_changed_files(invocation, ranks));
+    if (part.continued) run->restore(policies_of(invocation, ranks));
     // The configuration makes a folder that of a run; it comes first, and after everything that may be refused.
     const bool is_changed = !part.continued || !invocation.assignments.empty();  // made longer
     if (directory && part.accepted) part.accepted();

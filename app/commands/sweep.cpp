@@ -83,6 +83,8 @@ class Points {
     const std::string status = status_on_disk(path);
     if (ranks_.agree(continued && !goes_on && status == "completed")) {
       if (!pause_after && !invocation_.quiet && ranks_.is_first()) fmt::print("{}: completed already\n", path.string());
+      // A process that is killed after the summary leaves it without a report.
+      if (ranks_.is_first() && !fs::exists(path / "report.html", error)) write_run_report({path}, path / "report.html");
       return true;
     }
     if (ranks_.agree(continued && pause_after && status == "paused" && steps_on_disk(path) >= *pause_after))

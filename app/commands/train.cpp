@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <set>
-#include <string_view>
 
 #include "app/commands/agent_processes.h"
 #include "app/commands/commands.h"
@@ -15,6 +14,7 @@
 #include "core/files/yaml.h"
 #include "core/io/atomic_file.h"
 #include "core/io/closest_word.h"
+#include "core/kinds/lasting_settings.h"
 #include "core/run/signal_watch.h"
 
 namespace talweg::app {
@@ -42,34 +42,15 @@ void require_configuration_of(const fs::path& folder, const ReadConfiguration& c
                     folder.string()));
 }
 
-/// What may be set when a run goes on, itself or below it: how long it goes on, and what is kept and told of it.
-constexpr std::string_view kOfTheRest[] = {"training.steps",
-                                           "training.epochs",
-                                           "training.log_every",
-                                           "training.evaluate_every",
-                                           "training.prefetch",
-                                           "training.micro_batch_size",
-                                           "training.non_finite",
-                                           "training.non_finite_limit",
-                                           "checkpoint",
-                                           "early_stopping",
-                                           "expect",
-                                           "description",
-                                           "device",
-                                           "evaluate_every"};
-
 /// Refuses assignments under which the steps that were made would have been others.
 void require_same_run(const std::vector<std::string>& assignments) {
   for (const std::string& assignment : assignments) {
     const std::string key = assignment.substr(0, assignment.find('='));
-    const bool allowed = std::any_of(std::begin(kOfTheRest), std::end(kOfTheRest), [&](std::string_view prefix) {
-      return key == prefix || (key.starts_with(prefix) && key[prefix.size()] == '.');
-    });
-    if (!allowed)
+    if (!may_change(key))
       throw UsageError(fmt::format(
           "--set {}: the steps that were made belong to another value; 'resume' changes only {}. Begin a new "
-          "run with 'talweg train' to change anything else",
-          key, fmt::join(kOfTheRest, ", ")));
+          "run with 'talweg train' to change anything else, or add --accept-changes",
+          key, fmt::join(changeable_options(), ", ")));
   }
 }
 
@@ -113,7 +94,7 @@ int train_as_rank(ReadConfiguration& configuration, const fs::path& folder, cons
     }
     return static_cast<int>(train_points(configuration, folder, invocation, ranks).code);
   } catch (const std::exception& error) {
-    ranks.announce(message_of(error));
+    ranks.end_with(message_of(error));
     if (made) discard_sweep(folder);
     throw;
   }
@@ -156,6 +137,8 @@ int train(const Invocation& invocation) {
     throw UsageError("--continue needs --output: the folder in which the run may have begun");
   if (invocation.accepts_changed_data && !invocation.continues)
     throw UsageError("--accept-changed-data needs --continue: a run that begins takes its files as they are");
+  if (invocation.from_start && !invocation.continues)
+    throw UsageError("--from-start needs --continue: a run that begins does so from the start");
   const std::optional<AgentChoice> choice = agent_choice(invocation);
   if (choice && invocation.output.empty()) throw UsageError("--agent needs --output: the folder that all agents share");
   if (choice && configuration.is_sweep())
@@ -176,7 +159,7 @@ int resume(const Invocation& invocation) {
   const bool sweep = fs::exists(folder / "sweep.yaml");
   if (!sweep && !fs::exists(folder / "config.yaml"))
     throw UsageError(fmt::format("'{}' is not a run directory (it has no config.yaml)", folder.string()));
-  require_same_run(invocation.assignments);
+  if (!invocation.accepts_changes) require_same_run(invocation.assignments);
   const std::string file = (folder / (sweep ? "sweep.yaml" : "config.yaml")).string();
   ReadConfiguration configuration = read_configuration(file, invocation.assignments);
   if (!invocation.assignments.empty()) require_lasting_noise(configuration.root);

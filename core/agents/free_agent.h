@@ -44,7 +44,7 @@ class FreeAgent : public Computation {
   void save(checkpoint::Checkpoint& state) const override;
   void load(const checkpoint::Checkpoint& state) override;
   void keep_result(checkpoint::Checkpoint& state) const override;
-  void count_lost_steps(std::int64_t steps) override { training_->count_lost_steps(steps); }
+  void count_lost_steps(const LostSteps& lost) override { training_->count_lost_steps(lost); }
   nlohmann::json counts() const override { return training_->counts(); }
   nlohmann::json account() const override { return training_->account(); }
   /// With the snapshots that were heard and those that were rejected, each reason with how often.

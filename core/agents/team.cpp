@@ -285,8 +285,8 @@ void Team::keep_result(checkpoint::Checkpoint& state) const {
   state.tensors.erase("links");
 }
 
-void Team::count_lost_steps(std::int64_t steps) {
-  for (const auto& agent : agents_) agent->count_lost_steps(steps);
+void Team::count_lost_steps(const LostSteps& lost) {
+  for (const auto& agent : agents_) agent->count_lost_steps(lost);
 }
 
 nlohmann::json Team::counts() const {

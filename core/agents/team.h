@@ -46,7 +46,7 @@ class Team : public Computation {
   void save(checkpoint::Checkpoint& state) const override;
   void load(const checkpoint::Checkpoint& state) override;
   void keep_result(checkpoint::Checkpoint& state) const override;
-  void count_lost_steps(std::int64_t steps) override;
+  void count_lost_steps(const LostSteps& lost) override;
   nlohmann::json counts() const override;
   /// The statements of each agent, in sections named "agent_0/privacy".
   nlohmann::json account() const override;

@@ -1,8 +1,12 @@
 #include "core/checkpoint/checkpoint.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
 
 #include "core/error.h"
 #include "core/io/crc32c.h"
@@ -27,6 +31,45 @@ void remove_folder(const fs::path& path) {
   fs::remove_all(ignored ? path : aside, ignored);
 }
 
+/// Whether the folder `a` of a series is of a later step than `b`: steps are padded to eight digits, longer ones sort
+/// behind them.
+bool is_later(const std::string& a, const std::string& b) {
+  return a.size() != b.size() ? a.size() > b.size() : a > b;
+}
+
+/// What the state file says, whose checksum fits. Throws json::exception where it is not what save() writes.
+Checkpoint read_state(const json& state) {
+  Checkpoint checkpoint;
+  checkpoint.step = state.at("step").get<std::int64_t>();
+  for (const auto& [name, value] : state.at("values").items()) checkpoint.values[name] = value;
+  return checkpoint;
+}
+
+/// Throws DataError where the file is missing, which is damage, and SystemError where it is there and cannot be opened,
+/// which is not: another user, or another day, may read it.
+void require_readable(const fs::path& file) {
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  const int error = descriptor < 0 ? errno : 0;
+  if (descriptor >= 0) ::close(descriptor);
+  if (error == ENOENT || error == ENOTDIR) throw DataError(fmt::format("{}: is missing", file.string()));
+  if (error != 0) throw io::file_error("read", file, error);
+}
+
+/// The file of a group as the state file describes it.
+struct GroupFile {
+  std::string name;
+  std::uint64_t bytes;
+  std::uint32_t crc32c;
+};
+
+/// Throws json::exception like read_state().
+std::vector<GroupFile> read_files(const json& state) {
+  std::vector<GroupFile> files;
+  for (const auto& [name, summary] : state.at("files").items())
+    files.push_back({name, summary.at("bytes").get<std::uint64_t>(), summary.at("crc32c").get<std::uint32_t>()});
+  return files;
+}
+
 }  // namespace
 
 CheckpointFolder::CheckpointFolder(fs::path folder, std::string prefix)
@@ -34,17 +77,18 @@ CheckpointFolder::CheckpointFolder(fs::path folder, std::string prefix)
 
 std::vector<fs::path> CheckpointFolder::list() const {
   std::vector<fs::path> paths;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
-    const std::string name = entry.path().filename().string();
+  std::error_code error, ignored;
+  fs::directory_iterator entry(folder_, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
     const bool digits = name.size() > prefix_.size() + 1 && name.starts_with(prefix_ + "-") &&
                         name.find_first_not_of("0123456789", prefix_.size() + 1) == std::string::npos;
-    if (digits && entry.is_directory(ignored)) paths.push_back(entry.path());
+    if (digits && entry->is_directory(ignored)) paths.push_back(entry->path());
   }
-  // Steps are padded to eight digits; longer ones sort behind them.
+  // A folder that cannot be read is not empty: what is in it must not be taken for absent.
+  if (error && error != std::errc::no_such_file_or_directory) throw io::file_error("read", folder_, error.value());
   std::sort(paths.begin(), paths.end(), [](const fs::path& a, const fs::path& b) {
-    const std::string x = a.filename().string(), y = b.filename().string();
-    return x.size() != y.size() ? x.size() < y.size() : x < y;
+    return is_later(b.filename().string(), a.filename().string());
   });
   return paths;
 }
@@ -74,32 +118,63 @@ void CheckpointFolder::save(const Checkpoint& checkpoint, std::int64_t keep) con
     file.sync();
     file.close();
     io::sync_folder(aside);
-    if (fs::exists(path)) remove_folder(path);
-    fs::rename(aside, path, error);
-    if (error) throw io::file_error("rename", aside, error.value());
+    if (fs::exists(path) && io::exchange(aside, path)) {
+      remove_folder(aside);
+    } else {
+      if (fs::exists(path)) remove_folder(path);
+      fs::rename(aside, path, error);
+      if (error) throw io::file_error("rename", aside, error.value());
+    }
     io::sync_folder(folder_);
   } catch (...) {
     std::error_code ignored;
     fs::remove_all(aside, ignored);
     throw;
   }
+  const std::vector<fs::path> paths = list();
+  const std::size_t count = paths.size() - list_after(checkpoint.step).size();
+  for (std::size_t i = 0; i + static_cast<std::size_t>(keep) < count; ++i) remove_folder(paths[i]);
+}
+
+std::vector<fs::path> CheckpointFolder::list_after(std::int64_t step) const {
   std::vector<fs::path> paths = list();
-  for (std::size_t i = 0; i + static_cast<std::size_t>(keep) < paths.size(); ++i) remove_folder(paths[i]);
+  const std::string last = fmt::format("{}-{:08}", prefix_, step);
+  std::erase_if(paths, [&](const fs::path& path) { return !is_later(path.filename().string(), last); });
+  return paths;
+}
+
+std::int64_t CheckpointFolder::last_step() const {
+  const std::vector<fs::path> paths = list();
+  if (paths.empty()) return 0;
+  const std::string digits = paths.back().filename().string().substr(prefix_.size() + 1);
+  std::int64_t step = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), step);  // what no step can be stays 0
+  return step;
+}
+
+FoundCheckpoint CheckpointFolder::find_newest() const {
+  FoundCheckpoint found;
+  const std::vector<fs::path> paths = list();
+  for (auto path = paths.rbegin(); path != paths.rend(); ++path) {
+    try {
+      found.newest = load(*path);
+      return found;
+    } catch (const DataError& error) {
+      found.damaged.push_back({*path, error.what()});
+    }
+  }
+  return found;
 }
 
 std::optional<Checkpoint> CheckpointFolder::load_newest(const std::function<void(const std::string&)>& warn) const {
-  std::vector<fs::path> paths = list();
-  for (auto path = paths.rbegin(); path != paths.rend(); ++path) {
-    try {
-      return load(*path);
-    } catch (const Error& error) {
-      warn(fmt::format("passing over the checkpoint {}: {}", path->string(), error.what()));
-    }
-  }
-  return std::nullopt;
+  FoundCheckpoint found = find_newest();
+  for (const DamagedCheckpoint& damaged : found.damaged)
+    warn(fmt::format("passing over the checkpoint {}: {}", damaged.path.string(), damaged.reason));
+  return std::move(found.newest);
 }
 
 Checkpoint CheckpointFolder::load(const fs::path& path) {
+  require_readable(path / kState);
   const std::string text = io::read_whole_file(path / kState);
   const auto damaged = [&](const fs::path& file, const std::string& what) {
     return DataError(fmt::format("{}: {}", (path / file).string(), what));
@@ -109,22 +184,30 @@ Checkpoint CheckpointFolder::load(const fs::path& path) {
       text.substr(end + 1) != fmt::format("{}\n", io::crc32c(std::string_view(text).substr(0, end))))
     throw damaged(kState, "damaged (its checksum does not fit)");
   const json state = json::parse(text.substr(0, end), nullptr, false);
-  if (!state.is_object() || state.value("format", 0) != 1)
+  if (!state.is_object() || !state.contains("format") || state.at("format") != 1)
     throw damaged(kState, "written by another version of the program (format 1 was expected)");
 
   Checkpoint checkpoint;
-  checkpoint.step = state.at("step").get<std::int64_t>();
-  for (const auto& [name, value] : state.at("values").items()) checkpoint.values[name] = value;
-  for (const auto& [file, summary] : state.at("files").items()) {
+  std::vector<GroupFile> files;
+  try {
+    checkpoint = read_state(state);
+    files = read_files(state);
+  } catch (const json::exception&) {
+    throw damaged(kState, "not what this program writes (step, values and files were expected)");
+  }
+  if (checkpoint.step < 0) throw damaged(kState, fmt::format("it is of step {}, before the first", checkpoint.step));
+  for (const GroupFile& file : files) {
+    // A name with a folder in it would be a file elsewhere.
+    if (fs::path(file.name).filename() != file.name || fs::path(file.name).extension() != ".safetensors")
+      throw damaged(kState, fmt::format("'{}' is not the name of a file of tensors", file.name));
+    require_readable(path / file.name);
     {
-      const io::MappedFile mapped(path / file);
-      if (mapped.bytes().size() != summary.at("bytes").get<std::uint64_t>())
-        throw damaged(file, fmt::format("has {} bytes, {} were written", mapped.bytes().size(),
-                                        summary.at("bytes").get<std::uint64_t>()));
-      if (io::crc32c(mapped.bytes()) != summary.at("crc32c").get<std::uint32_t>())
-        throw damaged(file, "damaged (its checksum does not fit)");
+      const io::MappedFile mapped(path / file.name);
+      if (mapped.bytes().size() != file.bytes)
+        throw damaged(file.name, fmt::format("has {} bytes, {} were written", mapped.bytes().size(), file.bytes));
+      if (io::crc32c(mapped.bytes()) != file.crc32c) throw damaged(file.name, "damaged (its checksum does not fit)");
     }
-    checkpoint.tensors[fs::path(file).stem().string()] = read_safetensors(path / file).tensors;
+    checkpoint.tensors[fs::path(file.name).stem().string()] = read_safetensors(path / file.name).tensors;
   }
   return checkpoint;
 }

@@ -24,12 +24,32 @@ at::Tensor join(const Direction& parts) {
   return at::cat(flat);
 }
 
+/// While it lives, attention is composed of operators that have second derivatives; the fused kernels have none.
+class WithoutFusedAttention {
+ public:
+  WithoutFusedAttention() {
+    at::globalContext().setSDPUseFlash(false);
+    at::globalContext().setSDPUseMemEfficient(false);
+  }
+  ~WithoutFusedAttention() {
+    at::globalContext().setSDPUseFlash(flash_);
+    at::globalContext().setSDPUseMemEfficient(efficient_);
+  }
+  WithoutFusedAttention(const WithoutFusedAttention&) = delete;
+  WithoutFusedAttention& operator=(const WithoutFusedAttention&) = delete;
+
+ private:
+  bool flash_ = at::globalContext().userEnabledFlashSDP();
+  bool efficient_ = at::globalContext().userEnabledMemEfficientSDP();
+};
+
 }  // namespace
 
 LargestEigenvalues hessian_eigenvalues(Objective& objective, const LanczosOptions& options, RandomGenerator random) {
   const std::vector<at::Tensor>& parameters = objective.parameters();
   std::int64_t n = 0;
   for (const at::Tensor& parameter : parameters) n += parameter.numel();
+  const WithoutFusedAttention plain;
   try {
     const std::unique_ptr<HessianOperator> hessian = objective.hessian();
     return largest_eigenvalues([&](const at::Tensor& v) { return join(hessian->times(split(v, parameters))); },

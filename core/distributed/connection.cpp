@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <thread>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
-#include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include "core/distributed/backends.h"
+#include "core/distributed/bounded_store.h"
 #include "core/error.h"
 #include "core/libtorch.h"
 
@@ -19,6 +20,8 @@ using std::chrono::steady_clock;
 
 /// How long the others' accounts of a failure are waited for: several heartbeats.
 constexpr milliseconds kGrace{3500};
+/// The key under which a rank says that it is no rank of this run.
+constexpr const char* kMisfit = "misfit";
 
 std::string host_name() {
   char name[256] = {};
@@ -74,17 +77,16 @@ std::string Connection::read_word(const char* about, std::int64_t rank) {
 }
 
 void Connection::open_store() {
-  c10d::TCPStoreOptions opened;
-  opened.port = environment_.port;
-  opened.isServer = environment_.rank == 0 && !environment_.agent_store;
-  opened.waitWorkers = false;
-  opened.timeout = timeout();
   try {
-    store_ = c10::make_intrusive<c10d::PrefixStore>("talweg/" + environment_.attempt,
-                                                    c10::make_intrusive<c10d::TCPStore>(environment_.address, opened));
+    store_ = c10::make_intrusive<c10d::PrefixStore>(
+        "talweg/" + environment_.attempt,
+        open_store_at(environment_.address, environment_.port, keeps_store(), timeout()));
+  } catch (const UnknownHost& error) {
+    throw SystemError(
+        fmt::format("rank {}: {}; is MASTER_ADDR the name of the host of rank 0?", environment_.rank, error.what()));
   } catch (const std::exception& error) {
     throw SystemError(
-        opened.isServer
+        keeps_store()
             ? fmt::format("rank 0 cannot open the store at {}:{} ({}); is another run using this port? Choose another "
                           "MASTER_PORT",
                           environment_.address, environment_.port, first_line(error.what()))
@@ -95,13 +97,52 @@ void Connection::open_store() {
   }
 }
 
+/// Ranks that were started as so many and as so many others would wait for each other.
+void Connection::require_equal_sizes() {
+  const std::string key = key_of("size", environment_.rank), of_first = key_of("size", 0);
+  store_->set(key, bytes_of(std::to_string(environment_.size)));
+  if (environment_.rank == 0) return;
+  store_->wait({of_first}, timeout());
+  const std::string size = text_of(store_->get(of_first));
+  if (size == std::to_string(environment_.size)) return;
+  const std::string reason = fmt::format("rank {} on {} was started as one of {} ranks, and rank 0 as one of {}",
+                                         environment_.rank, host_name(), environment_.size, size);
+  store_->set(kMisfit, bytes_of(reason));
+  throw ConfigError(reason);
+}
+
+/// Returns once all these are in the store. Throws ConfigError where a rank has said that it is no rank of this run,
+/// and what the store throws after the timeout.
+void Connection::await(const std::vector<std::string>& keys) {
+  constexpr milliseconds kSlice{500};
+  for (const auto deadline = steady_clock::now() + timeout();;) {
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
+    if (store_->check({kMisfit})) {
+      const std::string reason = text_of(store_->get(kMisfit));
+      if (keeps_store()) std::this_thread::sleep_for(2 * kSlice);  // others still read
+      throw ConfigError(reason);
+    }
+    if (store_->check(keys)) return;
+    if (left <= milliseconds(0)) return store_->wait(keys, milliseconds(1));
+    try {
+      store_->wait(keys, std::min(left, kSlice));
+      return;
+    } catch (const std::exception&) {
+      if (left <= kSlice) throw;
+    }
+  }
+}
+
 /// Waits until every rank has said where it is.
 void Connection::meet() {
   std::vector<std::string> keys;
   for (std::int64_t r = 0; r < environment_.size; ++r) keys.push_back(key_of("host", r));
   try {
+    require_equal_sizes();
     store_->set(keys[static_cast<std::size_t>(environment_.rank)], bytes_of(host_name()));
-    store_->wait(keys, timeout());
+    await(keys);
+  } catch (const ConfigError&) {
+    throw;
   } catch (const std::exception& error) {
     std::vector<std::string> missing;
     try {
@@ -146,8 +187,23 @@ void Connection::connect(at::Device device) {
   }
 }
 
+void Connection::end_with(const std::string& reason) {
+  store_->setTimeout(kGrace);
+  leave_word("failed", environment_.rank, reason);
+  group_.reset();  // the others' exchanges end with it
+  if (!keeps_store() || lost_) return;
+  for (const auto deadline = steady_clock::now() + 2 * kGrace; steady_clock::now() < deadline;) {
+    bool all_know = true;
+    for (std::int64_t r = 0; r < environment_.size && all_know; ++r)
+      all_know = r == environment_.rank || store_->check({key_of("failed", r)}) || store_->check({key_of("heard", r)});
+    if (all_know) return;
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+}
+
 void Connection::throw_lost(const std::string& cause) {
   const std::int64_t rank = environment_.rank, size = environment_.size;
+  lost_ = true;
   group_.reset();  // closes the connections, for ranks that still wait on them; there is no going on
   std::vector<std::string> failed, silent, busy;
   try {
@@ -170,7 +226,8 @@ void Connection::throw_lost(const std::string& cause) {
       if (!failed.empty() || (silent.empty() && busy.empty()) || steady_clock::now() >= deadline) break;
       std::this_thread::sleep_for(milliseconds(50));
     }
-    if (rank == 0 && !environment_.agent_store) std::this_thread::sleep_for(milliseconds(500));  // others still read
+    store_->set(key_of("heard", rank), bytes_of("1"));
+    if (keeps_store()) std::this_thread::sleep_for(milliseconds(500));  // others still read
   } catch (const std::exception&) {
     throw SystemError(fmt::format(
         "rank {} lost {}, which keeps the store ({}); continue from the last checkpoint with 'talweg resume'", rank,

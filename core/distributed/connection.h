@@ -31,12 +31,19 @@ class Connection {
   void leave_word(const char* about, std::int64_t rank, const std::string& text);
   std::string read_word(const char* about, std::int64_t rank);
 
+  /// Leaves word of why this rank ends and closes its connections. A rank that keeps the store, which ends with it,
+  /// waits some seconds for the others to have read it. Throws what the store throws.
+  void end_with(const std::string& reason);
+
   /// Finds out which rank was lost and throws the SystemError that says so. `cause` is what an exchange threw.
   [[noreturn]] void throw_lost(const std::string& cause);
 
  private:
   void open_store();
   void meet();
+  void require_equal_sizes();
+  void await(const std::vector<std::string>& keys);
+  bool keeps_store() const { return environment_.rank == 0 && !environment_.agent_store; }
   void connect(at::Device device);
   std::chrono::milliseconds timeout() const;
 
@@ -46,6 +53,7 @@ class Connection {
   c10::intrusive_ptr<c10d::ProcessGroup> group_;
   std::vector<std::string> hosts_;  // of the ranks, as they presented themselves
   std::optional<Heartbeat> heartbeat_;
+  bool lost_ = false;  // another rank: nobody is waited for any more
 };
 
 /// The text before the first line break.

@@ -2,11 +2,9 @@
 
 #include <c10/util/intrusive_ptr.h>
 
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
+#include <memory>
 #include <string>
-#include <thread>
 
 namespace c10d {
 class Store;
@@ -19,17 +17,14 @@ namespace talweg::distributed {
 class Heartbeat {
  public:
   Heartbeat(c10::intrusive_ptr<c10d::Store> store, std::string key);
+  /// Waits a few seconds for a beat that is under way, not for a store that does not answer.
   ~Heartbeat();
   Heartbeat(const Heartbeat&) = delete;
   Heartbeat& operator=(const Heartbeat&) = delete;
 
  private:
-  c10::intrusive_ptr<c10d::Store> store_;
-  std::string key_;
-  std::mutex mutex_;
-  std::condition_variable stop_;
-  bool stopping_ = false;
-  std::thread thread_;
+  struct Pulse;
+  std::shared_ptr<Pulse> pulse_;  // the thread's as well
 };
 
 /// The beats that a heartbeat has counted so far.

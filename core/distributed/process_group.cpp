@@ -211,6 +211,13 @@ void ProcessGroup::announce_failure(const std::string& reason) noexcept {
   }
 }
 
+void ProcessGroup::end_with(const std::string& reason) noexcept {
+  try {
+    connection_->end_with(reason);
+  } catch (...) {  // the store is gone: the others have noticed
+  }
+}
+
 void ProcessGroup::throw_lost(const std::string& cause) {
   connection_->throw_lost(cause);
 }

@@ -71,6 +71,9 @@ class ProcessGroup {
 
   /// Tells the others why this rank ends; they say it in their own error.
   void announce_failure(const std::string& reason) noexcept;
+  /// The same for good: no operation may follow. Where this rank keeps the store, it waits some seconds for the others
+  /// to have read it.
+  void end_with(const std::string& reason) noexcept;
   /// Finds out which rank was lost, and throws the SystemError that says so. `cause` is what the operation threw.
   [[noreturn]] void throw_lost(const std::string& cause);
 

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <sstream>
 #include <unordered_map>
@@ -14,6 +13,7 @@
 #include "core/config/diagnostics.h"
 #include "core/error.h"
 #include "core/io/closest_word.h"
+#include "core/io/input_file.h"
 #include "core/io/utf8.h"
 
 namespace talweg::config {
@@ -224,11 +224,12 @@ Value read_yaml_file(const std::string& path, const YamlLimits& limits) {
                       (neighbours.size() > 30 ? "" : io::suggestion(path, neighbours)));
   }
   if (fs::is_directory(status)) throw ConfigError(path + ": is a directory; name a YAML file");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw ConfigError(path + ": cannot be read (permission?)");
-  std::string text(limits.bytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
+  std::string text;
+  try {
+    text = io::read_at_most(path, limits.bytes + 1);
+  } catch (const DataError& error) {
+    throw ConfigError(error.what());
+  }
   if (text.size() > limits.bytes)
     throw ConfigError(fmt::format("{}: larger than {} bytes, the limit of a configuration; is this a data file?", path,
                                   limits.bytes));

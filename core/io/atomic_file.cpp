@@ -7,6 +7,8 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
+#include <optional>
 #include <string>
 
 #include "core/io/folder.h"
@@ -45,11 +47,44 @@ class Aside {
   bool in_place_ = false;
 };
 
+/// The descriptor of this process that a path stands for, as /dev/stdout and /dev/fd/63 do; nothing for other paths.
+std::optional<int> own_descriptor(fs::path path) {
+  constexpr int kMostLinks = 40;
+  const fs::path own = fmt::format("/proc/{}/fd", ::getpid());
+  std::error_code error;
+  for (int i = 0; i < kMostLinks && fs::is_symlink(path, error); ++i) {
+    const fs::path folder = fs::weakly_canonical(fs::absolute(path).parent_path(), error);
+    if (folder == own) return std::stoi(path.filename().string());
+    path = folder / fs::read_symlink(path, error);
+  }
+  return std::nullopt;
+}
+
+/// Writes to what cannot be replaced: a device, a pipe, a socket.
+void write_to_stream(const fs::path& path, int descriptor, std::string_view bytes) {
+  if (descriptor < 0) throw file_error("open", path, errno);
+  std::fflush(nullptr);  // what was printed before comes first
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      const int error = errno;
+      ::close(descriptor);
+      throw file_error("write", path, error);
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (::close(descriptor) != 0 && errno != EINTR) throw file_error("write", path, errno);
+}
+
 }  // namespace
 
 void write_file_atomically(const fs::path& path, std::string_view bytes) {
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) throw file_error("replace", path, EISDIR);
+  if (const auto own = own_descriptor(path)) return write_to_stream(path, ::dup(*own), bytes);
+  if (fs::is_other(path, ignored))
+    return write_to_stream(path, ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY), bytes);
   // Through a symbolic link the file it points to is replaced, as an ordinary write would do.
   const fs::path target = fs::is_symlink(path, ignored) ? fs::weakly_canonical(path) : path;
   try {

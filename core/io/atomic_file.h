@@ -10,6 +10,7 @@ namespace talweg::io {
 /// fsynced, renamed, folder fsynced. The permissions of an earlier file are kept. Throws
 /// SystemError (disk full, read-only folder, missing folder …); the earlier file is then untouched
 /// and nothing is left behind.
+/// What is no regular file – a device, a pipe, /dev/stdout – is written to and never replaced.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
 }  // namespace talweg::io

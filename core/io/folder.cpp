@@ -10,11 +10,8 @@
 #include "core/io/output_file.h"
 
 namespace talweg::io {
-namespace {
-
 namespace fs = std::filesystem;
 
-/// Swaps two folders in one step; false where the file system cannot.
 bool exchange(const fs::path& a, const fs::path& b) {
 #ifdef RENAME_EXCHANGE
   return ::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0;
@@ -22,8 +19,6 @@ bool exchange(const fs::path& a, const fs::path& b) {
   return false;
 #endif
 }
-
-}  // namespace
 
 void sync_folder(const fs::path& folder) {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -8,6 +8,10 @@ namespace talweg::io {
 /// cannot sync a folder, which is no error. Throws SystemError when the device fails or is full.
 void sync_folder(const std::filesystem::path& folder);
 
+/// Swaps two folders of one file system in one step, so that each name leads to a whole folder at every moment. Returns
+/// false where the file system cannot.
+bool exchange(const std::filesystem::path& a, const std::filesystem::path& b);
+
 /// A folder that appears, or replaces an earlier one, whole: filled aside (beside its target, so on the same file
 /// system), synced, then swapped in. Until `put_in_place` has returned, and when it throws, the earlier folder is what
 /// it was; what was written aside is removed by the destructor.

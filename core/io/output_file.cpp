@@ -5,8 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -72,17 +70,6 @@ void OutputFile::sync() {
 void OutputFile::close() {
   const int descriptor = std::exchange(descriptor_, -1);
   if (descriptor >= 0 && ::close(descriptor) != 0 && errno != EINTR) throw file_error("write", path_, errno);
-}
-
-std::string read_whole_file(const std::filesystem::path& path) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored))
-    throw DataError(fmt::format("cannot read '{}': it is a folder, a file is needed", path.string()));
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw DataError(fmt::format("cannot read '{}': {}", path.string(), std::generic_category().message(errno)));
-  std::string content{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (in.bad()) throw DataError(fmt::format("cannot read '{}' to its end", path.string()));
-  return content;
 }
 
 }  // namespace talweg::io

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "core/io/input_file.h"  // IWYU pragma: export
 
 namespace talweg::io {
 
@@ -43,8 +44,5 @@ class OutputFile {
   std::filesystem::path path_;
   int descriptor_ = -1;
 };
-
-/// The whole content of a file. Throws DataError when it is missing, a directory or unreadable.
-std::string read_whole_file(const std::filesystem::path& path);
 
 }  // namespace talweg::io

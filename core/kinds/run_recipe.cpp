@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/files/yaml.h"
 #include "core/io/crc32c.h"
+#include "core/kinds/lasting_settings.h"
 #include "core/kinds/mixed_keys.h"
 #include "core/replicas/shared_training.h"
 #include "core/study/study_computation.h"
@@ -20,8 +21,13 @@ namespace talweg {
 namespace {
 
 template <class Config>
-std::string as_yaml(Config config) {
-  return config::to_yaml(config::fields_of(config).dump());
+config::Value as_value(Config config) {
+  return config::fields_of(config).dump();
+}
+
+template <class Config>
+std::string as_yaml(const Config& config) {
+  return config::to_yaml(as_value(config));
 }
 
 void require_no_agent(const RunPlace& place) {
@@ -59,8 +65,12 @@ class TrainingRecipe : public RunRecipe {
   }
   std::unique_ptr<Run> make(std::unique_ptr<RunRecorder> recorder, const RunPlace& place) const override {
     require_no_agent(place);
-    RunSetup setup{config_.checkpoint.keep, BestTracker(config_.checkpoint, config_.early_stopping), place.quiet,
-                   place.pause_after, agreement_among(place.group)};
+    RunSetup setup{config_.checkpoint.keep,
+                   BestTracker(config_.checkpoint, config_.early_stopping),
+                   place.quiet,
+                   place.pause_after,
+                   agreement_among(place.group),
+                   lasting_settings(as_value(config_))};
     return std::make_unique<Run>(
         std::make_unique<Training>(config_, place.device, place_among(place.group, config_.distributed)),
         std::move(recorder), std::move(setup));
@@ -91,6 +101,7 @@ class AgentsRecipe : public RunRecipe {
     require_one_process(place, "agents");
     RunSetup setup{config_.checkpoint.keep, BestTracker(config_.checkpoint, config_.early_stopping), place.quiet,
                    place.pause_after};
+    setup.settings = lasting_settings(as_value(config_));
     return std::make_unique<Run>(computation(place), std::move(recorder), std::move(setup));
   }
 
@@ -125,6 +136,7 @@ class StudyRecipe : public RunRecipe {
     require_no_agent(place);
     require_one_process(place, fmt::format("study: '{}'", config_.study.type()));
     RunSetup setup{config_.checkpoint.keep, std::nullopt, place.quiet, place.pause_after};
+    setup.settings = lasting_settings(as_value(config_));
     return std::make_unique<Run>(std::make_unique<StudyComputation>(config_, place.device), std::move(recorder),
                                  std::move(setup));
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/objective/objective.h"
+#include "core/optimizer/lost_steps.h"
 #include "core/optimizer/step_clock.h"
 #include "core/plot/figure.h"
 #include "core/random/random_streams.h"
@@ -44,9 +45,8 @@ class RunAware {
   /// options do not fit together.
   virtual void begin_run(const RunPlan& plan, Objective& objective) = 0;
 
-  /// An earlier session of this run made `steps` steps after the state that was loaded, and some of what it saw was
-  /// written out.
-  virtual void count_lost_steps(std::int64_t steps) = 0;
+  /// Called when a run goes on, after its state was loaded: steps that earlier sessions made are undone.
+  virtual void count_lost_steps(const LostSteps& lost) = 0;
 
   /// The statements on the steps so far, under the name by which each enters the summary: {"privacy": {…}}.
   virtual nlohmann::json account() const = 0;

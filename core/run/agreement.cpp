@@ -25,8 +25,8 @@ class RankAgreement : public Agreement {
   std::optional<checkpoint::Checkpoint> shared(std::optional<checkpoint::Checkpoint> newest) override {
     return broadcast(group_, std::move(newest));
   }
-  std::int64_t last_seen(std::int64_t step) override {
-    return static_cast<std::int64_t>(group_.maximum(static_cast<double>(step)));
+  std::int64_t largest(std::int64_t number) override {
+    return static_cast<std::int64_t>(group_.maximum(static_cast<double>(number)));
   }
   io::FileChanges shared(io::FileChanges changes) override {
     return nlohmann::json::parse(group_.broadcast(nlohmann::json(changes).dump())).get<io::FileChanges>();

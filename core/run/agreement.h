@@ -25,8 +25,8 @@ class Agreement {
   virtual bool may_go_by_clock() const = 0;
   /// The checkpoint to continue from, on every process.
   virtual std::optional<checkpoint::Checkpoint> shared(std::optional<checkpoint::Checkpoint> newest) = 0;
-  /// The last step that any process has on record.
-  virtual std::int64_t last_seen(std::int64_t step) = 0;
+  /// The largest of the numbers that the processes hold.
+  virtual std::int64_t largest(std::int64_t number) = 0;
   /// The changes of files to decide about.
   virtual io::FileChanges shared(io::FileChanges changes) = 0;
 };
@@ -38,7 +38,7 @@ class OwnDecision : public Agreement {
   int settle() override { return 0; }
   bool may_go_by_clock() const override { return true; }
   std::optional<checkpoint::Checkpoint> shared(std::optional<checkpoint::Checkpoint> newest) override { return newest; }
-  std::int64_t last_seen(std::int64_t step) override { return step; }
+  std::int64_t largest(std::int64_t number) override { return number; }
   io::FileChanges shared(io::FileChanges changes) override { return changes; }
 };
 

@@ -12,6 +12,7 @@
 #include "core/io/file_fingerprint.h"
 #include "core/metrics/progress_line.h"
 #include "core/metrics/record.h"
+#include "core/optimizer/lost_steps.h"
 #include "core/plot/figure.h"
 #include "core/run/text_samples.h"
 
@@ -83,8 +84,8 @@ class Computation {
   virtual void load(const checkpoint::Checkpoint& state) = 0;
   /// Removes from a saved state what only going on needs: the best state is kept to be used.
   virtual void keep_result(checkpoint::Checkpoint&) const {}
-  /// Called when a run goes on: an earlier session was seen to make `steps` steps beyond the state that was loaded.
-  virtual void count_lost_steps(std::int64_t) {}
+  /// Called when a run goes on, after its state was loaded: steps that earlier sessions made are undone.
+  virtual void count_lost_steps(const LostSteps&) {}
 
   /// Counts of what was done so far, under the names by which they enter the summary: {"examples": 6400}.
   virtual nlohmann::json counts() const { return nlohmann::json::object(); }

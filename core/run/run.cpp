@@ -1,13 +1,16 @@
 #include "core/run/run.h"
 
+#include <c10/util/Exception.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <stdexcept>
 #include <utility>
 
 #include "core/error.h"
+#include "core/exception_message.h"
 #include "core/io/json_number.h"
 #include "core/run/interruption.h"
 #include "core/run/signal_watch.h"
@@ -91,6 +94,7 @@ RunOutcome Run::carry_on() {
 void Run::begin_session() {
   session_start_ = std::chrono::steady_clock::now();
   recorder_->open(step_);
+  if (step_ == 0) recorder_->note(course());
   if (const auto folder = recorder_->folder()) computation_->keep_in(*folder);
   metrics::ProgressOptions shown;
   shown.total_steps = work_.steps;
@@ -202,6 +206,7 @@ nlohmann::json Run::emit_account() {
 void Run::emit(const Metrics& values) {
   if (values.empty()) return;
   recorder_->write({step_, seconds(), computation_->epoch(step_), values});
+  last_recorded_ = step_;
   for (const auto& metric : values) {
     const auto known =
         std::find_if(latest_.begin(), latest_.end(), [&](const auto& other) { return other.first == metric.first; });
@@ -219,25 +224,86 @@ RunOutcome Run::so_far() const {
   outcome.counts = computation_->counts();
   outcome.metrics = latest_;
   if (!changed_files_.empty()) outcome.account["changed_files"] = changed_files_;
+  if (!changed_settings_.empty()) outcome.account["changed_settings"] = changed_settings_;
   if (setup_.best && setup_.best->best()) outcome.best = {setup_.best->metric(), *setup_.best->best()};
   return outcome;
 }
 
-void Run::restore(const ChangedFilesPolicy& on_change) {
-  std::optional<checkpoint::Checkpoint> newest = setup_.agreement->shared(recorder_->newest());
+void Run::restore(const RestorePolicies& policies) {
+  const Course course = recorder_->course();
+  std::optional<checkpoint::Checkpoint> newest;
+  try {
+    newest = recorder_->newest();
+  } catch (const NoWholeState& found) {
+    policies.on_no_whole_state(found);
+    require_settings_of(course);
+    recorder_->set_aside();
+  }
+  newest = setup_.agreement->shared(std::move(newest));
+  if (!newest) require_settings_of(course);
   if (newest && newest->step > work_.steps)
     throw ConfigError(fmt::format("the run has made {} steps already, and its length is {}: no step is taken back",
                                   newest->step, work_.steps));
-  if (newest) {
-    const bool accepted = settle_changed_files(*newest, on_change);
-    load(*newest);
-    if (accepted) last_save_ = -1;  // the state is saved with its files as they are now, though no step may follow
-  }
-  // What later steps were seen to do is on record, though it is undone now.
-  std::int64_t seen = step_;
-  for (const metrics::Record& record : recorder_->records()) seen = std::max(seen, record.step);
-  computation_->count_lost_steps(setup_.agreement->last_seen(seen) - step_);
+  const bool differ = newest && load(*newest, policies);
+  count_undone(course, differ);
+  say_what_becomes_of_records(newest ? newest->step : -1);
   recorder_->truncate_after(newest ? newest->step : -1);
+}
+
+void Run::require_settings_of(const Course& course) const {
+  if (course.seen == 0) return;
+  const SettingChanges changes = changes_between(course.settings, setup_.settings);
+  if (!changes.empty())
+    throw ConfigError(fmt::format(
+        "the run has made {} steps of which no state is left, with another configuration: {}. Put these back "
+        "to begin it anew, or begin another run in a folder of its own",
+        course.seen, describe(changes)));
+}
+
+/// What later steps were seen to do is undone now and is counted nevertheless: on record before the records of them
+/// go, since a process that ends before the next state is saved must not forget it.
+void Run::count_undone(const Course& found, bool differ) {
+  const std::int64_t seen = setup_.agreement->largest(found.seen);
+  const std::int64_t before = setup_.agreement->largest(found.undone);
+  const std::int64_t furthest = setup_.agreement->largest(found.furthest);
+  const std::int64_t undone = std::max(before, undone_) + std::max<std::int64_t>(seen - step_, 0);
+  computation_->count_lost_steps({undone - undone_, std::max<std::int64_t>(furthest - step_, 0), differ});
+  undone_ = undone;
+  furthest_ = differ ? step_ : furthest;
+  if (differ)
+    save();  // whatever comes, it is on record from which step on the run was another
+  else
+    recorder_->note(course());
+}
+
+void Run::say_what_becomes_of_records(std::int64_t step) const {
+  if (!recorder_->keeps()) return;
+  std::int64_t last = -1;
+  std::size_t undone = 0;
+  for (const metrics::Record& record : recorder_->records()) {
+    last = std::max(last, record.step);
+    if (record.step > step) ++undone;
+  }
+  if (last < last_recorded_)
+    fmt::print(
+        stderr,
+        "talweg: the records end at step {}, and the state of step {} knew of one of step {}: those between are lost\n",
+        std::max<std::int64_t>(last, 0), step, last_recorded_);
+  if (undone > 0 && !setup_.quiet)
+    fmt::print(stderr, "talweg: going on from step {}; the steps up to {} that were on record are made anew\n",
+               std::max<std::int64_t>(step, 0), last);
+}
+
+bool Run::settle_changed_settings(const checkpoint::Checkpoint& checkpoint, const ChangedSettingsPolicy& on_change) {
+  const auto earlier = checkpoint.values.find("changed_settings");
+  if (earlier != checkpoint.values.end()) changed_settings_ = earlier->second;
+  const auto known = checkpoint.values.find("settings");
+  if (known == checkpoint.values.end()) return false;
+  const SettingChanges changes = changes_between(known->second.get<Settings>(), setup_.settings);
+  if (changes.empty()) return false;
+  on_change(changes);
+  changed_settings_.push_back({{"step", checkpoint.step}, {"options", changes}});
+  return true;
 }
 
 bool Run::settle_changed_files(const checkpoint::Checkpoint& checkpoint, const ChangedFilesPolicy& on_change) {
@@ -259,20 +325,45 @@ checkpoint::Checkpoint Run::state() const {
   computation_->save(checkpoint);
   checkpoint.values["counters"]["seconds"] = seconds();
   if (setup_.best) checkpoint.values["best"] = setup_.best->state();
+  checkpoint.values["recorded"] = last_recorded_;
+  checkpoint.values["course"] = {{"undone", undone_}, {"furthest", std::max(furthest_, step_)}};
   nlohmann::json latest = nlohmann::json::array();
   for (const auto& [name, value] : latest_) latest.push_back({name, io::json_number(value)});
   checkpoint.values["metrics"] = latest;
   if (const io::FileFingerprints files = computation_->files(); !files.empty()) checkpoint.values["files"] = files;
   if (!changed_files_.empty()) checkpoint.values["changed_files"] = changed_files_;
+  if (!setup_.settings.empty()) checkpoint.values["settings"] = setup_.settings;
+  if (!changed_settings_.empty()) checkpoint.values["changed_settings"] = changed_settings_;
   return checkpoint;
 }
 
-void Run::load(const checkpoint::Checkpoint& checkpoint) {
+bool Run::load(const checkpoint::Checkpoint& checkpoint, const RestorePolicies& policies) {
+  const auto misfit = [&](const std::string& what) {
+    return DataError(fmt::format("the state of step {} is not one of this run: {}", checkpoint.step, what));
+  };
+  try {
+    const bool other_settings = settle_changed_settings(checkpoint, policies.on_changed_settings);
+    const bool other_files = settle_changed_files(checkpoint, policies.on_changed_files);
+    load_parts(checkpoint);
+    return other_settings || other_files;
+  } catch (const nlohmann::json::exception&) {
+    throw misfit("a value of its state.json is missing or of another type than this program writes");
+  } catch (const std::out_of_range&) {
+    throw misfit("a part that this program writes is missing");
+  } catch (const c10::Error& error) {
+    throw misfit(message_of(error));
+  }
+}
+
+void Run::load_parts(const checkpoint::Checkpoint& checkpoint) {
   computation_->load(checkpoint);
   if (setup_.best) setup_.best->load(checkpoint.values.at("best"));
+  if (const auto recorded = checkpoint.values.find("recorded"); recorded != checkpoint.values.end())
+    last_recorded_ = recorded->second.get<std::int64_t>();
+  undone_ = course_of(checkpoint).undone;
   earlier_seconds_ = checkpoint.values.at("counters").at("seconds").get<double>();
   latest_.clear();
-  for (const nlohmann::json& item : checkpoint.values.at("metrics"))
+  for (const nlohmann::json& item : checkpoint.values.at("metrics").get<std::vector<nlohmann::json>>())
     latest_.emplace_back(item.at(0).get<std::string>(), io::number_in(item.at(1)).value_or(std::nan("")));
   step_ = last_save_ = checkpoint.step;
   ended_ = step_ < work_.steps && !computation_->finished().empty();

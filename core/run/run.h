@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "core/run/agreement.h"
 #include "core/run/best_tracker.h"
 #include "core/run/changed_files.h"
+#include "core/run/changed_settings.h"
 #include "core/run/computation.h"
 #include "core/run/run_outcome.h"
 #include "core/run/run_recorder.h"
@@ -24,6 +26,15 @@ struct RunSetup {
   std::optional<std::int64_t> pause_after{};  ///< stop here, to go on later; absent: at the end
   /// With the processes that make the same run; not null.
   std::unique_ptr<Agreement> agreement = std::make_unique<OwnDecision>();
+  /// Options that make the steps; with other values it would be another run. Empty: unknown.
+  Settings settings{};
+};
+
+/// What becomes of a run that goes on where something is not as it was; each refuses unless it is replaced.
+struct RestorePolicies {
+  ChangedFilesPolicy on_changed_files = refuse_changed_files;
+  ChangedSettingsPolicy on_changed_settings = refuse_changed_settings;
+  NoWholeStatePolicy on_no_whole_state = refuse_to_begin_anew;
 };
 
 /// Carries a computation to its end: steps; records, evaluations and checkpoints at their cadence; progress; signals;
@@ -33,10 +44,11 @@ class Run {
  public:
   Run(std::unique_ptr<Computation> computation, std::unique_ptr<RunRecorder> recorder, RunSetup setup);
 
-  /// Continues from the newest whole checkpoint; starts from the beginning when there is none. `on_change` is asked
-  /// where files that the run is built from are others than those of the checkpoint; one that says nothing of files, of
-  /// an earlier version, is gone on with.
-  void restore(const ChangedFilesPolicy& on_change = refuse_changed_files);
+  /// Continues from the newest whole checkpoint; starts from the beginning where none was saved yet. Where some were
+  /// saved and none is whole, states and records of before get other names before it starts again. Throws, with nothing
+  /// changed, what a policy throws, and ConfigError where other settings than its own made steps of which no state is
+  /// left. States of earlier versions, which know no files and no settings, are gone on with.
+  void restore(const RestorePolicies& policies = {});
 
   /// Does what comes before the first step: sound parameters, the first evaluation and measurement, and whether the
   /// metric that decides about the best state is measured. Returns the names of all that was measured. Throws what
@@ -63,7 +75,8 @@ class Run {
   void write_samples();
   nlohmann::json emit_account();
   void emit(const Metrics& values);
-  /// Asks what becomes of the run where its files have changed; returns whether they have.
+  /// Asks what becomes of the run where its settings, or its files, have changed; returns whether they have.
+  bool settle_changed_settings(const checkpoint::Checkpoint& checkpoint, const ChangedSettingsPolicy& on_change);
   bool settle_changed_files(const checkpoint::Checkpoint& checkpoint, const ChangedFilesPolicy& on_change);
   bool is_over() const;
   bool is_paused() const { return setup_.pause_after && step_ >= *setup_.pause_after; }
@@ -75,8 +88,16 @@ class Run {
   void keep_best();
   void save_pending_best();
   checkpoint::Checkpoint state() const;
-  void load(const checkpoint::Checkpoint& checkpoint);
+  /// Returns whether the steps to come are others than would have followed the state.
+  bool load(const checkpoint::Checkpoint& checkpoint, const RestorePolicies& policies);
+  void load_parts(const checkpoint::Checkpoint& checkpoint);
+  void count_undone(const Course& course, bool differ);
+  /// Throws ConfigError where other settings made steps of which no state is left.
+  void require_settings_of(const Course& course) const;
+  void say_what_becomes_of_records(std::int64_t step) const;
   double seconds() const;
+  /// What is known of the run at the state as it stands.
+  Course course() const { return {step_, step_, undone_, std::max(furthest_, step_), setup_.settings}; }
 
   std::unique_ptr<Computation> computation_;
   std::unique_ptr<RunRecorder> recorder_;
@@ -90,10 +111,14 @@ class Run {
   std::int64_t last_save_ = -1;
   std::chrono::steady_clock::time_point last_save_time_ = std::chrono::steady_clock::now();
   std::optional<checkpoint::Checkpoint> pending_best_;  // a best state that is saved with the next one
+  std::int64_t last_recorded_ = -1;                     // the step of the last record; -1: none
+  std::int64_t undone_ = 0;                             // steps that were seen and then undone, in all sessions
+  std::int64_t furthest_ = 0;                           // the last step that was ever made with what makes them now
   double earlier_seconds_ = 0;
   std::chrono::steady_clock::time_point session_start_ = std::chrono::steady_clock::now();
   Metrics latest_;                                          // last value of every metric
   nlohmann::json changed_files_ = nlohmann::json::array();  // changes that were gone on with, each with its step
+  nlohmann::json changed_settings_ = nlohmann::json::array();
 };
 
 }  // namespace talweg

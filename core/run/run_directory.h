@@ -26,6 +26,8 @@ class RunDirectory {
   std::filesystem::path environment() const { return path_ / "environment.json"; }
   std::filesystem::path metrics() const { return path_ / "metrics.jsonl"; }
   std::filesystem::path csv() const { return path_ / "metrics.csv"; }
+  /// The step of the last state that was saved: what is told apart from a run that never saved one.
+  std::filesystem::path saved() const { return path_ / "saved.json"; }
   std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
   std::filesystem::path figures() const { return path_ / "figures"; }
   std::filesystem::path samples() const { return path_ / "samples.json"; }

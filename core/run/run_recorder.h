@@ -8,10 +8,25 @@
 #include "core/checkpoint/checkpoint.h"
 #include "core/metrics/sink.h"
 #include "core/plot/figure.h"
+#include "core/run/changed_settings.h"
+#include "core/run/no_whole_state.h"
 #include "core/run/run_directory.h"
 #include "core/run/text_samples.h"
 
 namespace talweg {
+
+/// How far a run had come, states that are damaged or gone included.
+struct Course {
+  std::int64_t saved = 0;   ///< step of the last state that was saved
+  std::int64_t seen = 0;    ///< last step that any state or record is of
+  std::int64_t undone = 0;  ///< steps in all that were seen and then undone, as the run went on from an earlier state
+  /// The last step that was ever made with what now makes its steps, records of it being cut or not; ≥ seen.
+  std::int64_t furthest = 0;
+  Settings settings{};  ///< what made its steps; empty: unknown
+};
+
+/// The course of a run at the moment that a state of it is saved, as the state tells it.
+Course course_of(const checkpoint::Checkpoint& state);
 
 /// Where what a run produces goes, and where it is read again when the run continues.
 class RunRecorder {
@@ -36,8 +51,17 @@ class RunRecorder {
   virtual void save(const checkpoint::Checkpoint& state, std::int64_t keep) = 0;
   /// Saves the best state so far.
   virtual void save_best(const checkpoint::Checkpoint& state) = 0;
-  /// The newest whole state that was saved.
-  virtual std::optional<checkpoint::Checkpoint> newest() const = 0;
+  /// The newest whole state that was saved; newer ones that are damaged are set aside under another name, in a
+  /// sentence. Throws NoWholeState, with nothing changed, where states were saved and none of them is whole, and
+  /// SystemError where they cannot be read.
+  virtual std::optional<checkpoint::Checkpoint> newest() = 0;
+  /// The course of the run so far; where nothing tells of one, that of a run that has not begun.
+  virtual Course course() const = 0;
+  /// Keeps what of the course no state or record tells. Throws SystemError.
+  virtual void note(const Course& course) = 0;
+  /// Puts states and records under other names, in a sentence each, so that the run can begin anew and nothing of it is
+  /// lost. The course stays.
+  virtual void set_aside() = 0;
 
   virtual void save(const plot::Figure& figure) = 0;
   virtual void save(std::int64_t step, const std::vector<TextSample>& samples) = 0;

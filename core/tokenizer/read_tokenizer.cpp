@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <fstream>
-
 #include "core/error.h"
 #include "core/files/read_json_file.h"
+#include "core/io/input_file.h"
 #include "core/io/json_fields.h"
 #include "core/tokenizer/companion_files.h"
 #include "core/tokenizer/gguf_tokenizer.h"
@@ -19,9 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 bool is_gguf(const fs::path& path) {
-  std::array<char, 4> magic{};
-  std::ifstream(path, std::ios::binary).read(magic.data(), magic.size());
-  return std::string_view(magic.data(), magic.size()) == "GGUF";
+  return fs::is_regular_file(path) && io::read_at_most(path, 4) == "GGUF";
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ class Training : public Computation {
   void save(checkpoint::Checkpoint& state) const override;
   void load(const checkpoint::Checkpoint& state) override;
   void keep_result(checkpoint::Checkpoint& state) const override { state.tensors.erase("optimizer"); }
-  void count_lost_steps(std::int64_t steps) override;
+  void count_lost_steps(const LostSteps& lost) override;
   nlohmann::json counts() const override;
   nlohmann::json account() const override;
   nlohmann::json remarks() const override;

@@ -45,8 +45,8 @@ void Training::load(const checkpoint::Checkpoint& state) {
   loader_ = make_loader(step_);
 }
 
-void Training::count_lost_steps(std::int64_t steps) {
-  if (run_aware_) run_aware_->count_lost_steps(steps);
+void Training::count_lost_steps(const LostSteps& lost) {
+  if (run_aware_) run_aware_->count_lost_steps(lost);
 }
 
 }  // namespace talweg

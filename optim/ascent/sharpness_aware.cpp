@@ -97,8 +97,8 @@ void SharpnessAware::begin_run(const RunPlan& plan, Objective& objective) {
   if (aware_base_) aware_base_->begin_run(plan, objective);
 }
 
-void SharpnessAware::count_lost_steps(std::int64_t steps) {
-  if (aware_base_) aware_base_->count_lost_steps(steps);
+void SharpnessAware::count_lost_steps(const LostSteps& lost) {
+  if (aware_base_) aware_base_->count_lost_steps(lost);
 }
 
 nlohmann::json SharpnessAware::account() const {

@@ -18,7 +18,7 @@ class SharpnessAware : public Optimizer, public RunAware {
   SharpnessAware(ParameterList parameters, std::unique_ptr<Ascent> ascent, std::unique_ptr<Optimizer> base);
 
   void begin_run(const RunPlan& plan, Objective& objective) override;
-  void count_lost_steps(std::int64_t steps) override;
+  void count_lost_steps(const LostSteps& lost) override;
   nlohmann::json account() const override;
   std::string announcement() const override;
 

@@ -16,7 +16,7 @@ class ObservingOptimizer : public Optimizer, public RunAware, public NeedsNoGrad
 
   /// Throws ConfigError when the budget does not pay for one step.
   void begin_run(const RunPlan& plan, Objective& objective) override;
-  void count_lost_steps(std::int64_t) override {}
+  void count_lost_steps(const LostSteps&) override {}
   /// {"observed": {"evaluations"}}.
   nlohmann::json account() const override { return {{"observed", {{"evaluations", evaluations_}}}}; }
 

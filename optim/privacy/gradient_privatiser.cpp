@@ -55,12 +55,20 @@ void GradientPrivatiser::begin_run(const RunPlan& plan, const PerExampleFacet& e
                     "seed, and this run has {} ranks. Train on one, or set 'secure: false'",
                     plan.ranks));
   fix_accountant(plan);
+  streams_ = plan.streams;
   if (options_.secure)
     noise_ = std::make_unique<SecureNoise>();
   else
-    noise_ = std::make_unique<SeededNoise>(
-        plan.streams, fmt::format("privacy noise {} {} {} {} {}", name_of(mechanism_.sampling), plan.dataset_size,
-                                  plan.batch_size, mechanism_.noise_multiplier, options_.clip_norm));
+    seed_noise();
+}
+
+/// The same noise on other gradients would tell the difference of the gradients.
+void GradientPrivatiser::seed_noise() {
+  std::string purpose =
+      fmt::format("privacy noise {} {} {} {} {}", name_of(mechanism_.sampling), dataset_size_,
+                  static_cast<std::int64_t>(mechanism_.batch_size), mechanism_.noise_multiplier, options_.clip_norm);
+  if (timeline_ > 0) purpose += fmt::format(" timeline {}", timeline_);
+  noise_ = std::make_unique<SeededNoise>(streams_, purpose);
 }
 
 void GradientPrivatiser::fix_accountant(const RunPlan& plan) {
@@ -137,10 +145,16 @@ ClippedSum GradientPrivatiser::privatise(PerExampleFacet& examples, double learn
   return sum;
 }
 
-/// Seeded noise repeats itself: the steps that are made again release what was released before. Secure noise does not.
-void GradientPrivatiser::count_lost_steps(std::int64_t steps) {
-  if (!options_.secure || steps <= 0) return;
-  ledger_.record(mechanism_, steps);
+/// Seeded noise repeats itself: the steps that are made again release what was released before, unless they are others.
+/// Secure noise does not.
+void GradientPrivatiser::count_lost_steps(const LostSteps& lost) {
+  const std::int64_t steps = options_.secure ? lost.made : lost.differ ? lost.beyond : 0;
+  if (lost.differ && !options_.secure) {
+    ++timeline_;
+    seed_noise();
+  }
+  if (steps <= 0) return;
+  ledger_.record(ledger_.empty() ? mechanism_ : ledger_.entries().back().mechanism, steps);
   lost_steps_ += steps;
 }
 
@@ -211,8 +225,8 @@ nlohmann::json GradientPrivatiser::account() const {
                    : " The noise derives from the run's seed: the guarantee holds against those who do not know the "
                      "seed; set 'secure: true' before releasing a model.";
   if (lost_steps_ > 0)
-    statement +=
-        fmt::format(" {} steps that an interruption undid are counted, as their noise was not repeated.", lost_steps_);
+    statement += fmt::format(" {} steps that were undone are counted, as they were not repeated with the same noise.",
+                             lost_steps_);
   nlohmann::json account = {{"statement", statement},
                             {"epsilon", io::json_number(spent.epsilon)},
                             {"delta", spent.delta},
@@ -241,13 +255,16 @@ nlohmann::json GradientPrivatiser::account() const {
 }
 
 nlohmann::json GradientPrivatiser::state() const {
-  return {{"ledger", privacy::to_json(ledger_)}, {"steps", steps_}, {"lost_steps", lost_steps_}};
+  return {
+      {"ledger", privacy::to_json(ledger_)}, {"steps", steps_}, {"lost_steps", lost_steps_}, {"timeline", timeline_}};
 }
 
 void GradientPrivatiser::load(const nlohmann::json& state) {
   ledger_ = privacy::ledger_from_json(state.at("ledger"));
   steps_ = state.at("steps").get<std::int64_t>();
   lost_steps_ = state.at("lost_steps").get<std::int64_t>();
+  timeline_ = state.value("timeline", std::int64_t{0});  // not in states of earlier versions
+  if (accountant_ && !options_.secure) seed_noise();
 }
 
 }  // namespace talweg::optim

@@ -36,7 +36,9 @@ class GradientPrivatiser {
   /// enters the bounds for a bounded domain. When the sum is not usable, the gradients are not either; the step counts.
   ClippedSum privatise(PerExampleFacet& examples, double learning_rate);
 
-  void count_lost_steps(std::int64_t steps);
+  /// Steps that are made again with the same noise release what was released before; others are put into the ledger, at
+  /// the noise that they had, and the steps that follow draw from a stream of their own.
+  void count_lost_steps(const LostSteps& lost);
   nlohmann::json account() const;
   /// Noise and ε of the whole run before its first step, and what another sampler would cost where that is much less.
   std::string announcement() const;
@@ -54,6 +56,7 @@ class GradientPrivatiser {
  private:
   privacy::NeighbouringRelation relation() const;
   void fix_noise(std::int64_t steps);
+  void seed_noise();
   /// Chooses the accountant and, for a target, the noise.
   void fix_accountant(const RunPlan& plan);
   double epsilon_after(const privacy::Accountant& accountant, std::int64_t steps) const;
@@ -70,6 +73,8 @@ class GradientPrivatiser {
   std::int64_t dataset_size_ = 0;
   std::int64_t planned_steps_ = 0;
   std::int64_t steps_ = 0, lost_steps_ = 0;
+  std::int64_t timeline_ = 0;  ///< how often the run went on with what makes other steps
+  RandomStreams streams_{0};
 };
 
 }  // namespace talweg::optim

@@ -20,7 +20,7 @@ class PrivateOptimizer : public Optimizer, public RunAware {
                    const std::optional<DomainOptions>& domain, bool plain_sgd);
 
   void begin_run(const RunPlan& plan, Objective& objective) override;
-  void count_lost_steps(std::int64_t steps) override { privatiser_.count_lost_steps(steps); }
+  void count_lost_steps(const LostSteps& lost) override { privatiser_.count_lost_steps(lost); }
   nlohmann::json account() const override { return privatiser_.account(); }
   std::string announcement() const override { return privatiser_.announcement(); }
   std::vector<plot::Figure> figures() const override { return privatiser_.figures(); }

@@ -5,6 +5,7 @@ import os
 import pathlib
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -122,6 +123,45 @@ class Ranks(RanksCase):
         self.assertLess(time.time() - begin, 20)
         self.assertEqual(ranks[0].returncode, 1)
         self.assertRegex(error, r"rank 0: rank 1 on \S+ fell silent")
+
+    def test_a_first_rank_that_is_frozen_is_named_though_it_keeps_the_store(self):
+        ranks = self.start(2, "train", self.config, "--output", "frozen", "--set", "training.steps=100000", "--set",
+                           "distributed.timeout=4")
+        self.await_checkpoint("frozen")
+        ranks[0].send_signal(signal.SIGSTOP)
+        begin = time.time()
+        _, error = ranks[1].communicate(timeout=60)
+        self.assertLess(time.time() - begin, 30)
+        self.assertEqual(ranks[1].returncode, 1)
+        self.assertRegex(error, r"rank 1 lost rank 0 on \S+, which keeps the store")
+
+    def test_a_port_that_accepts_and_says_nothing_is_no_store(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            ranks = self.start(2, "train", self.config, "--set", "distributed.timeout=2", only=[1],
+                               variables={"MASTER_PORT": str(silent.getsockname()[1])})
+            errors = self.finish(ranks, code=1, seconds=30)
+        self.assertRegex(errors[1], r"rank 1 reached no store at 127\.0\.0\.1:\d+ within 2 s")
+
+    def test_a_host_that_nobody_knows_is_named(self):
+        for rank in (0, 1):
+            ranks = self.start(2, "train", self.config, only=[rank], variables={"MASTER_ADDR": "no..host"})
+            self.assertRegex(self.finish(ranks, code=1)[rank], rf"rank {rank}: there is no host 'no\.\.host' .*MASTER_ADDR")
+
+    def test_ranks_of_different_numbers_of_ranks_are_refused_at_once(self):
+        for sizes in ((2, 3), (3, 2)):
+            port = {"MASTER_PORT": str(free_port())}
+            ranks = self.start(sizes[0], "train", self.config, "--output", "odd", only=[0], variables=port)
+            ranks |= self.start(sizes[1], "train", self.config, "--output", "odd", only=[1], variables=port)
+            for error in self.finish(ranks, code=3, seconds=15).values():
+                self.assertRegex(error, rf"rank 1 on \S+ was started as one of {sizes[1]} ranks, and rank 0 as one of {sizes[0]}")
+
+    def test_an_early_error_of_the_first_rank_is_told_by_the_others(self):
+        self.write("occupied", "")
+        for _ in range(3):
+            ranks = self.start(3, "train", self.config, "--output", "occupied")
+            self.assertIn("'occupied' exists already", self.finish({0: ranks.pop(0)}, code=2)[0])
+            for rank, error in self.finish(ranks, code=1).items():
+                self.assertRegex(error, rf"rank {rank}: rank 0 on \S+ ended: 'occupied' exists already")
 
     def test_a_rank_that_does_not_arrive_is_named(self):
         ranks = self.start(3, "train", self.config, "--output", "alone", "--set", "distributed.timeout=2", only=[0, 2])

@@ -48,7 +48,7 @@ class TalwegCase(unittest.TestCase):
     @staticmethod
     def final_weights(run):
         """A digest of the weights in the newest checkpoint."""
-        newest = sorted((run / "checkpoints").glob("step-*"))[-1]
+        newest = sorted((run / "checkpoints").glob("step-*[0-9]"))[-1]
         return newest.name, hashlib.sha256((newest / "model.safetensors").read_bytes()).hexdigest()
 
     @staticmethod

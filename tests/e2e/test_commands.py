@@ -6,6 +6,7 @@ import math
 import os
 import random
 import re
+import resource
 import shutil
 import statistics
 import struct
@@ -58,6 +59,33 @@ class Commands(TalwegCase):
         self.assertIn("needs CONFIG", self.run_talweg("train", code=2).stderr)
         self.assertIn("nope", self.run_talweg("train", "x.yaml", "--nope", code=2).stderr)
         self.assertIn("takes no argument", self.run_talweg("version", "x", code=2).stderr)
+
+    def test_output_that_cannot_be_written_is_an_error(self):
+        for command in (["--help"], ["list"], ["schema"], ["completion", "bash"], ["privacy", "--noise", "1", "--q", "0.01", "--steps", "10"]):
+            with self.subTest(command=command), open("/dev/full", "w") as full:
+                done = subprocess.run([PROGRAM, *command], stdout=full, stderr=subprocess.PIPE, text=True, cwd=self.folder, timeout=300)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("cannot write to the standard output: No space left on device", done.stderr)
+
+    def test_a_file_beyond_its_limit_is_an_error(self):
+        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
+        done = self.run_talweg("train", self.write("x.yaml", SMALL), "--output", "run", code=1, preexec_fn=limit)
+        self.assertIn("File too large", done.stderr)
+
+    def test_a_pipe_is_read_and_never_waited_for(self):
+        self.run_talweg("check", "/dev/stdin", "--no-build", input=SMALL)
+        os.mkfifo(self.folder / "pipe.yaml")
+        self.assertIn("a pipe into which nobody writes", self.run_talweg("check", "pipe.yaml", code=3).stderr)
+        self.run_talweg("generate", "pipe.yaml", "--prompt", "x", code=4)
+
+    def test_names_that_no_file_can_have_are_told_in_a_sentence(self):
+        long = "x" * 300 + ".yaml"
+        for command in (["train", long], ["train", self.write("x.yaml", SMALL), "--output", long], ["resume", long], ["report", long]):
+            with self.subTest(command=command[0]):
+                done = subprocess.run([PROGRAM, *map(str, command)], capture_output=True, text=True, cwd=self.folder, timeout=300)
+                self.assertIn(done.returncode, (1, 2, 3, 4))
+                self.assertNotIn("filesystem error", done.stderr)
+                self.assertIn(long, done.stderr)
 
     def test_vectors_can_be_capped(self):
         with_vectors = lambda name, code: self.run_talweg("version", env=dict(os.environ, TALWEG_VECTORS=name), code=code)
@@ -147,23 +175,23 @@ COMP_WORDS=({PROGRAM} {line}); COMP_CWORD={len(line.split())}; COMPREPLY=(); _ta
 
     def test_privacy_refuses_nonsense(self):
         base = ("--q", 0.01, "--steps", 100)
-        for words, code, options in [
-            ("'delta' must lie", 3, ("--noise", 1, *base, "--delta", 1)),
-            ("'epsilon' must be above 0", 3, ("--epsilon", 0, *base)),
-            ("'sampling_rate' must be", 3, ("--noise", 1, "--q", 1.5, "--steps", 10)),
-            ("'noise_multiplier' must be", 3, ("--noise", -1, *base)),
-            ("no noise multiplier", 3, ("--epsilon", 1e-9, "--delta", 1e-9, "--q", 1, "--steps", 1000000, "--accountant", "sgm_rdp")),
-            ("'radius' must be", 3, ("--noise", 1, *base, "--radius", 0)),
-            ("needs 'smoothness'", 3, ("--noise", 1, *base, "--sampler", "shuffle", "--radius", 1, "--accountant", "dc_shuffle")),
-            ("the sampler is poisson", 3, ("--noise", 1, *base, "--accountant", "shuffle_gauss")),
-            ("did you mean 'sgm_rdp'", 3, ("--noise", 1, *base, "--accountant", "sgmrdp")),
-            ("exactly one of --noise and --epsilon", 2, base),
-            ("exactly one of --steps and --epochs", 2, ("--noise", 1, "--q", 0.1)),
-            ("--noise takes a number", 2, ("--noise", "loud", *base)),
-            ("--n and --batch belong together", 2, ("--noise", 1, "--n", 100, "--steps", 10)),
-            ("'batch' must be at most n", 3, ("--noise", 1, "--n", 100, "--batch", 200, "--steps", 10)),
+        for words, options in [
+            ("'delta' must lie", ("--noise", 1, *base, "--delta", 1)),
+            ("'epsilon' must be above 0", ("--epsilon", 0, *base)),
+            ("'sampling_rate' must be", ("--noise", 1, "--q", 1.5, "--steps", 10)),
+            ("'noise_multiplier' must be", ("--noise", -1, *base)),
+            ("no noise multiplier", ("--epsilon", 1e-9, "--delta", 1e-9, "--q", 1, "--steps", 1000000, "--accountant", "sgm_rdp")),
+            ("'radius' must be", ("--noise", 1, *base, "--radius", 0)),
+            ("needs 'smoothness'", ("--noise", 1, *base, "--sampler", "shuffle", "--radius", 1, "--accountant", "dc_shuffle")),
+            ("the sampler is poisson", ("--noise", 1, *base, "--accountant", "shuffle_gauss")),
+            ("did you mean 'sgm_rdp'", ("--noise", 1, *base, "--accountant", "sgmrdp")),
+            ("exactly one of --noise and --epsilon", base),
+            ("exactly one of --steps and --epochs", ("--noise", 1, "--q", 0.1)),
+            ("--noise takes a number", ("--noise", "loud", *base)),
+            ("--n and --batch belong together", ("--noise", 1, "--n", 100, "--steps", 10)),
+            ("'batch' must be at most n", ("--noise", 1, "--n", 100, "--batch", 200, "--steps", 10)),
         ]:
-            self.assertIn(words, self.run_talweg("privacy", *options, code=code).stderr)
+            self.assertIn(words, self.run_talweg("privacy", *options, code=2).stderr)
 
     def test_recommendations_from_a_file_of_choices(self):
         choices = random.Random(1)

@@ -54,6 +54,13 @@ class LanguageModels(TalwegCase):
     def summary(self, run):
         return json.loads((run / "summary.json").read_text())
 
+    def test_sharpness_of_a_decoder_is_measured(self):
+        file = self.write("tiny.yaml", TINY.replace("steps: 40", "steps: 2") + "diagnostics: {sharpness: {every: 1, examples: 8}}\n")
+        self.run_talweg("train", file, "--output", "run")
+        values = [record["curvature/sharpness"] for record in self.metrics(self.folder / "run") if "curvature/sharpness" in record]
+        self.assertEqual(len(values), 3)
+        self.assertGreater(min(values), 0)
+
     def test_a_run_learns_and_shows_what_it_writes(self):
         run = self.train()
         records = self.metrics(run)

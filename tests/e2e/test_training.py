@@ -329,6 +329,89 @@ training: {steps: 50000000, batch_size: 8, log_every: 1000, evaluate_every: 1000
         done = self.run_talweg("resume", run)
         self.assertIn("passing over the checkpoint", done.stderr)
         self.assertEqual(self.final_weights(self.folder / "a"), self.final_weights(run))
+        self.assertTrue((run / "checkpoints" / f"{newest.name}.damaged").is_dir())
+
+    @staticmethod
+    def damage(run):
+        """Damages every state of a run that has not ended: one byte of the weights is another."""
+        (run / "summary.json").unlink()
+        for state in (run / "checkpoints").glob("step-*"):
+            weights = bytearray((state / "model.safetensors").read_bytes())
+            weights[-1] ^= 1
+            (state / "model.safetensors").write_bytes(weights)
+
+    def test_a_run_without_a_whole_state_begins_anew_only_when_it_is_told_to(self):
+        file = self.write("x.yaml", SMALL)
+        self.run_talweg("train", file, "--output", "run")
+        run = self.folder / "run"
+        weights, records = self.final_weights(run), self.metrics(run)
+        self.damage(run)
+        for command in (["resume", run], ["train", file, "--output", run, "--continue"]):
+            said = self.run_talweg(*command, code=4).stderr
+            self.assertIn("has no whole state left", said)
+            self.assertIn("--from-start", said)
+            self.assertEqual(self.metrics(run), records)
+        self.assertIn("begins anew", self.run_talweg("resume", run, "--from-start").stderr)
+        self.assertEqual((self.final_weights(run), self.metrics(run)), (weights, records))
+        self.assertEqual(len(list((run / "checkpoints.earlier").glob("step-*"))), 2)
+        self.assertTrue((run / "metrics.jsonl.earlier").exists())
+        self.assertIn("needs --continue", self.run_talweg("train", file, "--from-start", code=2).stderr)
+
+    def test_an_edited_configuration_is_gone_on_with_only_when_that_is_accepted(self):
+        run = self.folder / "run"
+        self.run_talweg("train", self.write("x.yaml", SMALL), "--output", run)
+        written = (run / "config.yaml").read_text()
+
+        def go_on(old, new, *options, code):
+            self.assertIn(old, written)
+            (run / "config.yaml").write_text(written.replace(old, new, 1))
+            (run / "summary.json").unlink(missing_ok=True)
+            return self.run_talweg("resume", run, *options, code=code).stderr
+
+        for old, new, said in (("seed: 0", "seed: 1", "seed was 0 and is 1"),
+                               ("type: adamw", "type: adam", "optimizer.type was adamw and is adam"),
+                               ("hidden: [16]", "hidden: [17]", "task.model.hidden was [16] and is [17]"),
+                               ("hidden:\n      - 16", "hidden:\n      - 17", "task.model.hidden was [16] and is [17]")):
+            if old in written:
+                self.assertIn(said, go_on(old, new, code=3))
+        go_on("log_every: 5", "log_every: 4", code=0)
+        told = go_on("decay: 0.9", "decay: 0.8", "--accept-changes", code=0)
+        self.assertIn("weight_average.decay was 0.9 and is 0.8", told)
+        changes = json.loads((run / "summary.json").read_text())["changed_settings"]
+        self.assertEqual(changes, [{"step": 60, "options": [{"option": "weight_average.decay", "before": "0.9", "now": "0.8"}]}])
+
+    def test_private_steps_that_are_undone_by_another_noise_count(self):
+        text = SMALL.replace("optimizer: {type: adamw, learning_rate: 1e-2}", "optimizer: {type: dp_sgd, noise_multiplier: 1}")
+        run = self.folder / "run"
+        self.run_talweg("train", self.write("x.yaml", text), "--output", run)
+        written = (run / "config.yaml").read_text()
+        self.assertIn("noise_multiplier: 1", written)
+        (run / "summary.json").unlink()
+        shutil.rmtree(sorted((run / "checkpoints").glob("step-*"))[-1])
+        (run / "config.yaml").write_text(written.replace("noise_multiplier: 1", "noise_multiplier: 2", 1))
+        self.assertIn("optimizer.noise_multiplier was 1 and is 2", self.run_talweg("resume", run, code=3).stderr)
+        self.run_talweg("resume", run, "--accept-changes")
+        privacy = json.loads((run / "summary.json").read_text())["privacy"]
+        self.assertEqual(privacy["steps"], 70, "50 that are saved, 10 that were undone, 10 with the other noise")
+
+    def test_a_completed_run_without_a_report_gets_one(self):
+        self.run_talweg("train", self.write("x.yaml", SMALL), "--output", "run")
+        (self.folder / "run/report.html").unlink()
+        self.assertIn("completed already", self.run_talweg("resume", "run").stdout)
+        self.assertIn("<svg", (self.folder / "run/report.html").read_text())
+
+    def test_points_of_a_sweep_with_a_whole_state_do_not_begin_anew(self):
+        self.run_talweg("train", self.write("x.yaml", SMALL + "sweep: {seed: [1, 2]}\n"), "--output", "sweep")
+        points = sorted(path for path in (self.folder / "sweep").iterdir() if path.is_dir())
+        weights = [self.final_weights(point) for point in points]
+        self.damage(points[0])
+        (points[1] / "summary.json").unlink()
+        shutil.rmtree(sorted((points[1] / "checkpoints").glob("step-*"))[-1])
+        self.run_talweg("resume", "sweep", code=4)
+        said = self.run_talweg("resume", "sweep", "--from-start").stderr
+        self.assertIn("the state of step 60, which was saved last, is not in", said)
+        self.assertEqual([self.final_weights(point) for point in points], weights)
+        self.assertEqual([(point / "checkpoints.earlier").exists() for point in points], [True, False])
 
     def test_full_disk_and_read_only_folder(self):
         file = self.write("x.yaml", SMALL.replace("hidden: [16]", "hidden: [256]").replace("checkpoint: {every: 10}", "checkpoint: {every: 10, keep: 50}"))

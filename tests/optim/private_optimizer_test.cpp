@@ -332,6 +332,47 @@ TEST(DpSgd, FourHundredAndSixHundredStepsAreAThousand) {
   EXPECT_GT(a, 0.1);
 }
 
+TEST(DpSgd, LostStepsThatWillBeOthersCountAtTheNoiseTheyHadAndTheNextDrawNoiseOfTheirOwn) {
+  const at::Tensor theta = at::zeros({2}).requires_grad_();
+  ExampleGradients objective(theta, at::zeros({3, 2}));
+  const auto made = [&](double noise) {
+    auto optimizer = std::make_unique<DpSgd>(ParameterList{{"theta", theta}}, options(noise));
+    optimizer->begin_run(plan(), objective);
+    return optimizer;
+  };
+  const auto first = made(1);
+  first->step(objective);
+  const OptimizerState state = first->state_dict();
+  const auto next_move = [&](bool differ, double noise) {
+    const auto optimizer = made(noise);
+    optimizer->load_state_dict(state);
+    optimizer->count_lost_steps({.made = 9, .beyond = 4, .differ = differ});
+    const privacy::Ledger& ledger = optimizer->privatiser().ledger();
+    EXPECT_EQ(ledger.steps(), differ ? 5 : 1);
+    EXPECT_EQ(ledger.entries().back().mechanism.noise_multiplier, 1) << "that of the steps that were made";
+    // What is saved from there on goes on with the same noise.
+    const auto resumed = made(noise);
+    resumed->load_state_dict(optimizer->state_dict());
+    const at::Tensor before = theta.detach().clone();
+    optimizer->step(objective);
+    const at::Tensor move = theta.detach() - before;
+    {
+      torch::NoGradGuard no_grad;
+      theta.copy_(before);
+    }
+    resumed->step(objective);
+    EXPECT_TRUE(at::equal(theta.detach() - before, move));
+    {
+      torch::NoGradGuard no_grad;
+      theta.copy_(before);
+    }
+    return move;
+  };
+  EXPECT_TRUE(at::equal(next_move(false, 1), next_move(false, 1)));
+  EXPECT_FALSE(at::equal(next_move(false, 1), next_move(true, 1)));
+  next_move(true, 2);
+}
+
 TEST(DpSgd, LostStepsCountWhenTheirNoiseCannotBeRepeated) {
   const at::Tensor theta = at::zeros({2}).requires_grad_();
   ExampleGradients objective(theta, at::zeros({3, 2}));
@@ -341,7 +382,7 @@ TEST(DpSgd, LostStepsCountWhenTheirNoiseCannotBeRepeated) {
     DpSgd optimizer({{"theta", theta}}, o);
     optimizer.begin_run(plan(), objective);
     optimizer.step(objective);
-    optimizer.count_lost_steps(5);
+    optimizer.count_lost_steps({.made = 5, .beyond = 3});
     EXPECT_EQ(optimizer.privatiser().ledger().steps(), secure ? 6 : 1);
   }
 }

@@ -26,7 +26,10 @@ class Mortal : public RunRecorder {
     if (state.step >= last_save_) throw Killed{};
   }
   void save_best(const checkpoint::Checkpoint& state) override { inner_->save_best(state); }
-  std::optional<checkpoint::Checkpoint> newest() const override { return inner_->newest(); }
+  std::optional<checkpoint::Checkpoint> newest() override { return inner_->newest(); }
+  Course course() const override { return inner_->course(); }
+  void note(const Course& course) override { inner_->note(course); }
+  void set_aside() override { inner_->set_aside(); }
   void save(const plot::Figure& figure) override { inner_->save(figure); }
   void save(std::int64_t step, const std::vector<TextSample>& samples) override { inner_->save(step, samples); }
 

@@ -11,6 +11,7 @@
 #include "core/io/atomic_file.h"
 #include "core/io/closest_word.h"
 #include "core/io/output_file.h"
+#include "core/io/set_aside.h"
 #include "core/kinds/read_configuration.h"
 #include "core/libtorch.h"
 #include "core/run/interruption.h"
@@ -124,7 +125,8 @@ RunOutcome TrainingOracle::carry_out(RunRecipe& recipe) {
   const auto made = [&](std::unique_ptr<RunRecorder> recorder, bool goes_on) {
     try {
       run = recipe.make(std::move(recorder), place);
-      if (goes_on) run->restore();
+      // A search does not stop for one of its trainings, which can be made again.
+      if (goes_on) run->restore({.on_no_whole_state = announce_beginning_anew});
       return run->run();
     } catch (const TrainingError& error) {
       RunOutcome outcome = run ? run->so_far() : RunOutcome();
@@ -137,8 +139,9 @@ RunOutcome TrainingOracle::carry_out(RunRecipe& recipe) {
   const std::filesystem::path folder = folder_ / fmt::format("{:06}", made_ + 1);
   const std::string resolved = recipe.resolved();
   std::error_code ignored;
-  const bool goes_on = std::filesystem::is_regular_file(folder / "config.yaml", ignored) &&
-                       io::read_whole_file(folder / "config.yaml") == resolved;
+  const bool has_begun = std::filesystem::is_regular_file(folder / "config.yaml", ignored);
+  const bool goes_on = has_begun && io::read_whole_file(folder / "config.yaml") == resolved;
+  if (has_begun && !goes_on) io::set_aside(folder, "superseded");
   if (!goes_on) std::filesystem::remove_all(folder, ignored);
   const RunDirectory directory = goes_on ? RunDirectory::open(folder) : RunDirectory::create(folder);
   if (!goes_on) io::write_file_atomically(directory.config(), resolved);

@@ -126,6 +126,49 @@ TEST(Sharpness, IsTheLargestEigenvalueOfTheHessian) {
   EXPECT_NEAR(found.smallest, exact[0].item<double>(), 1e-12);
 }
 
+/// softmax(Q·Kᵀ/√size)·V of a sequence whose queries and keys are stretched by parameters, by whatever attends.
+class Attending : public Task {
+ public:
+  using Attention = at::Tensor (*)(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v);
+  explicit Attending(Attention attention)
+      : attention_(attention),
+        data_({at::linspace(-1, 1, 96, at::kDouble).view({2, 2, 6, 4}).sin(), at::zeros({2}, at::kDouble)}),
+        q_(module_.register_parameter("q", at::tensor({1.0, 0.5, -0.8, 0.2}, at::kDouble))),
+        k_(module_.register_parameter("k", at::tensor({0.4, -1.0, 0.6, 1.2}, at::kDouble))) {}
+  torch::nn::Module& module() override { return module_; }
+  const data::Dataset& training_data() const override { return data_; }
+  at::Tensor loss(const data::Batch& batch) override {
+    const at::Tensor& x = batch.tensors[0];
+    return attention_(x * q_, x * k_, (3 * x).cos()).square().mean();
+  }
+  Metrics evaluate() override { return {{"loss", 0}}; }
+
+ private:
+  Attention attention_;
+  torch::nn::Module module_;
+  data::TensorDataset data_;
+  at::Tensor q_, k_;
+};
+
+TEST(Sharpness, OfFusedAttentionIsThatOfItsOperators) {
+  const auto eigenvalues = [](Attending::Attention attention) {
+    Attending task(attention);
+    TaskObjective objective = objective_of(task);
+    objective.begin_step(0, static_cast<const data::TensorDataset&>(task.training_data()).all());
+    return hessian_eigenvalues(objective, {2, 1e-10, 100}, RandomGenerator(1)).values;
+  };
+  const bool before = at::globalContext().userEnabledFlashSDP();
+  const auto fused = eigenvalues([](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+    return at::scaled_dot_product_attention(q, k, v);
+  });
+  EXPECT_EQ(at::globalContext().userEnabledFlashSDP(), before);
+  const auto composed = eigenvalues([](const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+    return at::matmul(at::softmax(at::matmul(q, k.transpose(-2, -1)) / 2, -1), v);
+  });
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_NEAR(fused[i], composed[i], 1e-12) << i;
+  EXPECT_GT(fused[0], 0);
+}
+
 TEST(SharpnessMonitor, MeasuresWithoutTouchingTheTraining) {
   Product task;
   ObjectiveOptions options;

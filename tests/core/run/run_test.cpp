@@ -7,68 +7,16 @@
 #include "core/error.h"
 #include "core/io/atomic_file.h"
 #include "core/metrics/json_lines.h"
+#include "core/run/adding.h"
 #include "core/temporary_folder.h"
 
 namespace talweg {
 namespace {
 
+using talweg::testing::Adding;
+using talweg::testing::Plan;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-struct Plan {
-  std::int64_t steps = 5;
-  Cadence cadence{2, 3, 4, 2};
-  std::int64_t finishes_at = -1;
-  std::int64_t fails_at = -1;
-  io::FileFingerprints files = {};
-};
-
-/// Its state is the sum of the indices of its steps.
-class Adding : public Computation {
- public:
-  Adding(Plan plan, std::vector<std::string>& asked) : plan_(plan), asked_(asked) {}
-  Work work() const override { return {plan_.steps, 0, {}}; }
-  Cadence cadence() const override { return plan_.cadence; }
-  io::FileFingerprints files() const override { return plan_.files; }
-  void require_sound(std::int64_t) override {}
-  void step(std::int64_t index) override {
-    if (index + 1 == plan_.fails_at) throw TrainingError("failed");
-    sum_ += index;
-    made_ = index + 1;
-    note("step");
-  }
-  std::string finished() const override { return made_ == plan_.finishes_at ? "nothing is left" : ""; }
-  Metrics record() override {
-    note("record");
-    return {{"train/sum", static_cast<double>(sum_)}};
-  }
-  Metrics evaluate() override {
-    note("evaluate");
-    return {{"eval/loss", 10 - static_cast<double>(sum_)}};
-  }
-  Metrics measure() override {
-    note("measure");
-    return {};
-  }
-  double epoch(std::int64_t step) const override { return static_cast<double>(step) / 2; }
-  void save(checkpoint::Checkpoint& state) const override { state.values["sum"] = {{"sum", sum_}, {"made", made_}}; }
-  void load(const checkpoint::Checkpoint& state) override {
-    sum_ = state.values.at("sum").at("sum").get<std::int64_t>();
-    made_ = state.values.at("sum").at("made").get<std::int64_t>();
-  }
-  nlohmann::json account() const override { return {{"adding", {{"sum", sum_}, {"how", "by hand"}}}}; }
-  nlohmann::json remarks() const override { return {{"remark", {{"number", 3}}}}; }
-  std::vector<plot::Figure> figures(const std::vector<metrics::Record>&) override {
-    note("figures");
-    return {};
-  }
-
- private:
-  void note(const std::string& what) { asked_.push_back(what + " " + std::to_string(made_)); }
-  Plan plan_;
-  std::vector<std::string>& asked_;
-  std::int64_t sum_ = 0, made_ = 0;
-};
 
 using Loop = Run;  // in a test, Run is GoogleTest's
 
@@ -173,7 +121,7 @@ TEST_F(RunLoop, ChangedFilesAreRefusedByNameOrGoneOnWithOnRecord) {
   }
   io::FileChanges told;
   Loop accepted = run(built_from(120, 7));
-  accepted.restore([&](const io::FileChanges& changes) { told = changes; });
+  accepted.restore({.on_changed_files = [&](const io::FileChanges& changes) { told = changes; }});
   ASSERT_EQ(told.size(), 1u);
   const nlohmann::json once = {{"step", 5}, {"files", told}};
   EXPECT_EQ(accepted.run().account.at("changed_files"), nlohmann::json::array({once}));
@@ -186,7 +134,7 @@ TEST_F(RunLoop, ChangedFilesAreRefusedByNameOrGoneOnWithOnRecord) {
 TEST_F(RunLoop, ChangedFilesThatWereAcceptedAreNotAskedAboutAgain) {
   run(built_from(100, 5)).run();
   Loop accepted = run(built_from(120, 5));
-  accepted.restore([](const io::FileChanges&) {});
+  accepted.restore({.on_changed_files = [](const io::FileChanges&) {}});
   accepted.run();  // no step is left to make
   EXPECT_NO_THROW(run(built_from(120, 5)).restore());
 }

@@ -58,6 +58,21 @@ TEST_F(TrainingOracleTest, TrainsWithOptionsOfThePointAndASeedOfItsOwn) {
   EXPECT_FALSE(std::filesystem::exists(folder_.path() / "trainings/000004")) << "one was known";
 }
 
+TEST_F(TrainingOracleTest, MakesATrainingAgainWhoseStatesAreDamaged) {
+  const auto find_out = [&] {
+    const auto trained = oracle("over: {optimizer.learning_rate: log 1e-4..1}");
+    trained->keep_in(folder_.path());
+    return observe(*trained, {0.1}, 1);
+  };
+  const double value = find_out();
+  std::filesystem::remove(folder_.path() / "evaluations.jsonl");  // the search ended before it knew the answer
+  const std::filesystem::path run = folder_.path() / "trainings/000001";
+  for (const auto& state : std::filesystem::directory_iterator(run / "checkpoints"))
+    std::filesystem::resize_file(state.path() / "state.json", 10);
+  EXPECT_EQ(find_out(), value);
+  EXPECT_TRUE(std::filesystem::exists(run / "checkpoints.earlier")) << "what was there is kept";
+}
+
 TEST_F(TrainingOracleTest, GivesFailuresALargeValueAndTurnsWhatIsMaximized) {
   EXPECT_EQ(observe(*oracle("over: {optimizer.learning_rate: log 1e-4..1e38}, failed: 77"), {1e38}, 1), 77);
   const double accuracy =
