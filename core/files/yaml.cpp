@@ -212,12 +212,12 @@ Value parse_yaml(std::string_view text, const std::string& name, const YamlLimit
 
 Value read_yaml_file(const std::string& path, const YamlLimits& limits) {
   namespace fs = std::filesystem;
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
   if (!fs::exists(status)) {
     std::vector<std::string> neighbours;
     fs::path folder = fs::path(path).parent_path();
-    for (const auto& entry : fs::directory_iterator(folder.empty() ? "." : folder, error))
+    for (const auto& entry : fs::directory_iterator(folder.empty() ? "." : folder, ignored))
       if (entry.path().extension() == ".yaml" || entry.path().extension() == ".yml")
         neighbours.push_back((folder / entry.path().filename()).string());
     throw ConfigError(fmt::format("{}: no such file", path) +
