@@ -63,6 +63,7 @@ EpsilonInterval poisson_epsilon(const std::vector<SampledGaussian>& parts, doubl
     const double s = part.noise_multiplier;
     widest = std::max(widest, (1 + s * std::sqrt(2 * std::log(1e7 * steps / delta))) / (s * s));
   }
+  if (!std::isfinite(widest)) return best;  // 1/s² overflows: no lattice holds such losses
   while (true) {
     spacing = std::max(spacing, widest / kMostCells);
     const ComposedBounds now = at_spacing(parts, delta, spacing, steps);

@@ -97,6 +97,7 @@ TEST(PrivacyLossDistribution, PartsComposeInAnyOrder) {
 
 TEST(PrivacyLossDistribution, HardlyAnyNoiseIsNeverMistakenForPrivacy) {
   // One step alone loses ln(M/N) ≈ (2x − 1)/(2s²) with x near 1 with probability q.
+  EXPECT_EQ(poisson_epsilon({{0.3, 1e-300, 10}}, 1e-5).upper, INFINITY);
   const EpsilonInterval little = poisson_epsilon({{0.3, 0.05, 10}}, 1e-5, 1e-2);
   EXPECT_GT(little.upper, 1 / (2 * 0.05 * 0.05));
   EXPECT_GE(little.upper, little.lower);
