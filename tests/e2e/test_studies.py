@@ -31,7 +31,7 @@ class Studies(TalwegCase):
         self.run_talweg("train", file, "--output", "whole", "--quiet")
         run = self.folder / "run"
         process = self.start_talweg("train", file, "--output", run, "--set", "checkpoint.every=100")
-        while not list((run / "checkpoints").glob("step-*")):
+        while not list((run / "checkpoints").glob("step-*")) and process.poll() is None:
             time.sleep(0.002)
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(60), 6)

@@ -87,7 +87,7 @@ class Training(TalwegCase):
         self.run_talweg("train", config, "--output", self.folder / "whole")
         job = ["train", config, "--output", run, "--continue"]
         process = self.start_talweg(*job)
-        while not list((run / "checkpoints").glob("step-*")):
+        while not list((run / "checkpoints").glob("step-*")) and process.poll() is None:
             time.sleep(0.002)
         process.kill()
         process.wait()
@@ -122,7 +122,7 @@ class Training(TalwegCase):
         self.run_talweg("train", config, "--output", "whole")
         run = self.folder / "run"
         process = self.start_talweg("train", config, "--output", run)
-        while not list((run / "checkpoints").glob("step-*")):
+        while not list((run / "checkpoints").glob("step-*")) and process.poll() is None:
             time.sleep(0.002)
         process.kill()
         process.wait()
@@ -202,7 +202,7 @@ class Training(TalwegCase):
         for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT):
             run = self.folder / f"run{number}"
             process = self.start_talweg("train", file, "--output", run)
-            while not (run / "metrics.jsonl").exists():
+            while not (run / "metrics.jsonl").exists() and process.poll() is None:
                 time.sleep(0.05)
             time.sleep(0.3)
             process.send_signal(number)
@@ -223,7 +223,7 @@ training: {steps: 50000000, batch_size: 8, log_every: 1000, evaluate_every: 1000
 """)
         run = self.folder / "run"
         process = self.start_talweg("train", file, "--output", run)
-        while not (run / "metrics.jsonl").exists():
+        while not (run / "metrics.jsonl").exists() and process.poll() is None:
             time.sleep(0.05)
         time.sleep(0.3)
         process.send_signal(signal.SIGTERM)
@@ -311,7 +311,7 @@ training: {steps: 50000000, batch_size: 8, log_every: 1000, evaluate_every: 1000
         file = self.write("x.yaml", SMALL.replace("steps: 60", "steps: 100000"))
         run = self.folder / "run"
         process = self.start_talweg("train", file, "--output", run)
-        while not (run / "metrics.jsonl").exists():
+        while not (run / "metrics.jsonl").exists() and process.poll() is None:
             time.sleep(0.05)
         self.assertIn("another process", self.run_talweg("resume", run, code=2).stderr)
         process.kill()
