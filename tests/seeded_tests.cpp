@@ -1,5 +1,5 @@
-// LibTorch seeds its generator from the operating system: a tolerance that one run in fifty exceeds would fail once in a
-// while, and never again. Every test of a program that this file is linked into begins at the same seed.
+// LibTorch seeds its generator from the operating system: a tolerance that one run in fifty exceeds would fail once in
+// a while, and never again. Every test of a program that this file is linked into begins at the same seed.
 #include <gtest/gtest.h>
 #include <torch/utils.h>
 
