@@ -71,10 +71,10 @@ TEST(DenseMatrices, AreSubtractedAddedAndTransposed) {
     for (std::size_t j = 0; j < columns; ++j) EXPECT_EQ(turned[j * padded(rows) + i], x[i * padded(columns) + j]);
 
   add_in_place(x.data(), y.data(), size);
-  for (std::size_t i = 0; i < size; ++i)
-    EXPECT_NEAR(x[i] - y[i],
-                turned[(i % padded(columns)) * padded(rows) + i / padded(columns)] * (i % padded(columns) < columns),
-                1e-15);
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::size_t row = i / padded(columns), column = i % padded(columns);
+    EXPECT_NEAR(x[i] - y[i], column < columns ? turned[column * padded(rows) + row] : 0, 1e-15);
+  }
 }
 
 }  // namespace
